@@ -1,0 +1,14 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#ifndef FR_CLI_STOP_H
+#define FR_CLI_STOP_H
+
+#include <stdbool.h>
+
+/* From now on Ctrl-C, SIGTERM and SIGHUP only raise a flag, so that files are closed in order, however often
+ * they come. SIGPIPE is ignored: a reader that went away is a failed write. */
+void stop_install(void);
+
+bool stop_requested(void);
+
+#endif

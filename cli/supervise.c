@@ -1,0 +1,148 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#include "supervise.h"
+
+#include "clock.h"
+#include "process.h"
+#include "say.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define HEALTHY_NS (10 * NS_PER_S)
+#define BUSY_RETRY_NS (20 * NS_PER_MS)
+
+void supervisor_init(struct supervisor *supervisor, char *const *argv, const char *kind, bool restart)
+{
+    memset(supervisor, 0, sizeof *supervisor);
+    supervisor->argv = argv;
+    supervisor->kind = kind;
+    supervisor->restart = restart;
+    supervisor->child.pidfd = -1;
+    supervisor->child.output_fd = -1;
+    supervisor->exit_code = -1;
+}
+
+fr_status supervisor_start(struct supervisor *supervisor, int socket_fd)
+{
+    int error = child_start(&supervisor->child, supervisor->argv, socket_fd);
+    close(socket_fd);
+    if (error) {
+        say(FR_LOG_ERROR, "cannot start the source %s: %s", supervisor->argv[0], strerror(error));
+        return FR_ERR_SOURCE_FAILED;
+    }
+    supervisor->started_ns = clock_now_ns();
+    supervisor->restart_at_ns = 0;
+    supervisor->spoke = false;
+    return FR_OK;
+}
+
+static void pass_line(void *user, const char *text)
+{
+    struct supervisor *supervisor = user;
+    supervisor->spoke = true;
+    /* A source that fails the same way every few seconds says so once. */
+    if (supervisor->failures && strcmp(text, supervisor->last_line) == 0)
+        return;
+    snprintf(supervisor->last_line, sizeof supervisor->last_line, "%s", text);
+    say_foreign(text);
+}
+
+uint64_t supervisor_backoff_ns(unsigned failures)
+{
+    static const unsigned ms[] = {100, 500, 1000, 2000, 5000};
+    const unsigned last = sizeof ms / sizeof ms[0] - 1;
+    unsigned index = failures == 0 ? 0 : failures - 1;
+    return ms[index < last ? index : last] * NS_PER_MS;
+}
+
+static void describe_end(int wait_status, char *out, size_t bytes)
+{
+    if (WIFSIGNALED(wait_status))
+        snprintf(out, bytes, "was killed by signal %d (%s)", WTERMSIG(wait_status),
+                 strsignal(WTERMSIG(wait_status)));
+    else
+        snprintf(out, bytes, "ended with exit code %d", WEXITSTATUS(wait_status));
+}
+
+static void on_end(struct supervisor *supervisor, int wait_status, uint64_t now_ns)
+{
+    char how[96];
+    supervisor->exit_code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
+    if (supervisor->exit_code == 0) {
+        supervisor->ended = true;
+        return;
+    }
+    describe_end(wait_status, how, sizeof how);
+    if (now_ns - supervisor->started_ns > HEALTHY_NS)
+        supervisor->failures = 0;
+    supervisor->failures++;
+    if (!supervisor->attached) { /* the capture says why there is no session */
+        supervisor->failed = true;
+        return;
+    }
+    if (!supervisor->restart) {
+        supervisor->failed = true;
+        say(FR_LOG_ERROR, "the source %s %s, and --no-restart was given", supervisor->kind, how);
+        return;
+    }
+    uint64_t wait_ns = supervisor_backoff_ns(supervisor->failures);
+    supervisor->restart_at_ns = now_ns + wait_ns;
+    if (supervisor->failures <= 2)
+        say(FR_LOG_WARNING, "the source %s %s; the last picture stays, and it is started again %s",
+            supervisor->kind, how, supervisor->failures == 1 ? "at once" : "every few seconds");
+}
+
+bool supervisor_watch(struct supervisor *supervisor, uint64_t now_ns)
+{
+    int wait_status;
+    uint64_t cpu_ns;
+    if (!supervisor->argv)
+        return false;
+    child_read(&supervisor->child, pass_line, supervisor);
+    if (child_wait(&supervisor->child, 0, &wait_status, &cpu_ns)) {
+        child_read(&supervisor->child, pass_line, supervisor);
+        child_finish(&supervisor->child);
+        supervisor->cpu_ns += cpu_ns;
+        on_end(supervisor, wait_status, now_ns);
+    }
+    return supervisor->ended || supervisor->failed ||
+           (supervisor->restart_at_ns && now_ns >= supervisor->restart_at_ns);
+}
+
+void supervisor_restart(struct supervisor *supervisor, fr_capture *capture, uint64_t now_ns)
+{
+    int socket_fd = -1;
+    if (!supervisor->restart_at_ns || now_ns < supervisor->restart_at_ns)
+        return;
+    fr_status status = fr_capture_invite(capture, &socket_fd);
+    if (status == FR_ERR_TARGET_BUSY) { /* the capture has not yet seen the end of the last one */
+        supervisor->restart_at_ns = now_ns + BUSY_RETRY_NS;
+        return;
+    }
+    if (status == FR_OK)
+        status = supervisor_start(supervisor, socket_fd);
+    if (status == FR_OK)
+        supervisor->restarts++;
+    else
+        supervisor->restart_at_ns = now_ns + supervisor_backoff_ns(++supervisor->failures);
+}
+
+uint64_t supervisor_cpu_ns(const struct supervisor *supervisor)
+{
+    return supervisor->cpu_ns + (supervisor->child.pid > 0 ? process_cpu_ns(supervisor->child.pid) : 0);
+}
+
+void supervisor_finish(struct supervisor *supervisor)
+{
+    int wait_status;
+    uint64_t cpu_ns = 0;
+    if (supervisor->child.pid > 0) {
+        child_end(&supervisor->child, &wait_status, &cpu_ns);
+        supervisor->cpu_ns += cpu_ns;
+    }
+    child_read(&supervisor->child, pass_line, supervisor);
+    child_finish(&supervisor->child);
+}

@@ -1,0 +1,163 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#ifndef FRAMERING_SOURCE_H
+#define FRAMERING_SOURCE_H
+
+/*
+ * The source's side: has the pixels, opens a ring that a host made, draws or copies each frame into a free slot,
+ * publishes it. It never waits for the host to read: the newest frame wins.
+ *
+ *     fr_source *source;
+ *     fr_source_params params = {.target_id = 7, .name = "mine", .log = log};
+ *     params.display.mode = (fr_mode){1920, 1080, 60000};
+ *     params.display.colour_state = FR_COLOUR_STATE_SDR;
+ *     if (fr_source_open(&source, &params) < 0)
+ *         return 1;
+ *     for (;;) {
+ *         fr_status status = fr_source_poll(source, wait_ns);   // connects, attaches, beats the heart
+ *         if (status < 0)
+ *             break;
+ *         if (status != FR_OK && status != FR_REATTACHED)
+ *             continue;                                         // FR_AGAIN: no ring yet
+ *         if (status == FR_REATTACHED || frame_is_due()) {
+ *             fr_slot slot;
+ *             if (fr_source_begin(source, &slot) == FR_OK) {
+ *                 draw(slot.pixels, slot.pitch_bytes, slot.width, slot.height, slot.format);
+ *                 fr_source_publish(source, NULL);
+ *             }
+ *         }
+ *     }
+ *     fr_source_close(&source);
+ *
+ * States: CONNECTING (nobody answers at the target; tried again every 0.5 s) -> CONNECTED (waits for a ring) ->
+ * ATTACHED -> STALE (the host made a new generation) -> ATTACHED ... A host that died takes a source found by target
+ * number back to CONNECTING; a source on an inherited socket ends with FR_END.
+ *
+ * The source keeps the last frame it published: when a new ring of the same size and format is attached, that frame
+ * is published again by the library at once (FR_OK); else FR_REATTACHED asks for a whole new frame.
+ *
+ * Threads: one thread at a time calls functions on a source.
+ */
+
+#include <framering/display.h>
+#include <framering/log.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct fr_source fr_source;
+
+/* The environment variable by which a host hands a connected socket to a source it starts: its number, in decimal. */
+#define FR_SOURCE_SOCKET_ENV "FRAMERING_SOCKET"
+
+typedef struct fr_source_params {
+    uint32_t target_id;      /* connect to the host of this target, when no socket is inherited */
+    bool by_target;          /* use target_id even if an inherited socket is there */
+    const char *runtime_dir; /* as in fr_capture_params */
+    const char *name;        /* of the program, for the host's messages; at most 31 bytes are used */
+    fr_display_descriptor display; /* what is announced first; a zero mode lets the host choose the size */
+    bool has_hdr;            /* hdr is to be announced as the display's static metadata */
+    fr_hdr_metadata hdr;
+    /* The host asks for HDR on or off. Called inside fr_source_poll; the source may follow by
+     * fr_source_announce, then or later, or not at all. NULL: cannot. */
+    void (*hdr_requested)(void *user, bool on);
+    void *user;
+    fr_log log;
+} fr_source_params;
+
+/* Makes a source. Takes over the socket named by FRAMERING_SOCKET if there is one (and unsets the variable), unless
+ * by_target. Never blocks; nothing is sent before the first fr_source_poll.
+ * FR_ERR_ARGUMENT: name or display out of range; FR_ERR_NO_MEMORY; FR_ERR_SYSTEM. On failure *out is NULL. */
+FR_API fr_status fr_source_open(fr_source **out, const fr_source_params *params);
+
+/* Says goodbye to the host (an orderly end), frees everything, sets *source NULL; NULL is accepted. */
+FR_API void fr_source_close(fr_source **source);
+
+/*
+ * Does whatever the channel needs and waits at most timeout_ns for something to happen: connects, attaches, follows new
+ * generations, beats the heart. To be called often: at least once in 0.5 s.
+ *
+ * FR_OK         attached; begin and publish may be called
+ * FR_REATTACHED attached to a new ring, which holds no frame yet: draw a whole one
+ * FR_AGAIN      not attached (no host, or no ring yet)
+ * FR_END        the host closed the inherited socket: nothing more will come
+ * FR_ERR_REFUSED, FR_ERR_TARGET_BUSY, FR_ERR_VERSION, FR_ERR_PERMISSION  the host said no, and the log says why
+ * FR_ERR_NO_MEMORY, FR_ERR_SYSTEM
+ */
+FR_API fr_status fr_source_poll(fr_source *source, uint64_t timeout_ns);
+
+/* The descriptor to wait on beside the program's own (readable: call fr_source_poll with timeout 0).
+ * It changes with each connection; -1 while there is none. Owned by the source. */
+FR_API int fr_source_fd(const fr_source *source);
+
+/* Tells the host that the display is different now. The host makes a new ring when size, colour state or format
+ * changed; frames of the old ring stay allowed until poll says FR_REATTACHED. Kept and sent on later connections too.
+ * FR_ERR_ARGUMENT: out of range, nothing changed. */
+FR_API fr_status fr_source_announce(fr_source *source, const fr_display_descriptor *display);
+
+/* The display's static HDR metadata from now on; NULL: none, the host uses the generic baseline. */
+FR_API fr_status fr_source_set_hdr_metadata(fr_source *source, const fr_hdr_metadata *hdr);
+
+/* A slot to draw into. Whatever it holds is an older frame. */
+typedef struct fr_slot {
+    void *pixels;       /* top row */
+    size_t pitch_bytes; /* a multiple of 64 */
+    uint32_t width, height;
+    fr_format format;
+    uint32_t generation;
+    uint32_t sequence;  /* that the frame will have when it is published */
+    int memory_fd;      /* the slot's memory as a descriptor, for a server that draws for us; -1 = none. Owned by
+                           the source; the same for all slots of a generation */
+    size_t memory_offset; /* of `pixels` in it; a multiple of the page size */
+    size_t memory_bytes;  /* of the whole descriptor */
+} fr_slot;
+
+/*
+ * Claims a slot: a free one, else the oldest that the host has not taken. Counts the frame as offered.
+ * FR_OK: draw, then fr_source_publish or fr_source_cancel; until then no other begin.
+ * FR_AGAIN: no slot, the frame is dropped, or the ring is stale: call fr_source_poll. Never blocks.
+ */
+FR_API fr_status fr_source_begin(fr_source *source, fr_slot *out);
+
+typedef struct fr_publish_info {
+    uint64_t present_ns; /* when the frame was presented, CLOCK_MONOTONIC; 0 = now */
+    bool has_damage;     /* only `damage` differs from the frame published before */
+    fr_rect damage;
+} fr_publish_info;
+
+/* Offers the frame in the slot of fr_source_begin to the host. `info` may be NULL. After FR_OK the slot is not ours any more.
+ * FR_AGAIN: the ring went stale meanwhile, the frame is dropped. FR_ERR_ARGUMENT: there was no begin. */
+FR_API fr_status fr_source_publish(fr_source *source, const fr_publish_info *info);
+
+/* Gives the slot of fr_source_begin back unpublished. Without a begin it does nothing. */
+FR_API void fr_source_cancel(fr_source *source);
+
+/* A picture in the program's own memory. */
+typedef struct fr_image {
+    const void *pixels;
+    ptrdiff_t pitch_bytes; /* negative: bottom-up */
+    uint32_t width, height;
+    fr_format format;
+} fr_image;
+
+/* begin, copy, publish in one call. An image whose format or size is not the ring's is dropped and counted as mismatched
+ * (logged once per episode): FR_AGAIN. */
+FR_API fr_status fr_source_push(fr_source *source, const fr_image *image, const fr_publish_info *info);
+
+/* Counts since open. */
+typedef struct fr_source_info {
+    bool attached;
+    uint32_t target_id, generation;
+    uint32_t width, height; /* of the ring; 0 = none */
+    fr_format format;
+    uint32_t host_pid;
+    uint64_t offered, published, dropped, mismatched, attaches;
+} fr_source_info;
+
+FR_API void fr_source_get_info(const fr_source *source, fr_source_info *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

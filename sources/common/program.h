@@ -1,0 +1,39 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#ifndef FRAMERING_SOURCES_PROGRAM_H
+#define FRAMERING_SOURCES_PROGRAM_H
+
+/* What each source program is: a name on stderr, a clock, and an end on SIGINT or SIGTERM. */
+
+#include <framering/log.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { FR_EXIT_DONE = 0, FR_EXIT_FAILED = 1, FR_EXIT_USAGE = 2 };
+
+#define FR_NS_PER_S UINT64_C(1000000000)
+#define FR_NS_PER_MS UINT64_C(1000000)
+
+typedef struct fr_program {
+    const char *name; /* "framering-source-pattern" */
+    bool verbose;
+} fr_program;
+
+/* Writes "name: sentence" and a newline to stderr, in one piece. */
+void fr_program_say(const fr_program *program, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A log that writes to stderr: warnings and errors, or everything when verbose. `program` must outlive it. */
+fr_log fr_program_log(const fr_program *program);
+
+/* From now on SIGINT and SIGTERM only make fr_program_stopped true, and SIGPIPE does nothing. */
+void fr_program_catch_signals(void);
+bool fr_program_stopped(void);
+
+/* CLOCK_MONOTONIC in nanoseconds. */
+uint64_t fr_now_ns(void);
+
+/* Sleeps; a signal that ends the program ends the sleep too. */
+void fr_sleep_ns(uint64_t duration_ns);
+
+#endif

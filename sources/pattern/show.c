@@ -1,0 +1,260 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#define _POSIX_C_SOURCE 200809L
+#include "show.h"
+
+#include "picture.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+typedef struct show {
+    fr_show_options *options;
+    fr_feed feed;
+    fr_display_descriptor display;
+    fr_picture *picture;
+    fr_pacer pacer;
+    bool started;
+    uint64_t start_ns;
+    uint64_t idle_until_ns, mismatch_until_ns;
+    uint32_t frames;
+    bool wish, wished_hdr; /* what the host asked for in the last poll */
+} show;
+
+void fr_show_set_format(fr_show_options *options, fr_format format)
+{
+    const bool deep = format == FR_FORMAT_RGBA16F || format == FR_FORMAT_RGB10A2;
+    if (deep)
+        options->hdr_format = format;
+    else
+        options->sdr_format = format;
+    if (deep && options->colour_state == FR_COLOUR_STATE_SDR)
+        options->colour_state = FR_COLOUR_STATE_HDR;
+    else if (!deep)
+        options->colour_state = FR_COLOUR_STATE_SDR;
+}
+
+/* Brings what is announced into line with the options, which a script changes. */
+static void describe_display(show *s)
+{
+    const fr_show_options *options = s->options;
+    s->display.mode = options->feed.mode;
+    s->display.colour_state = options->colour_state;
+    s->display.format = options->colour_state == FR_COLOUR_STATE_SDR   ? options->sdr_format
+                        : options->colour_state == FR_COLOUR_STATE_HDR ? options->hdr_format
+                                                                       : FR_FORMAT_NONE;
+    s->display.sdr_white_millinits = 203000;
+    s->display.max_luminance_millinits = options->peak_nits * 1000;
+}
+
+static void announce(show *s)
+{
+    describe_display(s);
+    const fr_status status = fr_source_announce(s->feed.source, &s->display);
+    if (status < 0) {
+        fr_program_say(&s->options->feed.program, "cannot announce the display: %s", fr_status_text(status));
+        fr_feed_stop(&s->feed, FR_EXIT_FAILED);
+    }
+}
+
+/* The library is in the middle of a poll here; the wish is followed after it. */
+static void note_wish(void *user, bool on)
+{
+    show *s = user;
+    s->wish = true;
+    s->wished_hdr = on;
+}
+
+static void follow_wish(show *s)
+{
+    const fr_colour_state wanted = s->wished_hdr ? FR_COLOUR_STATE_HDR : FR_COLOUR_STATE_SDR;
+    if (!s->wish)
+        return;
+    s->wish = false;
+    if (s->options->ignore_host || s->options->colour_state == wanted)
+        return;
+    s->options->colour_state = wanted;
+    announce(s);
+}
+
+static bool fit_picture(show *s, const fr_slot *slot)
+{
+    fr_colour_state state = s->display.colour_state;
+    /* Until the host has made a new ring, frames still go into the one of the state before. */
+    if (slot->format == FR_FORMAT_BGRA8 || slot->format == FR_FORMAT_RGBA8)
+        state = FR_COLOUR_STATE_SDR;
+    else if (slot->format == FR_FORMAT_RGB10A2 || state == FR_COLOUR_STATE_SDR)
+        state = FR_COLOUR_STATE_HDR;
+    if (s->picture && fr_picture_fits(s->picture, slot->width, slot->height, slot->format, state))
+        return true;
+    fr_picture_destroy(&s->picture);
+    s->picture = fr_picture_create(slot->width, slot->height, slot->format, state);
+    if (!s->picture) {
+        fr_program_say(&s->options->feed.program, "out of memory for a picture of %ux%u", slot->width,
+                       slot->height);
+        fr_feed_stop(&s->feed, FR_EXIT_FAILED);
+    }
+    return s->picture != NULL;
+}
+
+typedef enum trouble { TROUBLE_NONE, TROUBLE_HANG, TROUBLE_DIE } trouble;
+
+static void draw_frame(show *s, uint64_t now_ns, trouble what, uint64_t hang_ns)
+{
+    fr_slot slot;
+    if (fr_source_begin(s->feed.source, &slot) != FR_OK)
+        return;
+    if (!fit_picture(s, &slot)) {
+        fr_source_cancel(s->feed.source);
+        return;
+    }
+    const fr_stamp stamp = {
+        .sequence = slot.sequence,
+        .generation = slot.generation,
+        .time_us = fr_now_ns() / 1000,
+    };
+    fr_picture_draw(s->picture, &slot, &stamp, now_ns - s->start_ns,
+                    what == TROUBLE_NONE ? FR_PICTURE_WHOLE : FR_PICTURE_UPPER);
+    if (what == TROUBLE_DIE)
+        raise(SIGKILL);
+    if (what == TROUBLE_HANG) {
+        fr_sleep_ns(hang_ns);
+        fr_picture_draw(s->picture, &slot, &stamp, now_ns - s->start_ns, FR_PICTURE_LOWER);
+    }
+    const fr_publish_info info = {.present_ns = stamp.time_us * 1000};
+    if (fr_source_publish(s->feed.source, &info) == FR_OK)
+        s->frames++;
+}
+
+static void push_mismatch(show *s)
+{
+    fr_source_info info;
+    fr_source_get_info(s->feed.source, &info);
+    const uint32_t width = info.width + 16, height = info.height + 16;
+    const size_t pitch = (size_t)width * fr_format_pixel_bytes(info.format);
+    void *pixels = calloc(height, pitch);
+    if (!pixels)
+        return;
+    const fr_image image = {pixels, (ptrdiff_t)pitch, width, height, info.format};
+    fr_source_push(s->feed.source, &image, NULL);
+    free(pixels);
+}
+
+static void send_garbage(const show *s)
+{
+    uint8_t rubbish[96];
+    for (size_t i = 0; i < sizeof(rubbish); i++)
+        rubbish[i] = (uint8_t)(i * 167 + 91);
+    const int fd = fr_source_fd(s->feed.source);
+    if (fd < 0 || send(fd, rubbish, sizeof(rubbish), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+        fr_program_say(&s->options->feed.program, "could not send rubbish to the host");
+}
+
+static void change_display(show *s, const fr_script_step *step)
+{
+    fr_show_options *options = s->options;
+    if (step->action == FR_SCRIPT_COLOUR) {
+        options->colour_state = step->colour_state;
+    } else if (step->action == FR_SCRIPT_FORMAT) {
+        fr_show_set_format(options, step->format);
+    } else if (step->action == FR_SCRIPT_RATE) {
+        options->feed.mode.refresh_mhz = step->refresh_mhz;
+    } else {
+        options->feed.mode.width = step->width;
+        options->feed.mode.height = step->height;
+    }
+    announce(s);
+}
+
+static void run_step(show *s, const fr_script_step *step)
+{
+    const uint64_t now_ns = fr_now_ns();
+    switch (step->action) {
+    case FR_SCRIPT_COLOUR:
+    case FR_SCRIPT_SIZE:
+    case FR_SCRIPT_RATE:
+    case FR_SCRIPT_FORMAT: change_display(s, step); break;
+    case FR_SCRIPT_IDLE: s->idle_until_ns = now_ns + step->duration_ns; break;
+    case FR_SCRIPT_MISMATCH: s->mismatch_until_ns = now_ns + step->duration_ns; break;
+    case FR_SCRIPT_STALL: fr_sleep_ns(step->duration_ns); break;
+    case FR_SCRIPT_HANG_WRITING: draw_frame(s, now_ns, TROUBLE_HANG, step->duration_ns); break;
+    case FR_SCRIPT_KILL_WRITING: draw_frame(s, now_ns, TROUBLE_DIE, 0); break;
+    case FR_SCRIPT_KILL: raise(SIGKILL); break;
+    case FR_SCRIPT_GARBAGE: send_garbage(s); break;
+    case FR_SCRIPT_EXIT: fr_feed_stop(&s->feed, (int)step->exit_code); break;
+    }
+}
+
+static void run_script(show *s)
+{
+    const fr_script_step *step;
+    while (s->started && !s->feed.stopped &&
+           (step = fr_script_take(&s->options->script, fr_now_ns() - s->start_ns)) != NULL)
+        run_step(s, step);
+}
+
+static bool is_idle(const show *s, uint64_t now_ns)
+{
+    const uint64_t idle_after_ns = s->options->idle_after_ns;
+    return now_ns < s->idle_until_ns || (idle_after_ns && now_ns - s->start_ns >= idle_after_ns);
+}
+
+static void make_frame(show *s, bool now)
+{
+    const uint64_t now_ns = fr_now_ns();
+    if (!now && fr_pacer_wait_ns(&s->pacer, now_ns) > 0)
+        return;
+    fr_pacer_advance(&s->pacer, now_ns, s->options->feed.mode.refresh_mhz);
+    if (is_idle(s, now_ns))
+        return;
+    if (now_ns < s->mismatch_until_ns)
+        push_mismatch(s);
+    else
+        draw_frame(s, now_ns, TROUBLE_NONE, 0);
+    if (s->options->num_frames && s->frames >= s->options->num_frames)
+        fr_feed_linger(&s->feed);
+}
+
+static void turn(show *s)
+{
+    const uint64_t now_ns = fr_now_ns();
+    uint64_t wait_ns = fr_pacer_wait_ns(&s->pacer, now_ns);
+    if (s->started)
+        wait_ns = fr_script_wait_ns(&s->options->script, now_ns - s->start_ns, wait_ns);
+    else
+        wait_ns = FR_NS_PER_S;
+    const fr_feed_state state = fr_feed_poll(&s->feed, wait_ns);
+    follow_wish(s);
+    if (state == FR_FEED_READY || state == FR_FEED_REDRAW) {
+        if (!s->started)
+            s->start_ns = fr_now_ns();
+        s->started = true;
+    }
+    run_script(s);
+    if (!s->feed.stopped && (state == FR_FEED_READY || state == FR_FEED_REDRAW))
+        make_frame(s, state == FR_FEED_REDRAW);
+}
+
+int fr_show_run(fr_show_options *options)
+{
+    show s = {.options = options};
+    describe_display(&s);
+    fr_source_params params = {
+        .name = "pattern",
+        .display = s.display,
+        .has_hdr = options->peak_nits > 0,
+        .hdr_requested = note_wish,
+        .user = &s,
+    };
+    params.hdr = fr_hdr_metadata_generic();
+    params.hdr.max_luminance = options->peak_nits * 10000;
+    params.hdr.max_cll = (uint16_t)options->peak_nits;
+    if (!fr_feed_init(&s.feed, &options->feed, &params))
+        return FR_EXIT_FAILED;
+    while (!s.feed.stopped && !fr_program_stopped())
+        turn(&s);
+    fr_feed_finish(&s.feed);
+    fr_picture_destroy(&s.picture);
+    return s.feed.exit_code;
+}

@@ -1,0 +1,175 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#include "target.h"
+
+#include <stdlib.h>
+
+#include <xcb/composite.h>
+#include <xcb/randr.h>
+
+fr_rect fr_rect_union(fr_rect a, fr_rect b)
+{
+    if (!a.width || !a.height)
+        return b;
+    if (!b.width || !b.height)
+        return a;
+    const uint32_t left = a.x < b.x ? a.x : b.x, top = a.y < b.y ? a.y : b.y;
+    const uint32_t right = a.x + a.width > b.x + b.width ? a.x + a.width : b.x + b.width;
+    const uint32_t bottom = a.y + a.height > b.y + b.height ? a.y + a.height : b.y + b.height;
+    return (fr_rect){left, top, right - left, bottom - top};
+}
+
+fr_rect fr_rect_clip(int32_t x, int32_t y, int32_t width, int32_t height, uint32_t in_width, uint32_t in_height)
+{
+    const int32_t left = x < 0 ? 0 : x, top = y < 0 ? 0 : y;
+    const int32_t right = x + width < (int32_t)in_width ? x + width : (int32_t)in_width;
+    const int32_t bottom = y + height < (int32_t)in_height ? y + height : (int32_t)in_height;
+    if (right <= left || bottom <= top)
+        return (fr_rect){0};
+    return (fr_rect){(uint32_t)left, (uint32_t)top, (uint32_t)(right - left), (uint32_t)(bottom - top)};
+}
+
+static const xcb_visualtype_t *find_visual(const fr_x11_server *server, xcb_visualid_t id)
+{
+    xcb_depth_iterator_t depths = xcb_screen_allowed_depths_iterator(server->screen);
+    for (; depths.rem; xcb_depth_next(&depths)) {
+        xcb_visualtype_iterator_t visuals = xcb_depth_visuals_iterator(depths.data);
+        for (; visuals.rem; xcb_visualtype_next(&visuals))
+            if (visuals.data->visual_id == id)
+                return visuals.data;
+    }
+    return NULL;
+}
+
+/* The picture must lie in memory as BGRA8 does. */
+static bool check_pixels(const fr_x11_server *server, uint8_t depth, xcb_visualid_t visual_id)
+{
+    const xcb_setup_t *setup = xcb_get_setup(server->connection);
+    const xcb_visualtype_t *visual = find_visual(server, visual_id);
+    uint8_t bits = 0;
+    xcb_format_iterator_t formats = xcb_setup_pixmap_formats_iterator(setup);
+    for (; formats.rem; xcb_format_next(&formats))
+        if (formats.data->depth == depth)
+            bits = formats.data->bits_per_pixel;
+    if ((depth == 24 || depth == 32) && bits == 32 && setup->image_byte_order == XCB_IMAGE_ORDER_LSB_FIRST &&
+        visual && visual->red_mask == 0xff0000 && visual->green_mask == 0xff00 && visual->blue_mask == 0xff)
+        return true;
+    fr_program_say(server->program,
+                   "the X server at \"%s\" has a picture of depth %u with %u bits a pixel; the capture takes depth 24"
+                   " or 32 with 32 bits (blue, green, red from the lowest)",
+                   server->name, depth, bits);
+    return false;
+}
+
+static bool read_geometry(fr_x11_target *target, uint8_t *depth)
+{
+    fr_x11_server *server = target->server;
+    uint8_t error_code;
+    xcb_get_geometry_reply_t *geometry = fr_x11_wait_reply(
+        server, xcb_get_geometry(server->connection, target->window).sequence, &error_code);
+    if (!geometry) {
+        target->closed = !server->lost;
+        return false;
+    }
+    target->border = geometry->border_width;
+    target->width = geometry->width + 2u * geometry->border_width;
+    target->height = geometry->height + 2u * geometry->border_width;
+    *depth = geometry->depth;
+    free(geometry);
+    return true;
+}
+
+/* A pixmap keeps the size that its window had when it was named. */
+static void name_pixmap(fr_x11_target *target)
+{
+    fr_x11_server *server = target->server;
+    if (target->drawable)
+        xcb_free_pixmap(server->connection, target->drawable);
+    target->drawable = xcb_generate_id(server->connection);
+    if (!fr_x11_wait_done(server, xcb_composite_name_window_pixmap_checked(server->connection, target->window,
+                                                                           target->drawable)))
+        target->drawable = 0;
+}
+
+bool fr_x11_target_refresh(fr_x11_target *target)
+{
+    uint8_t depth;
+    target->resized = false;
+    if (!read_geometry(target, &depth))
+        return false;
+    if (!target->is_root)
+        name_pixmap(target);
+    target->damaged = (fr_rect){0, 0, target->width, target->height};
+    return !target->server->lost;
+}
+
+static bool check_window(fr_x11_target *target)
+{
+    fr_x11_server *server = target->server;
+    uint8_t error_code, depth;
+    xcb_get_window_attributes_reply_t *attributes = fr_x11_wait_reply(
+        server, xcb_get_window_attributes(server->connection, target->window).sequence, &error_code);
+    const bool can_be_seen = attributes && attributes->_class != XCB_WINDOW_CLASS_INPUT_ONLY;
+    const xcb_visualid_t visual = attributes ? attributes->visual : 0;
+    free(attributes);
+    if (server->lost)
+        return false;
+    if (!can_be_seen || !read_geometry(target, &depth)) {
+        fr_program_say(server->program, "the X server at \"%s\" has no window 0x%x that can be seen", server->name,
+                       target->window);
+        return false;
+    }
+    return check_pixels(server, depth, visual);
+}
+
+bool fr_x11_target_init(fr_x11_target *target, fr_x11_server *server, xcb_window_t window)
+{
+    xcb_connection_t *connection = server->connection;
+    const xcb_window_t root = server->screen->root;
+    *target = (fr_x11_target){.server = server, .window = window ? window : root};
+    target->is_root = target->window == root;
+    if (!check_window(target))
+        return false;
+    const uint32_t events = XCB_EVENT_MASK_STRUCTURE_NOTIFY;
+    xcb_change_window_attributes(connection, target->window, XCB_CW_EVENT_MASK, &events);
+    if (target->is_root) {
+        target->drawable = root;
+        if (server->randr_event)
+            xcb_randr_select_input(connection, root, XCB_RANDR_NOTIFY_MASK_SCREEN_CHANGE);
+    } else {
+        xcb_composite_redirect_window(connection, target->window, XCB_COMPOSITE_REDIRECT_AUTOMATIC);
+    }
+    target->damage = xcb_generate_id(connection);
+    xcb_damage_create(connection, target->damage, target->window, XCB_DAMAGE_REPORT_LEVEL_BOUNDING_BOX);
+    return fr_x11_target_refresh(target);
+}
+
+void fr_x11_target_note(fr_x11_target *target, const xcb_generic_event_t *event)
+{
+    const uint8_t type = event->response_type & 0x7f;
+    if (type == target->server->damage_event + XCB_DAMAGE_NOTIFY) {
+        const xcb_damage_notify_event_t *damage = (const void *)event;
+        const fr_rect area = fr_rect_clip(damage->area.x + target->border, damage->area.y + target->border,
+                                          damage->area.width, damage->area.height, target->width, target->height);
+        target->damaged = fr_rect_union(target->damaged, area);
+    } else if (type == XCB_CONFIGURE_NOTIFY) {
+        const xcb_configure_notify_event_t *configured = (const void *)event;
+        const uint32_t borders = 2u * configured->border_width;
+        if (configured->window == target->window &&
+            (configured->width + borders != target->width || configured->height + borders != target->height))
+            target->resized = true;
+    } else if (type == XCB_MAP_NOTIFY) {
+        /* Each map gives the window a new pixmap. */
+        target->resized |= ((const xcb_map_notify_event_t *)event)->window == target->window;
+    } else if (type == XCB_DESTROY_NOTIFY) {
+        target->closed |= ((const xcb_destroy_notify_event_t *)event)->window == target->window;
+    } else if (target->server->randr_event && type == target->server->randr_event + XCB_RANDR_SCREEN_CHANGE_NOTIFY) {
+        target->resized = true;
+    }
+}
+
+void fr_x11_target_reset_damage(fr_x11_target *target)
+{
+    xcb_damage_subtract(target->server->connection, target->damage, XCB_NONE, XCB_NONE);
+    target->damaged = (fr_rect){0};
+}

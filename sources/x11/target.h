@@ -1,0 +1,46 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#ifndef FRAMERING_SOURCES_X11_TARGET_H
+#define FRAMERING_SOURCES_X11_TARGET_H
+
+/* What is captured: the root window, or one window by way of its COMPOSITE pixmap; its size, and what was drawn in it. */
+
+#include "server.h"
+
+#include <framering/format.h>
+
+#include <xcb/damage.h>
+
+/* What lies in one, both or neither of two rectangles' bounding boxes; empty ones count for nothing. */
+fr_rect fr_rect_union(fr_rect a, fr_rect b);
+
+/* The part of a rectangle, given by signed corners, that lies in a picture. */
+fr_rect fr_rect_clip(int32_t x, int32_t y, int32_t width, int32_t height, uint32_t in_width, uint32_t in_height);
+
+typedef struct fr_x11_target {
+    fr_x11_server *server;
+    xcb_window_t window;
+    bool is_root;
+    xcb_drawable_t drawable; /* the root, or the window's pixmap; 0 = the window is not shown */
+    uint32_t width, height;  /* with the border */
+    int32_t border;          /* of the window, part of its pixmap */
+    xcb_damage_damage_t damage;
+    fr_rect damaged;         /* since the last take */
+    bool resized;            /* fr_x11_target_refresh is due */
+    bool closed;
+} fr_x11_target;
+
+/* `window` 0: the root. False: said why. */
+bool fr_x11_target_init(fr_x11_target *target, fr_x11_server *server, xcb_window_t window);
+
+/* Reads the size anew. False: closed or lost. */
+bool fr_x11_target_refresh(fr_x11_target *target);
+
+/* Takes note of an event of the server. `before`: only if it belongs to what the server did up to that request; false:
+ * it came later, and was counted for the next frame. */
+void fr_x11_target_note(fr_x11_target *target, const xcb_generic_event_t *event);
+
+/* Forgets what was drawn until now, in the server too. The request goes out with the next flush. */
+void fr_x11_target_reset_damage(fr_x11_target *target);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#include "backend/cpu/cpu.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct cpu_source {
+    struct fr_os os;
+};
+
+struct cpu_source_ring {
+    struct fr_memory slots;
+    size_t pitch_bytes, row_bytes;
+    size_t slot_offset[FR_WIRE_SLOTS_MAX];
+    uint32_t height;
+};
+
+static fr_status attach(void *self, const struct fr_delivery *delivery, void **out)
+{
+    struct cpu_source *source = self;
+    if (delivery->sync_kind != FR_WIRE_SYNC_STATES)
+        return FR_ERR_UNSUPPORTED;
+    struct cpu_source_ring *ring = calloc(1, sizeof(*ring));
+    if (!ring)
+        return FR_ERR_NO_MEMORY;
+    ring->pitch_bytes = delivery->pitch_bytes;
+    ring->row_bytes = (size_t)delivery->width * fr_format_pixel_bytes(delivery->format);
+    ring->height = delivery->height;
+    memcpy(ring->slot_offset, delivery->slot_offset, sizeof(ring->slot_offset));
+    const fr_status status = source->os.ops->memory_map(source->os.self, delivery->slots, delivery->slots_bytes,
+                                                        FR_ACCESS_READ | FR_ACCESS_WRITE, &ring->slots);
+    if (status < 0) {
+        free(ring);
+        return status;
+    }
+    *out = ring;
+    return FR_OK;
+}
+
+static void detach(void *self, void *ring_)
+{
+    struct cpu_source *source = self;
+    struct cpu_source_ring *ring = ring_;
+    source->os.ops->memory_close(source->os.self, &ring->slots);
+    free(ring);
+}
+
+static uint8_t *pixels_of(const struct cpu_source_ring *ring, uint32_t index)
+{
+    return (uint8_t *)ring->slots.ptr + ring->slot_offset[index];
+}
+
+static void slot(void *self, void *ring_, uint32_t index, fr_slot *out)
+{
+    (void)self;
+    const struct cpu_source_ring *ring = ring_;
+    out->pixels = pixels_of(ring, index);
+    out->pitch_bytes = ring->pitch_bytes;
+    out->memory_fd = (int)ring->slots.handle;
+    out->memory_offset = ring->slot_offset[index];
+    out->memory_bytes = ring->slots.bytes;
+}
+
+static void copy(void *self, void *from_, uint32_t from_index, void *to_, uint32_t to_index)
+{
+    (void)self;
+    const struct cpu_source_ring *from = from_;
+    const struct cpu_source_ring *to = to_;
+    const uint8_t *in = pixels_of(from, from_index);
+    uint8_t *out = pixels_of(to, to_index);
+    for (uint32_t y = 0; y < to->height; y++)
+        memcpy(out + y * to->pitch_bytes, in + y * from->pitch_bytes, to->row_bytes);
+}
+
+static void destroy(void *self)
+{
+    free(self);
+}
+
+static const struct fr_backend_source_ops cpu_source_ops = {
+    .name = "cpu",
+    .attach = attach,
+    .detach = detach,
+    .slot = slot,
+    .copy = copy,
+    .destroy = destroy,
+};
+
+fr_status fr_cpu_source_create(struct fr_backend_source *out, struct fr_os os)
+{
+    struct cpu_source *source = calloc(1, sizeof(*source));
+    if (!source)
+        return FR_ERR_NO_MEMORY;
+    source->os = os;
+    *out = (struct fr_backend_source){.ops = &cpu_source_ops, .self = source};
+    return FR_OK;
+}

@@ -1,0 +1,146 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#ifndef FR_CAPTURE_CAPTURE_H
+#define FR_CAPTURE_CAPTURE_H
+
+/*
+ * The host's state machine: attach, take, follow, recover, repeat. Sees memory, clock, events, claims, converters, the
+ * channel and the display only through tables; all of it runs on the caller's thread. docs/architecture.md has the states.
+ */
+
+#include "backend/backend.h"
+#include "capture/follow.h"
+#include "capture/out_ring.h"
+#include "channel/channel.h"
+#include "display/feed.h"
+#include "os/os.h"
+#include "ring/ring.h"
+
+#include <framering/capture.h>
+
+#define FR_CAPTURE_RING_LEN 4u
+#define FR_CAPTURE_OUT_SURFACES 3u
+#define FR_CAPTURE_DEPTH 2u
+#define FR_CAPTURE_LOCK_WAIT_NS (8 * FR_NS_PER_MS)
+#define FR_CAPTURE_LOOK_NS (20 * FR_NS_PER_MS)      /* how often waits look at the words without being woken */
+#define FR_CAPTURE_REBUILD_RETRY_NS (250 * FR_NS_PER_MS)
+#define FR_CAPTURE_LIVENESS_NS (500 * FR_NS_PER_MS) /* the window over which a source is judged */
+#define FR_CAPTURE_FLIPS_MAX 16u
+#define FR_CAPTURE_WAKES_MAX 32u /* in one event slice */
+
+/* Taken over by the capture, also when opening fails. */
+struct fr_capture_env {
+    struct fr_os os;
+    struct fr_host_channel channel;
+    struct fr_backend_host backend;
+    struct fr_display_feed feed;   /* ops NULL: the source announces its display */
+    struct fr_event notify;        /* what channel and feed signal */
+    bool has_display;              /* the feed's display was read already */
+    fr_display_descriptor display;
+    uint32_t pid;
+};
+
+/* One ring incarnation. */
+struct fr_generation {
+    bool present;
+    struct fr_memory header;
+    struct fr_event event;
+    void *slots; /* the backend's */
+    struct fr_ring_shape shape;
+    struct fr_ring_host words;
+    uint32_t metadata_seen;
+    uint32_t status_seen;  /* what the source said of its attach, already logged */
+    bool poisoned;         /* a claim was abandoned or the device lost: nothing more is taken from it */
+    bool had_frame;        /* a fresh frame came through it */
+};
+
+struct fr_liveness_watch {
+    uint64_t window_ns; /* when the present window began */
+    struct fr_ring_totals at_start;
+    uint64_t heartbeat_value, heartbeat_seen_ns; /* by our clock: the peer's is only compared with itself */
+    fr_liveness liveness;
+};
+
+struct fr_capture {
+    struct fr_capture_env env;
+    fr_capture_params params;
+    fr_keepalive keepalive;
+    fr_log log;
+
+    fr_capture_state state;
+    fr_status failure; /* what next returns for ever once the session ended */
+
+    struct fr_follow follow;
+    struct fr_generation ring;
+    uint32_t last_generation, generations;
+
+    struct fr_out_ring *out;
+    void *converter;
+    fr_convert_params converter_params;
+    bool has_last;
+    fr_frame last; /* holds no reference: out_ring keeps it by name */
+    bool has_metadata;
+    fr_wire_metadata metadata;
+
+    bool connected;
+    uint32_t source_pid;
+    char source_name[32];
+    fr_status gone_reason; /* of the last source that went; FR_OK = none went */
+    fr_status refused_reason;
+
+    bool rebuild_due;             /* a new generation */
+    uint64_t rebuild_not_before_ns;
+    uint64_t settle_until_ns;     /* HDR was asked for; no ring is made before */
+    uint64_t recover_until_ns;    /* 0 = no deadline runs */
+    uint64_t no_frame_since_ns;   /* since when there is nothing to hand out */
+    bool flip_pending;
+    fr_flip flip;
+    fr_flip flips[FR_CAPTURE_FLIPS_MAX];
+    uint32_t flips_first, flips_count;
+
+    struct fr_liveness_watch watch;
+    uint64_t fresh, repeats, superseded;
+    struct fr_ring_totals past; /* of generations that are gone */
+};
+
+/* fr_capture_open on the given tables. */
+fr_status fr_capture_open_env(fr_capture **out, const fr_capture_params *params, const fr_keepalive *keepalive,
+                              const struct fr_capture_env *env);
+
+/* Destroys the parts that are there. */
+void fr_capture_env_finish(struct fr_capture_env *env);
+
+/* capture.c */
+uint64_t fr_capture_now(const fr_capture *capture);
+/* News of channel and display, new generations, deadlines. FR_OK, or the failure that ends the session. */
+fr_status fr_capture_serve(fr_capture *capture);
+/* Sleeps until something may have happened, at most timeout_ns and FR_CAPTURE_LOOK_NS. `wakes` counts the calls of one wait: a
+ * source that signals without end is not listened to after FR_CAPTURE_WAKES_MAX. */
+void fr_capture_wait(fr_capture *capture, uint64_t timeout_ns, uint32_t *wakes);
+bool fr_capture_is_cancelled(const fr_capture *capture);
+
+/* attach.c: the wait of open. */
+fr_status fr_capture_attach(fr_capture *capture);
+/* Writes what is known of a source that does not deliver: status, detail, adapter, debug block. */
+void fr_capture_describe_source(const fr_capture *capture, char *text, size_t bytes);
+
+/* generation.c */
+/* Makes the ring that the display in force asks for, and hands it out. Nothing is changed on failure. */
+fr_status fr_generation_begin(fr_capture *capture);
+/* Closes the ring; next_generation as in fr_ring_host_retire. */
+void fr_generation_end(fr_capture *capture, uint32_t next_generation);
+void fr_capture_forget_last(fr_capture *capture);
+void fr_capture_drop_converter(fr_capture *capture);
+
+/* take.c */
+/* FR_OK with a fresh frame, FR_AGAIN. Never blocks longer than FR_CAPTURE_LOCK_WAIT_NS. */
+fr_status fr_capture_take(fr_capture *capture, fr_frame *out);
+/* FR_REPEAT, or FR_AGAIN when there is none or no surface for it. */
+fr_status fr_capture_repeat(fr_capture *capture, fr_frame *out);
+
+/* info.c */
+void fr_capture_watch_source(fr_capture *capture, uint64_t now_ns);
+void fr_capture_begin_flip(fr_capture *capture, uint32_t kind, uint64_t at_ns);
+void fr_capture_finish_flip(fr_capture *capture, uint64_t fresh_ns);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+
+/* Puts a capture together from the parts of this machine. */
+#define _GNU_SOURCE
+#include "capture/capture.h"
+
+#include "backend/cpu/cpu.h"
+#include "channel/socket.h"
+#include "common/log.h"
+
+#include <unistd.h>
+
+static fr_status build_channel(struct fr_capture_env *env, const fr_capture_params *params)
+{
+    const struct fr_socket_host_params socket = {
+        .target_id = params->target_id,
+        .runtime_dir = params->runtime_dir,
+        .no_socket = params->no_socket,
+        .allow_uids = params->allow_uids,
+        .num_allow_uids = params->num_allow_uids,
+        .log = params->log,
+    };
+    return fr_socket_host_create(&env->channel, &socket);
+}
+
+/* The provider's state is wanted before the first ring: asked once here, where waiting is allowed. */
+static fr_status build_feed(struct fr_capture_env *env, const fr_capture_params *params)
+{
+    const fr_display_provider *provider = params->display;
+    if (!provider)
+        return FR_OK;
+    if (!provider->sample) {
+        fr_log_write(&params->log, FR_LOG_ERROR, "a display provider needs a sample function");
+        return FR_ERR_ARGUMENT;
+    }
+    env->has_display = provider->sample(provider->self, &env->display) == FR_OK;
+    if (!env->has_display)
+        fr_log_write(&params->log, FR_LOG_WARNING,
+                     "the display's mode cannot be read, the preferred one is used until it can");
+    const uint64_t interval_ns = params->timing.descriptor_poll_ns;
+    return fr_display_sampler_create(&env->feed, provider, interval_ns ? interval_ns : 250 * FR_NS_PER_MS,
+                                     &env->notify);
+}
+
+static fr_status build_env(struct fr_capture_env *env, const fr_capture_params *params)
+{
+    fr_status status = env->os.ops->event_create(env->os.self, &env->notify);
+    if (status >= 0)
+        status = build_channel(env, params);
+    if (status >= 0)
+        status = fr_cpu_host_create(&env->backend, env->os);
+    if (status >= 0)
+        status = build_feed(env, params);
+    return status;
+}
+
+fr_status fr_capture_open(fr_capture **out, const fr_capture_params *params, const fr_keepalive *keepalive)
+{
+    if (!out)
+        return FR_ERR_ARGUMENT;
+    *out = NULL;
+    if (!params)
+        return FR_ERR_ARGUMENT;
+    if (params->backend != FR_BACKEND_AUTO && params->backend != FR_BACKEND_CPU) {
+        fr_log_write(&params->log, FR_LOG_ERROR, "this backend is not built in; use auto or cpu");
+        return FR_ERR_UNSUPPORTED;
+    }
+    struct fr_capture_env env = {
+        .os = fr_os_native(), .notify.handle = FR_HANDLE_NONE, .pid = (uint32_t)getpid()};
+    const fr_status status = build_env(&env, params);
+    if (status < 0) {
+        fr_capture_env_finish(&env);
+        return status;
+    }
+    return fr_capture_open_env(out, params, keepalive, &env);
+}

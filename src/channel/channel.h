@@ -1,0 +1,106 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#ifndef FR_CHANNEL_CHANNEL_H
+#define FR_CHANNEL_CHANNEL_H
+
+/*
+ * How a ring's handles reach a source, and how each side hears of the other: what capture and publish know of it.
+ * socket.c is the one for Linux; the unit tests have one that is a queue in memory.
+ */
+
+#include "os/os.h"
+
+#include <framering/display.h>
+#include <framering/wire.h>
+
+/* A ring as it is handed over. On the host's side the handles are borrowed, on the source's side they are the receiver's. */
+struct fr_delivery {
+    uint32_t generation, ring_len, width, height;
+    fr_format format;
+    uint32_t sync_kind; /* FR_WIRE_SYNC_* */
+    size_t header_bytes;
+    size_t slots_bytes; /* of the one memory that holds all slots */
+    size_t pitch_bytes;
+    size_t slot_offset[FR_WIRE_SLOTS_MAX];
+    fr_handle header, slots, event;
+};
+
+/* ---- host ---- */
+
+enum fr_host_news_kind {
+    FR_HOST_NEWS_NONE = 0,
+    FR_HOST_NEWS_SOURCE,  /* a source said hello and was accepted; deliver a ring to it */
+    FR_HOST_NEWS_DISPLAY, /* the connected source announced its display */
+    FR_HOST_NEWS_GONE,    /* the connected source is no more */
+    FR_HOST_NEWS_REFUSED  /* somebody was turned away before becoming the source; reason says why */
+};
+
+struct fr_host_news {
+    enum fr_host_news_kind kind;
+    uint64_t at_ns;                /* when the channel noticed */
+    bool has_display;              /* SOURCE, DISPLAY */
+    fr_display_descriptor display; /* checked: in range, or zero where not known */
+    uint32_t pid;                  /* SOURCE: from the kernel where it knows, else as claimed */
+    char name[32];                 /* SOURCE: printable, terminated */
+    fr_status reason; /* GONE: FR_END (said goodbye), FR_ERR_SOURCE_DIED, FR_ERR_PROTOCOL; REFUSED: why */
+};
+
+/*
+ * At most one source at a time: the next SOURCE comes only after the GONE of the last was taken from the queue. DISPLAY
+ * news are merged, newest wins, so that the queue is bounded. No function blocks.
+ */
+struct fr_host_channel_ops {
+    /* From now on `notify` is signalled whenever poll has news. Called once, before all others. */
+    fr_status (*start)(void *self, const struct fr_event *notify);
+    fr_status (*poll)(void *self, struct fr_host_news *out); /* FR_OK with news, FR_AGAIN */
+    /* Hands the ring to the connected source, and the header, read-only, to every observer, also those who come
+     * later. FR_OK also when nobody is connected; a source that does not read is disconnected (GONE follows). */
+    fr_status (*deliver)(void *self, const struct fr_delivery *delivery);
+    /* Asks the source to switch HDR. FR_AGAIN: nobody is connected. */
+    fr_status (*request_hdr)(void *self, bool on);
+    /* A socket for a source to inherit; FR_ERR_TARGET_BUSY. Any thread. */
+    fr_status (*invite)(void *self, int *out);
+    void (*destroy)(void *self); /* tells the source and the observers that the host ends in order */
+};
+
+struct fr_host_channel {
+    const struct fr_host_channel_ops *ops;
+    void *self;
+};
+
+/* ---- source ---- */
+
+enum fr_source_news_kind {
+    FR_SOURCE_NEWS_NONE = 0,
+    FR_SOURCE_NEWS_CONNECTED, /* accepted: pid and target_id of the host */
+    FR_SOURCE_NEWS_RING,      /* a delivery; its handles belong to the receiver */
+    FR_SOURCE_NEWS_HDR,       /* the host asks for HDR on or off */
+    FR_SOURCE_NEWS_GONE,      /* the host is no more; the channel tries again by itself if it can */
+    FR_SOURCE_NEWS_REFUSED    /* turned away: reason; nothing more will come */
+};
+
+struct fr_source_news {
+    enum fr_source_news_kind kind;
+    uint32_t host_pid, target_id; /* CONNECTED */
+    struct fr_delivery delivery;  /* RING: sizes checked for sense, not yet against the memory */
+    bool hdr_on;                  /* HDR */
+    bool final;                   /* GONE: an inherited socket: nothing more will come */
+    fr_status reason;             /* REFUSED: FR_ERR_TARGET_BUSY, _VERSION, _PERMISSION, _REFUSED, _PROTOCOL */
+};
+
+struct fr_source_channel_ops {
+    /* Waits at most timeout_ns for news; connects and reconnects (every 0.5 s) on the way. FR_OK with news, FR_AGAIN
+     * without, failures: FR_ERR_NO_MEMORY, FR_ERR_SYSTEM. */
+    fr_status (*poll)(void *self, uint64_t timeout_ns, struct fr_source_news *out);
+    /* Remembers the display for every later hello, and tells a connected host. */
+    fr_status (*announce)(void *self, const fr_display_descriptor *display);
+    int (*fd)(void *self); /* to wait on; -1 = none now */
+    void (*destroy)(void *self); /* says goodbye */
+};
+
+struct fr_source_channel {
+    const struct fr_source_channel_ops *ops;
+    void *self;
+};
+
+#endif

@@ -1,0 +1,318 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#include "channel/protocol.h"
+
+#include <assert.h>
+#include <string.h>
+
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "the messages and the wire are little endian"
+#endif
+
+static_assert(sizeof(struct fr_msg_head) == 16, "layout");
+static_assert(sizeof(struct fr_msg_descriptor) == 40, "layout");
+static_assert(offsetof(struct fr_msg_hello, protocol_min) == 16, "layout");
+static_assert(offsetof(struct fr_msg_hello, wire_max) == 28, "layout");
+static_assert(offsetof(struct fr_msg_hello, capabilities) == 48, "layout");
+static_assert(offsetof(struct fr_msg_hello, display) == 88, "layout");
+static_assert(sizeof(struct fr_msg_hello) == 128, "layout");
+static_assert(sizeof(struct fr_msg_welcome) == 40, "layout");
+static_assert(sizeof(struct fr_msg_refuse) == 256, "layout");
+static_assert(sizeof(struct fr_msg_display) == 56, "layout");
+static_assert(offsetof(struct fr_msg_ring, header_bytes) == 40, "layout");
+static_assert(offsetof(struct fr_msg_ring, slot_offset) == 64, "layout");
+static_assert(sizeof(struct fr_msg_ring) == 128, "layout");
+static_assert(sizeof(struct fr_msg_hdr) == 24, "layout");
+static_assert(sizeof(struct fr_msg_bye) == 16, "layout");
+static_assert(sizeof(union fr_msg) == FR_MSG_BYTES_MAX, "the longest message fits");
+
+enum {
+    HELLO_FIXED_BYTES = 32,
+    HEADER_BYTES_MAX = 1 << 20,
+    PITCH_ALIGN = 64,
+    PAGE_MIN = 4096,
+    REFRESH_MAX_MHZ = 10000000
+};
+
+/* 10,000 cd/m2, the top of PQ (SMPTE ST 2084), in the two units of a descriptor. */
+#define MILLINITS_MAX 10000000u
+#define TENTHMILLINITS_MAX 100000000u
+#define PITCH_BYTES_MAX (UINT64_C(8) * FR_SIZE_MAX * 2)
+
+static const struct {
+    const char *name;
+    uint32_t bytes;
+} kinds[] = {
+    [FR_MSG_HELLO] = {"HELLO", sizeof(struct fr_msg_hello)},
+    [FR_MSG_WELCOME] = {"WELCOME", sizeof(struct fr_msg_welcome)},
+    [FR_MSG_REFUSE] = {"REFUSE", sizeof(struct fr_msg_refuse)},
+    [FR_MSG_DISPLAY] = {"DISPLAY", sizeof(struct fr_msg_display)},
+    [FR_MSG_RING] = {"RING", sizeof(struct fr_msg_ring)},
+    [FR_MSG_HDR] = {"HDR", sizeof(struct fr_msg_hdr)},
+    [FR_MSG_BYE] = {"BYE", sizeof(struct fr_msg_bye)},
+};
+
+static bool type_known(uint32_t type)
+{
+    return type >= FR_MSG_HELLO && type <= FR_MSG_BYE;
+}
+
+size_t fr_msg_init(union fr_msg *msg, uint32_t type)
+{
+    assert(type_known(type));
+    memset(msg, 0, sizeof(*msg));
+    msg->head = (struct fr_msg_head){.magic = FR_MSG_MAGIC, .type = type, .bytes = kinds[type].bytes};
+    return kinds[type].bytes;
+}
+
+const char *fr_msg_name(uint32_t type)
+{
+    return type_known(type) ? kinds[type].name : "an unknown message";
+}
+
+static bool is_text(const char *text, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++) {
+        if (!text[i])
+            return true;
+        if (text[i] < ' ' || text[i] > '~')
+            return false;
+    }
+    return false;
+}
+
+void fr_msg_put_text(char *out, size_t bytes, const char *text)
+{
+    size_t i = 0;
+    for (; text && text[i] && i + 1 < bytes; i++)
+        out[i] = text[i] < ' ' || text[i] > '~' ? '?' : text[i];
+    out[i] = '\0';
+}
+
+const char *fr_msg_display_fault(const fr_display_descriptor *display)
+{
+    const fr_mode *mode = &display->mode;
+    if (mode->width > FR_SIZE_MAX || mode->height > FR_SIZE_MAX || !mode->width != !mode->height)
+        return "a display of an impossible size";
+    if (mode->refresh_mhz > REFRESH_MAX_MHZ)
+        return "a display of more than 10,000 Hz";
+    if ((uint32_t)display->colour_state > FR_COLOUR_STATE_HDR)
+        return "an unknown colour state";
+    if (display->format != FR_FORMAT_NONE && !fr_format_pixel_bytes(display->format))
+        return "a display format that is not a ring format";
+    if (display->sdr_white_millinits > MILLINITS_MAX || display->max_luminance_millinits > MILLINITS_MAX ||
+        display->max_full_frame_millinits > MILLINITS_MAX ||
+        display->min_luminance_tenthmillinits > TENTHMILLINITS_MAX)
+        return "a luminance above 10,000 cd/m2";
+    return NULL;
+}
+
+void fr_msg_put_display(struct fr_msg_descriptor *out, const fr_display_descriptor *display)
+{
+    *out = (struct fr_msg_descriptor){
+        .width = display->mode.width,
+        .height = display->mode.height,
+        .refresh_mhz = display->mode.refresh_mhz,
+        .colour_state = (uint32_t)display->colour_state,
+        .format = (uint32_t)display->format,
+        .sdr_white_millinits = display->sdr_white_millinits,
+        .max_luminance_millinits = display->max_luminance_millinits,
+        .max_full_frame_millinits = display->max_full_frame_millinits,
+        .min_luminance_tenthmillinits = display->min_luminance_tenthmillinits,
+    };
+}
+
+fr_display_descriptor fr_msg_get_display(const struct fr_msg_descriptor *descriptor)
+{
+    return (fr_display_descriptor){
+        .mode = {descriptor->width, descriptor->height, descriptor->refresh_mhz},
+        .colour_state = (fr_colour_state)descriptor->colour_state,
+        .format = (fr_format)descriptor->format,
+        .sdr_white_millinits = descriptor->sdr_white_millinits,
+        .max_luminance_millinits = descriptor->max_luminance_millinits,
+        .max_full_frame_millinits = descriptor->max_full_frame_millinits,
+        .min_luminance_tenthmillinits = descriptor->min_luminance_tenthmillinits,
+    };
+}
+
+bool fr_msg_versions(const struct fr_msg_hello *hello, uint32_t *protocol, uint32_t *wire)
+{
+    *protocol = hello->protocol_max < FR_MSG_PROTOCOL_MAX ? hello->protocol_max : FR_MSG_PROTOCOL_MAX;
+    *wire = hello->wire_max < FR_MSG_WIRE_MAX ? hello->wire_max : FR_MSG_WIRE_MAX;
+    return *protocol >= FR_MSG_PROTOCOL_MIN && *protocol >= hello->protocol_min && *wire >= FR_MSG_WIRE_MIN &&
+           *wire >= hello->wire_min;
+}
+
+static const char *check_hello(const struct fr_msg_hello *hello, size_t bytes)
+{
+    uint32_t protocol, wire;
+    if (hello->protocol_min > hello->protocol_max || hello->wire_min > hello->wire_max)
+        return "a version range that ends before it begins";
+    if (!fr_msg_versions(hello, &protocol, &wire))
+        return NULL;
+    if (bytes < sizeof(*hello))
+        return "a HELLO that is too short";
+    if (hello->role != FR_MSG_ROLE_SOURCE && hello->role != FR_MSG_ROLE_OBSERVER)
+        return "an unknown role";
+    if (!is_text(hello->name, sizeof(hello->name)))
+        return "a name that is not printable text";
+    if (!(hello->flags & FR_MSG_HELLO_DISPLAY))
+        return NULL;
+    const fr_display_descriptor display = fr_msg_get_display(&hello->display);
+    return fr_msg_display_fault(&display);
+}
+
+static const char *check_welcome(const struct fr_msg_welcome *welcome)
+{
+    if (welcome->protocol < FR_MSG_PROTOCOL_MIN || welcome->protocol > FR_MSG_PROTOCOL_MAX ||
+        welcome->wire < FR_MSG_WIRE_MIN || welcome->wire > FR_MSG_WIRE_MAX)
+        return "a WELCOME with a version that we did not offer";
+    return NULL;
+}
+
+static const char *check_slots(const struct fr_msg_ring *ring)
+{
+    const uint64_t row_bytes = (uint64_t)ring->width * fr_format_pixel_bytes((fr_format)ring->format);
+    if (ring->pitch_bytes < row_bytes || ring->pitch_bytes > PITCH_BYTES_MAX || ring->pitch_bytes % PITCH_ALIGN)
+        return "a RING whose pitch does not fit its width";
+    if (ring->slots_bytes > INT64_MAX || ring->slots_bytes > SIZE_MAX)
+        return "a RING of an impossible size";
+    const uint64_t slot_bytes = ring->pitch_bytes * ring->height;
+    for (uint32_t i = 0; i < ring->ring_len; i++)
+        if (ring->slot_offset[i] % PAGE_MIN || ring->slot_offset[i] > ring->slots_bytes ||
+            ring->slots_bytes - ring->slot_offset[i] < slot_bytes)
+            return "a RING whose slots lie outside its memory";
+    return NULL;
+}
+
+static const char *check_ring(const struct fr_msg_ring *ring, bool observer)
+{
+    if (!ring->generation || ring->generation > FR_GENERATION_MAX)
+        return "a RING with an impossible generation";
+    if (ring->header_bytes < FR_WIRE_V2_BYTES || ring->header_bytes > HEADER_BYTES_MAX)
+        return "a RING with a header of an impossible size";
+    if (observer)
+        return NULL;
+    if (!ring->ring_len || ring->ring_len > FR_WIRE_SLOTS_MAX)
+        return "a RING with an impossible number of slots";
+    if (!ring->width || ring->width > FR_SIZE_MAX || !ring->height || ring->height > FR_SIZE_MAX)
+        return "a RING of an impossible picture size";
+    if (!fr_format_pixel_bytes((fr_format)ring->format))
+        return "a RING with an unknown format";
+    if (ring->sync_kind != FR_WIRE_SYNC_STATES)
+        return "a RING with an unknown kind of synchronisation";
+    return check_slots(ring);
+}
+
+static const char *check_head(const struct fr_msg_head *head, size_t bytes)
+{
+    if (bytes < sizeof(*head))
+        return "a packet that is too short";
+    if (head->magic != FR_MSG_MAGIC)
+        return "something that is not a framering message";
+    if (!type_known(head->type))
+        return "a message of an unknown type";
+    if (head->bytes != bytes)
+        return "a message whose size is not the one it names";
+    if (head->type == FR_MSG_HELLO ? bytes < HELLO_FIXED_BYTES : bytes != kinds[head->type].bytes)
+        return "a message of the wrong size";
+    return NULL;
+}
+
+const char *fr_msg_check(const union fr_msg *msg, size_t bytes, size_t num_handles, size_t ring_handles)
+{
+    const char *fault = check_head(&msg->head, bytes);
+    if (fault)
+        return fault;
+    if (num_handles != (msg->head.type == FR_MSG_RING ? ring_handles : 0))
+        return "a message with the wrong number of descriptors";
+    switch (msg->head.type) {
+    case FR_MSG_HELLO: return check_hello(&msg->hello, bytes);
+    case FR_MSG_WELCOME: return check_welcome(&msg->welcome);
+    case FR_MSG_REFUSE:
+        return is_text(msg->refuse.text, sizeof(msg->refuse.text)) ? NULL : "a REFUSE that is not printable text";
+    case FR_MSG_DISPLAY: {
+        const fr_display_descriptor display = fr_msg_get_display(&msg->display.display);
+        return fr_msg_display_fault(&display);
+    }
+    case FR_MSG_RING: return check_ring(&msg->ring, ring_handles == FR_MSG_OBSERVER_HANDLES);
+    case FR_MSG_HDR: return msg->hdr.on > 1 ? "an HDR request that is neither on nor off" : NULL;
+    default: return NULL;
+    }
+}
+
+size_t fr_msg_put_ring(union fr_msg *msg, const struct fr_delivery *delivery)
+{
+    const size_t bytes = fr_msg_init(msg, FR_MSG_RING);
+    struct fr_msg_ring *ring = &msg->ring;
+    ring->generation = delivery->generation;
+    ring->ring_len = delivery->ring_len;
+    ring->width = delivery->width;
+    ring->height = delivery->height;
+    ring->format = (uint32_t)delivery->format;
+    ring->sync_kind = delivery->sync_kind;
+    ring->header_bytes = delivery->header_bytes;
+    ring->slots_bytes = delivery->slots_bytes;
+    ring->pitch_bytes = delivery->pitch_bytes;
+    for (uint32_t i = 0; i < FR_WIRE_SLOTS_MAX && i < delivery->ring_len; i++)
+        ring->slot_offset[i] = delivery->slot_offset[i];
+    return bytes;
+}
+
+size_t fr_msg_put_observer_ring(union fr_msg *msg, const struct fr_delivery *delivery)
+{
+    const size_t bytes = fr_msg_init(msg, FR_MSG_RING);
+    msg->ring.generation = delivery->generation;
+    msg->ring.header_bytes = delivery->header_bytes;
+    return bytes;
+}
+
+struct fr_delivery fr_msg_get_ring(const struct fr_msg_ring *ring)
+{
+    struct fr_delivery delivery = {
+        .generation = ring->generation,
+        .ring_len = ring->ring_len,
+        .width = ring->width,
+        .height = ring->height,
+        .format = (fr_format)ring->format,
+        .sync_kind = ring->sync_kind,
+        .header_bytes = (size_t)ring->header_bytes,
+        .slots_bytes = (size_t)ring->slots_bytes,
+        .pitch_bytes = (size_t)ring->pitch_bytes,
+        .header = FR_HANDLE_NONE,
+        .slots = FR_HANDLE_NONE,
+        .event = FR_HANDLE_NONE,
+    };
+    for (uint32_t i = 0; i < FR_WIRE_SLOTS_MAX && i < ring->ring_len; i++)
+        delivery.slot_offset[i] = (size_t)ring->slot_offset[i];
+    return delivery;
+}
+
+static const struct {
+    uint32_t reason;
+    fr_status status;
+} reasons[] = {
+    {FR_MSG_REASON_OTHER, FR_ERR_REFUSED},
+    {FR_MSG_REASON_BUSY, FR_ERR_TARGET_BUSY},
+    {FR_MSG_REASON_VERSION, FR_ERR_VERSION},
+    {FR_MSG_REASON_PERMISSION, FR_ERR_PERMISSION},
+    {FR_MSG_REASON_PROTOCOL, FR_ERR_PROTOCOL},
+};
+
+enum { NUM_REASONS = sizeof(reasons) / sizeof(reasons[0]) };
+
+fr_status fr_msg_status_of_reason(uint32_t reason)
+{
+    for (size_t i = 0; i < NUM_REASONS; i++)
+        if (reasons[i].reason == reason)
+            return reasons[i].status;
+    return FR_ERR_REFUSED;
+}
+
+uint32_t fr_msg_reason_of_status(fr_status status)
+{
+    for (size_t i = 0; i < NUM_REASONS; i++)
+        if (reasons[i].status == status)
+            return reasons[i].reason;
+    return FR_MSG_REASON_OTHER;
+}

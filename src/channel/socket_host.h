@@ -1,0 +1,136 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#ifndef FR_CHANNEL_SOCKET_HOST_H
+#define FR_CHANNEL_SOCKET_HOST_H
+
+/*
+ * The inside of the socket channel's host: socket_host.c has what other threads call, socket_host_thread.c the thread's loop,
+ * socket_host_peer.c what one connection says and how it ends.
+ *
+ * Two threads meet here. The channel thread owns the list of peers: it alone accepts, receives and removes. The frame thread
+ * sends rings itself, because a hand-over through the channel thread would cost one more wake-up. So a peer is
+ * counted: the list holds one reference, `shared.source` another, and a sender takes its own while it sends. The descriptor
+ * is closed with the last one, hence never reused under a send. Removing a peer shuts its socket down at once, so the other end
+ * sees the hang-up even while references are left.
+ *
+ * `lock` guards `shared` only, for a few assignments; nobody holds it while sending, logging, signalling or waiting.
+ */
+
+#include "channel/packet.h"
+#include "channel/runtime_dir.h"
+#include "channel/socket.h"
+#include "os/thread.h"
+
+enum {
+    FR_HOST_PENDING_MAX = 8,
+    FR_HOST_OBSERVERS_MAX = 8,
+    FR_HOST_PEERS_MAX = FR_HOST_PENDING_MAX + FR_HOST_OBSERVERS_MAX + 2, /* and the source, and one to spare */
+    FR_HOST_REFUSED_MAX = 5,
+    FR_HOST_ALLOW_MAX = 16
+};
+
+#define FR_HOST_HELLO_NS FR_NS_PER_S
+
+enum fr_peer_state {
+    FR_PEER_PENDING,  /* connected, has not said HELLO */
+    FR_PEER_INVITED,  /* the same, on a socket pair of ours: no deadline, holds the claim */
+    FR_PEER_WAITING,  /* a source with the claim; waits until the GONE of the one before was taken */
+    FR_PEER_SOURCE,
+    FR_PEER_OBSERVER
+};
+
+struct fr_peer {
+    int fd;
+    uint32_t refs;    /* atomic */
+    uint32_t stalled; /* atomic; set by a sender, before it shuts the socket down */
+
+    /* The channel thread's alone. */
+    enum fr_peer_state state;
+    int process_fd; /* readable when the source's process has died; -1 = cannot be watched */
+    pid_t pid;
+    bool watches; /* said that it is an observer */
+    char name[32];
+    uint64_t deadline_ns; /* for HELLO */
+    bool has_display;
+    fr_display_descriptor display;
+    uint32_t ring_serial; /* observers: the last ring sent */
+    union fr_msg welcome;
+};
+
+/* The header of the ring in force, read-only, for the observers. Counted like a peer. */
+struct fr_ring_share {
+    uint32_t refs;
+    int fd;
+    union fr_msg msg;
+    size_t bytes;
+};
+
+/* News are three flags rather than a queue: there is one source at a time, and its news only come in this order. */
+struct fr_host_shared {
+    bool stop;
+    bool claimed;            /* somebody is the source, waits to be, or was invited */
+    struct fr_peer *invited; /* made by invite, not yet in the list */
+    struct fr_peer *source;  /* whom deliver sends to: the source of the last SOURCE news taken */
+    struct fr_ring_share *ring;
+    uint32_t ring_serial;
+
+    fr_status refused[FR_HOST_REFUSED_MAX]; /* different reasons, oldest first */
+    size_t num_refused;
+    struct fr_peer *arrived; /* not NULL: SOURCE */
+    struct fr_host_news arrived_news;
+    bool has_display;        /* DISPLAY */
+    struct fr_host_news display_news;
+    bool gone;               /* GONE */
+    struct fr_host_news gone_news;
+};
+
+struct fr_socket_host {
+    /* Constant once the thread runs. */
+    uint32_t target_id;
+    uid_t allow_uids[FR_HOST_ALLOW_MAX];
+    size_t num_allow_uids;
+    fr_log log;
+    struct fr_target_claim claim;
+    struct fr_event wake;   /* the channel thread's */
+    struct fr_event notify; /* the frame thread's; borrowed */
+    struct fr_thread *thread;
+
+    struct fr_mutex *lock;
+    struct fr_host_shared shared;
+
+    /* The channel thread's alone. */
+    struct fr_peer *peers[FR_HOST_PEERS_MAX]; /* with gaps */
+    uint64_t accept_after_ns;                 /* descriptors ran out: do not try before */
+};
+
+uint64_t fr_host_now(void);
+void fr_host_notify(struct fr_socket_host *host);
+/* False: somebody is the source already, waits to be, or was invited. Any thread. */
+bool fr_host_take_claim(struct fr_socket_host *host);
+
+/* Takes `fd` over also on failure (NULL). */
+struct fr_peer *fr_peer_create(int fd, enum fr_peer_state state);
+void fr_peer_ref(struct fr_peer *peer);
+void fr_peer_unref(struct fr_peer *peer);
+void fr_ring_share_unref(struct fr_ring_share *share); /* accepts NULL */
+
+/* The channel thread. */
+void fr_host_run(void *host);
+
+/* False: no room. Takes the reference over if true. */
+bool fr_host_add_peer(struct fr_socket_host *host, struct fr_peer *peer);
+size_t fr_host_count_peers(const struct fr_socket_host *host, enum fr_peer_state state);
+/* Receives what waits and acts on it; `died`: its process is no more. May remove the peer. */
+void fr_host_serve_peer(struct fr_socket_host *host, size_t slot, bool died);
+/* Makes a waiting source the source, if the news of the one before were taken. */
+void fr_host_admit(struct fr_socket_host *host);
+/* Sends the ring in force to the observers that do not have it. */
+void fr_host_serve_observers(struct fr_socket_host *host);
+/* Tells the peer why and the log too, and removes it. */
+void fr_host_refuse(struct fr_socket_host *host, size_t slot, fr_status reason, const char *text);
+/* REFUSED news: somebody who might have become the source was turned away. */
+void fr_host_post_refused(struct fr_socket_host *host, fr_status reason);
+void fr_host_expire(struct fr_socket_host *host, size_t slot);
+void fr_host_say_goodbye(struct fr_socket_host *host);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#ifndef FR_CONVERT_KERNEL_H
+#define FR_CONVERT_KERNEL_H
+
+/*
+ * What a converter kernel is, and the list of those built in.
+ *
+ * A kernel converts the columns from `from` (even) to rows->width of two rows of a picture, and the one row of
+ * chroma that belongs to them. The last row of a picture of odd height comes twice: src[1] is src[0] and luma[1] is
+ * luma[0]. A kernel for an instruction set does its whole blocks and leaves the columns after them to the C kernel.
+ */
+
+#include "convert/curve.h"
+
+#include <framering/convert.h>
+
+/* What fr_converter_create works out once. A kernel that needs no table gets them zeroed. */
+typedef struct fr_convert_tables {
+    fr_curve transfer; /* light in 0..1 to signal in 0..1: PQ for P010, sRGB for NV12 */
+    fr_curve gain;     /* RGBA16F -> NV12: the largest component to the factor of all three */
+} fr_convert_tables;
+
+typedef struct fr_convert_rows {
+    const uint8_t *src[2];
+    uint8_t *luma[2];
+    uint8_t *chroma;
+    size_t width; /* pixels */
+} fr_convert_rows;
+
+typedef void fr_convert_fn(const fr_convert_tables *tables, const fr_convert_rows *rows, size_t from);
+
+typedef struct fr_convert_kernel {
+    fr_format from, to;
+    uint32_t cpu; /* FR_CPU_* that it needs */
+    const char *name;
+    fr_convert_fn *run;
+} fr_convert_kernel;
+
+fr_convert_fn convert_bgra_nv12_c;
+fr_convert_fn convert_rgba_nv12_c;
+fr_convert_fn convert_rgba16f_p010_c;
+fr_convert_fn convert_rgb10a2_p010_c;
+fr_convert_fn convert_rgba16f_nv12_c;
+
+/* One list per instruction set, ended by an entry without a name; empty where it is not built. */
+extern const fr_convert_kernel fr_convert_kernels_avx2[];
+
+/* What the processor and the operating system support, FR_CPU_*. */
+uint32_t fr_convert_detect_cpu(void);
+
+#endif

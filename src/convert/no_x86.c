@@ -1,0 +1,12 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#include "convert/kernel.h"
+
+/* Stands for x86/ on other machines. */
+
+const fr_convert_kernel fr_convert_kernels_avx2[] = {{.name = NULL}};
+
+uint32_t fr_convert_detect_cpu(void)
+{
+    return 0;
+}

@@ -1,0 +1,71 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#ifndef FR_OS_OS_H
+#define FR_OS_OS_H
+
+/*
+ * All that the ring, capture and publish code knows of an operating system: a clock, shared memory, events.
+ * os/linux/ has the real one; the unit tests have one whose clock only moves when they say so.
+ */
+
+#include <framering/status.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FR_NS_PER_MS UINT64_C(1000000)
+#define FR_NS_PER_S UINT64_C(1000000000)
+
+/* A descriptor or HANDLE. */
+typedef intptr_t fr_handle;
+#define FR_HANDLE_NONE ((fr_handle)-1)
+
+enum {
+    FR_ACCESS_READ = 1,
+    FR_ACCESS_WRITE = 2 /* implies read */
+};
+
+/* A mapped range of shareable memory. All zero but handle: none. */
+struct fr_memory {
+    void *ptr;
+    size_t bytes;
+    fr_handle handle;
+};
+
+/* An auto-reset event, shareable. A hint only: who waits looks at the shared words. */
+struct fr_event {
+    fr_handle handle;
+};
+
+struct fr_os_ops {
+    uint64_t (*now_ns)(void *self); /* monotonic, the same for all processes of the machine */
+
+    /* Zeroed memory that can be handed to another process and can never shrink or grow, mapped here with `access`.
+     * `name` is for people who look at the process. *out is untouched on failure: FR_ERR_NO_MEMORY, FR_ERR_SYSTEM. */
+    fr_status (*memory_create)(void *self, const char *name, size_t bytes, int access, struct fr_memory *out);
+    /* Maps memory that a peer delivered. Checks that it holds `bytes` and cannot shrink. Takes `handle` over on
+     * FR_OK only. FR_ERR_PROTOCOL: too small or unsealed; FR_ERR_NO_MEMORY; FR_ERR_SYSTEM. */
+    fr_status (*memory_map)(void *self, fr_handle handle, size_t bytes, int access, struct fr_memory *out);
+    void (*memory_close)(void *self, struct fr_memory *memory); /* accepts none */
+
+    fr_status (*event_create)(void *self, struct fr_event *out);
+    void (*event_signal)(void *self, const struct fr_event *event); /* never blocks */
+    void (*event_close)(void *self, struct fr_event *event); /* accepts none; also for a delivered handle */
+
+    /* Sleeps until one of `count` (0..4) events is signalled, at most timeout_ns, and resets those that were.
+     * FR_OK, FR_TIMEOUT. An event may have been stolen or signalled for nothing. */
+    fr_status (*wait)(void *self, const struct fr_event *const *events, size_t count, uint64_t timeout_ns);
+
+    void (*handle_close)(void *self, fr_handle handle); /* a delivered handle that was not taken over */
+};
+
+struct fr_os {
+    const struct fr_os_ops *ops;
+    void *self;
+};
+
+/* The machine's own. No state: self is NULL. */
+struct fr_os fr_os_native(void);
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#include "publish/publish.h"
+
+#include "common/log.h"
+#include "os/atomic.h"
+
+void fr_attachment_finish(fr_source *source, struct fr_attachment *attachment)
+{
+    if (!attachment->present)
+        return;
+    const struct fr_os *os = &source->env.os;
+    source->env.backend.ops->detach(source->env.backend.self, attachment->slots);
+    os->ops->memory_close(os->self, &attachment->header);
+    os->ops->event_close(os->self, &attachment->event);
+    *attachment = (struct fr_attachment){0};
+}
+
+void fr_source_detach(fr_source *source)
+{
+    struct fr_attachment *current = &source->current;
+    if (!current->present)
+        return;
+    fr_ring_source_cancel(&current->ring);
+    source->total.offered += current->ring.line.offered;
+    source->total.published += current->ring.line.published;
+    source->total.dropped += current->ring.line.dropped;
+    source->total.mismatched += current->ring.line.mismatched;
+    if (current->ring.newest_slot >= 0) {
+        fr_attachment_finish(source, &source->previous);
+        source->previous = *current;
+        *current = (struct fr_attachment){0};
+    } else {
+        fr_attachment_finish(source, current);
+    }
+}
+
+static void close_delivery(const struct fr_os *os, const struct fr_delivery *delivery)
+{
+    os->ops->handle_close(os->self, delivery->header);
+    os->ops->handle_close(os->self, delivery->slots);
+    os->ops->handle_close(os->self, delivery->event);
+}
+
+/* The debug block is best effort: an observer reads it when nothing else tells why a source never attached. */
+static void note_debug(fr_wire_v2 *shared, uint32_t target_id, uint32_t attempts, uint32_t error)
+{
+    fr_store_relaxed_u32(&shared->debug.run_core_entries, attempts);
+    fr_store_relaxed_u32(&shared->debug.resolved_target_id, target_id);
+    fr_store_relaxed_u32(&shared->debug.header_open_attempts, attempts);
+    fr_store_relaxed_u32(&shared->debug.last_open_error, error);
+    fr_store_relaxed_u32(&shared->debug.header_opened, error == 0);
+}
+
+static bool header_agrees(const fr_wire_v1 *v1, const struct fr_delivery *delivery)
+{
+    return v1->version >= 2 && v1->generation == delivery->generation && v1->ring_len == delivery->ring_len &&
+           v1->ring_len >= FR_RING_LEN_MIN && v1->width == delivery->width && v1->height == delivery->height &&
+           v1->format == (uint32_t)delivery->format;
+}
+
+/* FR_OK: `header` is a checked copy that agrees with the delivery. */
+static fr_status check_header(fr_source *source, const struct fr_delivery *delivery,
+                              const struct fr_memory *memory, fr_wire_v2 *header)
+{
+    const fr_log *log = &source->params.log;
+    const fr_wire_fault fault = fr_wire_snapshot(header, memory->ptr, memory->bytes, source->total.target_id);
+    if (fault == FR_WIRE_CHANGED || (header->v1.generation != delivery->generation && fault == FR_WIRE_FINE))
+        return FR_AGAIN;
+    if (fault == FR_WIRE_BAD_GENERATION && header->v1.generation == 0)
+        return FR_AGAIN; /* the host ended meanwhile; its hang-up is on the way */
+    if (fault == FR_WIRE_BAD_TARGET) {
+        fr_ring_source_report(memory->ptr, FR_WIRE_STATUS_WRONG_TARGET, header->v1.target_id);
+        fr_log_write(log, FR_LOG_WARNING, "the host delivered the ring of target %u to a source of target %u",
+                     header->v1.target_id, source->total.target_id);
+        return FR_ERR_PROTOCOL;
+    }
+    if (fault != FR_WIRE_FINE) {
+        fr_log_write(log, FR_LOG_WARNING, "the host delivered a ring that cannot be used: %s",
+                     fr_wire_fault_text(fault));
+        return FR_ERR_PROTOCOL;
+    }
+    if (!header_agrees(&header->v1, delivery)) {
+        fr_log_write(log, FR_LOG_WARNING, "the host delivered a ring whose header disagrees with its message");
+        return FR_ERR_PROTOCOL;
+    }
+    return FR_OK;
+}
+
+static fr_status open_slots(fr_source *source, const struct fr_delivery *delivery, fr_wire_v2 *shared, void **slots)
+{
+    const fr_status status = source->env.backend.ops->attach(source->env.backend.self, delivery, slots);
+    if (status >= 0)
+        return FR_OK;
+    fr_ring_source_report(shared, FR_WIRE_STATUS_TEXTURE_FAILED, (uint32_t)-status);
+    fr_log_write(&source->params.log, FR_LOG_WARNING, "the ring's slots (%u of %ux%u %s) could not be opened: %s",
+                 delivery->ring_len, delivery->width, delivery->height, fr_format_name(delivery->format),
+                 fr_status_text(status));
+    return status;
+}
+
+/* Fills *out, which owns everything on FR_OK; else nothing of the delivery is left open. */
+static fr_status open_ring(fr_source *source, const struct fr_delivery *delivery, struct fr_attachment *out)
+{
+    const struct fr_os *os = &source->env.os;
+    struct fr_delivery rest = *delivery;
+    struct fr_memory header = {.handle = FR_HANDLE_NONE};
+    fr_wire_v2 copy;
+    fr_status status = delivery->header_bytes < FR_WIRE_V2_BYTES
+                           ? FR_ERR_PROTOCOL
+                           : os->ops->memory_map(os->self, delivery->header, delivery->header_bytes,
+                                                 FR_ACCESS_READ | FR_ACCESS_WRITE, &header);
+    if (status < 0) {
+        fr_log_write(&source->params.log, FR_LOG_WARNING, "the ring's header could not be mapped: %s",
+                     fr_status_text(status));
+        close_delivery(os, &rest);
+        return status;
+    }
+    rest.header = FR_HANDLE_NONE;
+    void *slots = NULL;
+    status = check_header(source, delivery, &header, &copy);
+    if (status == FR_OK)
+        status = open_slots(source, delivery, header.ptr, &slots);
+    note_debug(header.ptr, source->total.target_id, (uint32_t)source->total.attaches + 1,
+               status < 0 ? (uint32_t)-status : 0);
+    if (status != FR_OK) {
+        os->ops->memory_close(os->self, &header);
+        close_delivery(os, &rest);
+        return status;
+    }
+    *out = (struct fr_attachment){
+        .present = true,
+        .header = header,
+        .event = {delivery->event},
+        .slots = slots,
+        .shape = {delivery->ring_len, delivery->width, delivery->height, delivery->format},
+    };
+    fr_ring_source_attach(&out->ring, header.ptr, &copy, source->env.pid);
+    return FR_OK;
+}
+
+fr_status fr_source_attach_ring(fr_source *source, const struct fr_delivery *delivery)
+{
+    const struct fr_os *os = &source->env.os;
+    struct fr_attachment attachment;
+    const fr_status status = open_ring(source, delivery, &attachment);
+    if (status != FR_OK)
+        return status;
+    fr_source_detach(source);
+    source->current = attachment;
+    source->total.attaches++;
+    source->mismatching = false;
+
+    fr_ring_source_set_metadata(&source->current.ring, &source->metadata);
+    fr_ring_source_beat(&source->current.ring, os->ops->now_ns(os->self));
+    fr_ring_source_report(source->current.header.ptr, FR_WIRE_STATUS_OPENED, 0);
+    os->ops->event_signal(os->self, &source->current.event);
+    fr_log_write(&source->params.log, FR_LOG_DEBUG, "attached to generation %u: %u slots of %ux%u %s",
+                 delivery->generation, delivery->ring_len, delivery->width, delivery->height,
+                 fr_format_name(delivery->format));
+    return fr_source_republish(source) ? FR_OK : FR_REATTACHED;
+}

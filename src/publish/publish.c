@@ -1,0 +1,346 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#include "publish/publish.h"
+
+#include "common/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The most news that one poll handles, so that a chatty host cannot keep a source from its frames. */
+#define NEWS_PER_POLL 16
+
+static uint64_t now_ns(const fr_source *source)
+{
+    return source->env.os.ops->now_ns(source->env.os.self);
+}
+
+static bool display_fits(const fr_display_descriptor *display)
+{
+    const bool none = !display->mode.width && !display->mode.height;
+    const bool sized = display->mode.width >= 1 && display->mode.width <= FR_SIZE_MAX &&
+                       display->mode.height >= 1 && display->mode.height <= FR_SIZE_MAX;
+    return (none || sized) && (unsigned)display->colour_state <= FR_COLOUR_STATE_HDR;
+}
+
+static void fill_metadata(fr_source *source, const fr_hdr_metadata *hdr)
+{
+    fr_wire_metadata *line = &source->metadata;
+    *line = (fr_wire_metadata){0};
+    if (source->display.sdr_white_millinits) {
+        line->valid |= FR_WIRE_META_SDR_WHITE;
+        line->sdr_white_millinits = source->display.sdr_white_millinits;
+    }
+    if (!hdr)
+        return;
+    line->valid |= FR_WIRE_META_HDR;
+    memcpy(line->red, hdr->red, sizeof(line->red));
+    memcpy(line->green, hdr->green, sizeof(line->green));
+    memcpy(line->blue, hdr->blue, sizeof(line->blue));
+    memcpy(line->white, hdr->white, sizeof(line->white));
+    line->max_luminance = hdr->max_luminance;
+    line->min_luminance = hdr->min_luminance;
+    line->max_cll = hdr->max_cll;
+    line->max_fall = hdr->max_fall;
+}
+
+static void env_finish(struct fr_source_env *env)
+{
+    if (env->channel.ops)
+        env->channel.ops->destroy(env->channel.self);
+    if (env->backend.ops)
+        env->backend.ops->destroy(env->backend.self);
+}
+
+fr_status fr_source_open_env(fr_source **out, const fr_source_params *params, const struct fr_source_env *env)
+{
+    *out = NULL;
+    struct fr_source_env own = *env;
+    fr_source *source = NULL;
+    fr_status status = FR_ERR_ARGUMENT;
+    if (!display_fits(&params->display)) {
+        fr_log_write(&params->log, FR_LOG_ERROR, "a display of %ux%u cannot be announced: 1 to %u pixels each way",
+                     params->display.mode.width, params->display.mode.height, FR_SIZE_MAX);
+        goto fail;
+    }
+    status = FR_ERR_NO_MEMORY;
+    source = calloc(1, sizeof(*source));
+    if (!source)
+        goto fail;
+    source->env = own;
+    source->params = *params;
+    source->display = params->display;
+    source->total.target_id = params->target_id;
+    fill_metadata(source, params->has_hdr ? &params->hdr : NULL);
+    status = own.channel.ops->announce(own.channel.self, &source->display);
+    if (status < 0)
+        goto fail;
+    *out = source;
+    return FR_OK;
+fail:
+    free(source);
+    env_finish(&own);
+    return status;
+}
+
+void fr_source_close(fr_source **source_)
+{
+    if (!source_ || !*source_)
+        return;
+    fr_source *source = *source_;
+    *source_ = NULL;
+    fr_source_detach(source);
+    fr_attachment_finish(source, &source->previous);
+    env_finish(&source->env);
+    free(source);
+}
+
+/* *attached is set when a ring was attached and wants a frame. Positive: nothing to say to the caller. */
+static fr_status handle(fr_source *source, const struct fr_source_news *news, bool *wants_frame)
+{
+    fr_status status;
+    switch (news->kind) {
+    case FR_SOURCE_NEWS_CONNECTED:
+        source->total.host_pid = news->host_pid;
+        source->total.target_id = news->target_id;
+        return FR_AGAIN;
+    case FR_SOURCE_NEWS_RING:
+        status = fr_source_attach_ring(source, &news->delivery);
+        *wants_frame = status == FR_REATTACHED || (*wants_frame && status != FR_OK);
+        return FR_AGAIN; /* a ring that cannot be opened was reported to the host: its turn */
+    case FR_SOURCE_NEWS_HDR:
+        if (source->params.hdr_requested)
+            source->params.hdr_requested(source->params.user, news->hdr_on);
+        return FR_AGAIN;
+    case FR_SOURCE_NEWS_GONE:
+        fr_source_detach(source);
+        source->total.host_pid = 0;
+        *wants_frame = false;
+        return news->final ? FR_END : FR_AGAIN;
+    case FR_SOURCE_NEWS_REFUSED:
+        return news->reason < 0 ? news->reason : FR_ERR_REFUSED;
+    case FR_SOURCE_NEWS_NONE:
+        break;
+    }
+    return FR_AGAIN;
+}
+
+static bool usable(const fr_source *source)
+{
+    return source->current.present && !fr_ring_source_stale(&source->current.ring);
+}
+
+/* Waits for one piece of news, beating the heart meanwhile. */
+static fr_status wait_news(fr_source *source, uint64_t until_ns, struct fr_source_news *news)
+{
+    const struct fr_source_channel *channel = &source->env.channel;
+    for (;;) {
+        const uint64_t now = now_ns(source);
+        if (source->current.present)
+            fr_ring_source_beat(&source->current.ring, now);
+        const uint64_t left = until_ns > now ? until_ns - now : 0;
+        const fr_status status =
+            channel->ops->poll(channel->self, left < FR_SOURCE_BEAT_NS ? left : FR_SOURCE_BEAT_NS, news);
+        if (status != FR_AGAIN || left <= FR_SOURCE_BEAT_NS)
+            return status;
+    }
+}
+
+fr_status fr_source_poll(fr_source *source, uint64_t timeout_ns)
+{
+    const uint64_t start = now_ns(source);
+    const uint64_t until = timeout_ns < UINT64_MAX - start ? start + timeout_ns : UINT64_MAX;
+    bool wants_frame = false;
+    for (int i = 0; i < NEWS_PER_POLL; i++) {
+        struct fr_source_news news = {0};
+        fr_status status = wait_news(source, i == 0 ? until : 0, &news);
+        if (status == FR_AGAIN)
+            break;
+        if (status == FR_OK)
+            status = handle(source, &news, &wants_frame);
+        if (status != FR_AGAIN)
+            return status;
+    }
+    if (!usable(source))
+        return FR_AGAIN;
+    return wants_frame ? FR_REATTACHED : FR_OK;
+}
+
+int fr_source_fd(const fr_source *source)
+{
+    return source->env.channel.ops->fd(source->env.channel.self);
+}
+
+fr_status fr_source_announce(fr_source *source, const fr_display_descriptor *display)
+{
+    if (!display_fits(display))
+        return FR_ERR_ARGUMENT;
+    const bool new_white = display->sdr_white_millinits != source->display.sdr_white_millinits;
+    source->display = *display;
+    if (new_white) {
+        source->metadata.sdr_white_millinits = display->sdr_white_millinits;
+        source->metadata.valid = (source->metadata.valid & ~(uint32_t)FR_WIRE_META_SDR_WHITE) |
+                                 (display->sdr_white_millinits ? FR_WIRE_META_SDR_WHITE : 0u);
+        if (source->current.present)
+            fr_ring_source_set_metadata(&source->current.ring, &source->metadata);
+    }
+    return source->env.channel.ops->announce(source->env.channel.self, display);
+}
+
+fr_status fr_source_set_hdr_metadata(fr_source *source, const fr_hdr_metadata *hdr)
+{
+    fill_metadata(source, hdr);
+    if (source->current.present)
+        fr_ring_source_set_metadata(&source->current.ring, &source->metadata);
+    return FR_OK;
+}
+
+fr_status fr_source_begin(fr_source *source, fr_slot *out)
+{
+    *out = (fr_slot){.memory_fd = -1};
+    if (!usable(source))
+        return FR_AGAIN;
+    struct fr_attachment *current = &source->current;
+    if (current->ring.writing >= 0)
+        return FR_ERR_ARGUMENT;
+    const int index = fr_ring_source_begin(&current->ring);
+    if (index < 0)
+        return FR_AGAIN;
+    *out = (fr_slot){
+        .width = current->shape.width,
+        .height = current->shape.height,
+        .format = current->shape.format,
+        .generation = current->ring.generation,
+        .sequence = current->ring.sequence + 1,
+        .memory_fd = -1,
+    };
+    source->env.backend.ops->slot(source->env.backend.self, current->slots, (uint32_t)index, out);
+    return FR_OK;
+}
+
+static bool damage_fits(const fr_rect *damage, const struct fr_ring_shape *shape)
+{
+    return damage->x <= shape->width && damage->width <= shape->width - damage->x && damage->y <= shape->height &&
+           damage->height <= shape->height - damage->y;
+}
+
+static uint32_t delay_us(uint64_t from_ns, uint64_t to_ns)
+{
+    const uint64_t us = to_ns > from_ns ? (to_ns - from_ns) / 1000 : 0;
+    return us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
+}
+
+static bool publish_current(fr_source *source, uint64_t present_ns, const fr_rect *damage)
+{
+    struct fr_attachment *current = &source->current;
+    const struct fr_os *os = &source->env.os;
+    struct fr_ring_publish out = {
+        .present_ns = present_ns,
+        .publish_delay_us = delay_us(present_ns, now_ns(source)),
+        .flags = damage ? FR_WIRE_FRAME_DAMAGE : 0,
+    };
+    if (damage)
+        out.damage = *damage;
+    if (!fr_ring_source_publish(&current->ring, &out))
+        return false;
+    source->last_present_ns = present_ns;
+    fr_ring_source_beat(&current->ring, now_ns(source));
+    os->ops->event_signal(os->self, &current->event);
+    return true;
+}
+
+fr_status fr_source_publish(fr_source *source, const fr_publish_info *info)
+{
+    struct fr_attachment *current = &source->current;
+    if (!current->present || current->ring.writing < 0)
+        return FR_ERR_ARGUMENT;
+    if (fr_ring_source_stale(&current->ring)) {
+        fr_ring_source_cancel(&current->ring);
+        return FR_AGAIN;
+    }
+    const uint64_t present_ns = info && info->present_ns ? info->present_ns : now_ns(source);
+    const bool damaged = info && info->has_damage && damage_fits(&info->damage, &current->shape);
+    if (!publish_current(source, present_ns, damaged ? &info->damage : NULL)) {
+        fr_log_write(&source->params.log, FR_LOG_WARNING,
+                     "a slot changed hands while it was written; the host breaks the protocol, detaching");
+        fr_source_detach(source);
+        return FR_AGAIN;
+    }
+    fr_attachment_finish(source, &source->previous);
+    return FR_OK;
+}
+
+void fr_source_cancel(fr_source *source)
+{
+    if (source->current.present)
+        fr_ring_source_cancel(&source->current.ring);
+}
+
+bool fr_source_republish(fr_source *source)
+{
+    const struct fr_attachment *from = &source->previous;
+    struct fr_attachment *to = &source->current;
+    if (!from->present || from->ring.newest_slot < 0 || from->shape.width != to->shape.width ||
+        from->shape.height != to->shape.height || from->shape.format != to->shape.format)
+        return false;
+    const int index = fr_ring_source_begin(&to->ring);
+    if (index < 0)
+        return false;
+    source->env.backend.ops->copy(source->env.backend.self, from->slots, (uint32_t)from->ring.newest_slot,
+                                  to->slots, (uint32_t)index);
+    if (!publish_current(source, source->last_present_ns, NULL))
+        return false;
+    fr_attachment_finish(source, &source->previous);
+    return true;
+}
+
+static fr_status mismatch(fr_source *source, const fr_image *image)
+{
+    const struct fr_ring_shape *shape = &source->current.shape;
+    fr_ring_source_mismatch(&source->current.ring);
+    if (!source->mismatching)
+        fr_log_write(&source->params.log, FR_LOG_WARNING,
+                     "frames of %ux%u %s do not fit the ring of %ux%u %s and are dropped", image->width,
+                     image->height, fr_format_name(image->format), shape->width, shape->height,
+                     fr_format_name(shape->format));
+    source->mismatching = true;
+    return FR_AGAIN;
+}
+
+fr_status fr_source_push(fr_source *source, const fr_image *image, const fr_publish_info *info)
+{
+    if (!image || !image->pixels)
+        return FR_ERR_ARGUMENT;
+    if (!usable(source))
+        return FR_AGAIN;
+    const struct fr_ring_shape *shape = &source->current.shape;
+    if (image->width != shape->width || image->height != shape->height || image->format != shape->format)
+        return mismatch(source, image);
+    source->mismatching = false;
+    fr_slot slot;
+    const fr_status status = fr_source_begin(source, &slot);
+    if (status != FR_OK)
+        return status;
+    const size_t row_bytes = (size_t)slot.width * fr_format_pixel_bytes(slot.format);
+    for (uint32_t y = 0; y < slot.height; y++)
+        memcpy((uint8_t *)slot.pixels + y * slot.pitch_bytes,
+               (const uint8_t *)image->pixels + (ptrdiff_t)y * image->pitch_bytes, row_bytes);
+    return fr_source_publish(source, info);
+}
+
+void fr_source_get_info(const fr_source *source, fr_source_info *out)
+{
+    *out = source->total;
+    const struct fr_attachment *current = &source->current;
+    out->attached = current->present;
+    if (!current->present)
+        return;
+    out->generation = current->ring.generation;
+    out->width = current->shape.width;
+    out->height = current->shape.height;
+    out->format = current->shape.format;
+    out->offered += current->ring.line.offered;
+    out->published += current->ring.line.published;
+    out->dropped += current->ring.line.dropped;
+    out->mismatched += current->ring.line.mismatched;
+}

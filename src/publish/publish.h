@@ -1,0 +1,66 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#ifndef FR_PUBLISH_PUBLISH_H
+#define FR_PUBLISH_PUBLISH_H
+
+/* The source's state machine: attach, publish, stale, republish. Sees the machine only through tables. */
+
+#include "backend/backend.h"
+#include "channel/channel.h"
+#include "os/os.h"
+#include "ring/ring.h"
+
+#include <framering/source.h>
+
+/* How often a waiting source beats its heart. */
+#define FR_SOURCE_BEAT_NS (500 * FR_NS_PER_MS)
+
+/* Taken over by the source, also when opening fails. */
+struct fr_source_env {
+    struct fr_os os;
+    struct fr_source_channel channel;
+    struct fr_backend_source backend;
+    uint32_t pid;
+};
+
+/* One attached ring. */
+struct fr_attachment {
+    bool present;
+    struct fr_memory header;
+    struct fr_event event;
+    void *slots; /* the backend's */
+    struct fr_ring_source ring;
+    struct fr_ring_shape shape;
+};
+
+struct fr_source {
+    struct fr_source_env env;
+    fr_source_params params;
+    fr_display_descriptor display;
+    fr_wire_metadata metadata;
+    struct fr_attachment current;
+    struct fr_attachment previous; /* kept for its last picture until the current ring has one */
+    uint64_t last_present_ns;      /* of that picture */
+    bool mismatching;              /* inside an episode of frames that do not fit */
+    fr_source_info total;          /* counts of rings that are gone, and what does not belong to a ring */
+};
+
+/* fr_source_open on the given tables. */
+fr_status fr_source_open_env(fr_source **out, const fr_source_params *params, const struct fr_source_env *env);
+
+/* attach.c */
+
+/* Opens the delivered ring and makes it the current one; on failure the current one stays as it was. FR_REATTACHED: draw;
+ * FR_OK: the last picture was published again; FR_AGAIN: an older delivery, ignored; failures as logged. Takes the
+ * delivery's handles over. */
+fr_status fr_source_attach_ring(fr_source *source, const struct fr_delivery *delivery);
+
+/* Lets go of the current ring, keeping it for its picture if it has one. */
+void fr_source_detach(fr_source *source);
+
+void fr_attachment_finish(fr_source *source, struct fr_attachment *attachment);
+
+/* publish.c: the newest picture of `previous` into the current ring. False: it does not fit, or there is none. */
+bool fr_source_republish(fr_source *source);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#include "ring/ring.h"
+
+#include "os/atomic.h"
+
+#include <assert.h>
+#include <string.h>
+
+void fr_ring_host_create(struct fr_ring_host *ring, fr_wire_v2 *shared, const struct fr_ring_shape *shape,
+                         uint32_t generation, uint32_t target_id, uint32_t sync_kind, uint32_t pid)
+{
+    assert(shape->ring_len >= FR_RING_LEN_MIN && shape->ring_len <= FR_WIRE_SLOTS_MAX);
+    assert(generation >= 1 && generation <= FR_GENERATION_MAX);
+    *ring = (struct fr_ring_host){.shared = shared, .ring_len = shape->ring_len, .generation = generation};
+
+    fr_wire_v1 *v1 = &shared->v1;
+    fr_store_relaxed_u32(&v1->version, 2);
+    fr_store_relaxed_u32(&v1->generation, generation);
+    fr_store_relaxed_u32(&v1->ring_len, shape->ring_len);
+    fr_store_relaxed_u32(&v1->width, shape->width);
+    fr_store_relaxed_u32(&v1->height, shape->height);
+    fr_store_relaxed_u32(&v1->format, (uint32_t)shape->format);
+    fr_store_relaxed_u32(&v1->target_id, target_id);
+    fr_store_relaxed_u32(&shared->host.state, FR_WIRE_HOST_ACTIVE);
+    fr_store_relaxed_u32(&shared->host.sync_kind, sync_kind);
+    fr_store_relaxed_u32(&shared->host.pid, pid);
+    fr_store_relaxed_u32(&shared->debug.magic, FR_WIRE_DEBUG_MAGIC);
+    /* Pairs with the acquire of the magic in fr_wire_snapshot. */
+    fr_store_release_u32(&v1->magic, FR_WIRE_MAGIC);
+}
+
+void fr_ring_host_retire(struct fr_ring_host *ring, uint32_t next_generation)
+{
+    fr_wire_v2 *shared = ring->shared;
+    fr_store_relaxed_u32(&shared->host.state, next_generation ? FR_WIRE_HOST_REBUILDING : FR_WIRE_HOST_DEAD);
+    fr_store_relaxed_u64(&shared->v1.latest, 0);
+    /* Pairs with the acquire in fr_ring_source_stale. The token's own generation rejects a publish that races this. */
+    fr_store_release_u32(&shared->v1.generation, next_generation);
+}
+
+bool fr_ring_host_newest(const struct fr_ring_host *ring, fr_token *out)
+{
+    /* Pairs with the release of `latest` in fr_ring_source_publish. */
+    const uint64_t word = fr_load_acquire_u64(&ring->shared->v1.latest);
+    if (word == 0)
+        return false;
+    const fr_token token = fr_token_unpack(word);
+    if (token.generation != ring->generation || token.slot >= ring->ring_len)
+        return false;
+    if (!fr_sequence_newer(token.sequence, ring->last_sequence))
+        return false;
+    *out = token;
+    return true;
+}
+
+static bool move(struct fr_ring_host *ring, fr_token token, uint32_t from, uint32_t to)
+{
+    return fr_compare_swap_u32(&ring->shared->slot[token.slot].state, fr_slot_word(token.sequence, from),
+                               fr_slot_word(token.sequence, to));
+}
+
+bool fr_ring_host_claim(struct fr_ring_host *ring, fr_token token)
+{
+    return move(ring, token, FR_WIRE_SLOT_PUBLISHED, FR_WIRE_SLOT_READING);
+}
+
+bool fr_ring_host_record(const struct fr_ring_host *ring, fr_token claimed, struct fr_ring_record *out)
+{
+    const fr_wire_slot *slot = &ring->shared->slot[claimed.slot];
+    const uint64_t word = fr_load_relaxed_u64(&slot->token);
+    if (word != fr_token_pack(claimed))
+        return false;
+    *out = (struct fr_ring_record){
+        .token = claimed,
+        .flags = fr_load_relaxed_u32(&slot->flags),
+        .clock_id = fr_load_relaxed_u32(&slot->clock_id),
+        .publish_delay_us = fr_load_relaxed_u32(&slot->publish_delay_us),
+        .present_ns = fr_load_relaxed_u64(&slot->present_ns),
+        .damage =
+            {
+                .x = fr_load_relaxed_u32(&slot->damage[0]),
+                .y = fr_load_relaxed_u32(&slot->damage[1]),
+                .width = fr_load_relaxed_u32(&slot->damage[2]),
+                .height = fr_load_relaxed_u32(&slot->damage[3]),
+            },
+    };
+    return true;
+}
+
+void fr_ring_host_release(struct fr_ring_host *ring, fr_token token)
+{
+    /* A failure means that the peer broke the table; the slot is its loss. */
+    (void)move(ring, token, FR_WIRE_SLOT_READING, FR_WIRE_SLOT_FREE);
+}
+
+/* Serial comparison of 24-bit tags. */
+static bool tag_older(uint32_t word, uint32_t sequence)
+{
+    const uint32_t distance = (sequence << 8) - (word & 0xffffff00u);
+    return distance != 0 && distance < 0x80000000u;
+}
+
+uint32_t fr_ring_host_taken(struct fr_ring_host *ring, fr_token token)
+{
+    const uint32_t passed = token.sequence - ring->last_sequence - 1;
+    ring->last_sequence = token.sequence;
+    ring->taken++;
+    for (uint32_t i = 0; i < ring->ring_len; i++) {
+        uint32_t *state = &ring->shared->slot[i].state;
+        const uint32_t word = fr_load_relaxed_u32(state);
+        if ((word & 0xffu) == FR_WIRE_SLOT_PUBLISHED && tag_older(word, token.sequence))
+            /* The tag in `word` makes this fail if the source has put a newer frame there since. */
+            (void)fr_compare_swap_u32(state, word, (word & 0xffffff00u) | FR_WIRE_SLOT_FREE);
+    }
+    return passed;
+}
+
+void fr_ring_host_beat(struct fr_ring_host *ring, uint64_t now_ns)
+{
+    fr_wire_host *line = &ring->shared->host;
+    fr_store_relaxed_u64(&line->taken, ring->taken);
+    fr_store_relaxed_u64(&line->repeated, ring->repeated);
+    fr_store_relaxed_u64(&line->heartbeat_ns, now_ns);
+}
+
+void fr_ring_host_totals(const struct fr_ring_host *ring, struct fr_ring_totals *out)
+{
+    const fr_wire_source *line = &ring->shared->source;
+    *out = (struct fr_ring_totals){
+        .heartbeat_ns = fr_load_relaxed_u64(&line->heartbeat_ns),
+        .offered = fr_load_relaxed_u64(&line->offered),
+        .published = fr_load_relaxed_u64(&line->published),
+        .dropped = fr_load_relaxed_u64(&line->dropped),
+        .mismatched = fr_load_relaxed_u64(&line->mismatched),
+    };
+}
+
+uint32_t fr_ring_host_source_status(const struct fr_ring_host *ring, uint32_t *detail)
+{
+    /* Pairs with the release in fr_ring_source_report. */
+    const uint32_t status = fr_load_acquire_u32(&ring->shared->v1.status);
+    *detail = fr_load_relaxed_u32(&ring->shared->v1.status_detail);
+    return status;
+}
+
+bool fr_ring_host_metadata(const struct fr_ring_host *ring, uint32_t *seen, fr_wire_metadata *out)
+{
+    const fr_wire_metadata *line = &ring->shared->metadata;
+    /* Pairs with the releases in fr_ring_source_set_metadata. */
+    const uint32_t before = fr_load_acquire_u32(&line->change);
+    if (before == *seen || (before & 1u))
+        return false;
+    uint64_t words[sizeof(*line) / 8];
+    const uint64_t *from = (const uint64_t *)(const void *)line;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        words[i] = fr_load_relaxed_u64(&from[i]);
+    fr_fence_acquire();
+    if (fr_load_relaxed_u32(&line->change) != before)
+        return false;
+    memcpy(out, words, sizeof(*out));
+    *seen = before;
+    return true;
+}

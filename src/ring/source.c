@@ -1,0 +1,172 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#include "ring/ring.h"
+
+#include "os/atomic.h"
+
+#include <assert.h>
+#include <string.h>
+
+void fr_ring_source_attach(struct fr_ring_source *ring, fr_wire_v2 *shared, const fr_wire_v2 *header,
+                           uint32_t pid)
+{
+    *ring = (struct fr_ring_source){
+        .shared = shared,
+        .ring_len = header->v1.ring_len,
+        .generation = header->v1.generation,
+        .newest_slot = -1,
+        .writing = -1,
+    };
+    fr_store_relaxed_u32(&shared->source.pid, pid);
+}
+
+void fr_ring_source_report(fr_wire_v2 *shared, uint32_t status, uint32_t detail)
+{
+    fr_store_relaxed_u32(&shared->v1.status_detail, detail);
+    /* Pairs with the acquire in fr_ring_host_source_status. */
+    fr_store_release_u32(&shared->v1.status, status);
+}
+
+bool fr_ring_source_stale(const struct fr_ring_source *ring)
+{
+    /* Pairs with the release in fr_ring_host_retire. */
+    return fr_load_acquire_u32(&ring->shared->v1.generation) != ring->generation;
+}
+
+static void show_totals(struct fr_ring_source *ring)
+{
+    fr_wire_source *line = &ring->shared->source;
+    fr_store_relaxed_u64(&line->offered, ring->line.offered);
+    fr_store_relaxed_u64(&line->published, ring->line.published);
+    fr_store_relaxed_u64(&line->dropped, ring->line.dropped);
+    fr_store_relaxed_u64(&line->mismatched, ring->line.mismatched);
+}
+
+/* The slot to write next, and the state word that says so. A FREE one whose picture is the oldest, so that the newest
+ * picture stays for a republish; else the oldest PUBLISHED one. Only words that this side wrote, or their FREE, count. */
+static int choose(const struct fr_ring_source *ring, uint32_t *word_out)
+{
+    int best = -1;
+    bool best_free = false;
+    for (uint32_t i = 0; i < ring->ring_len; i++) {
+        const uint32_t word = fr_load_acquire_u32(&ring->shared->slot[i].state);
+        const bool is_free = (word & 0xffu) == FR_WIRE_SLOT_FREE;
+        if (!is_free && word != fr_slot_word(ring->slot_sequence[i], FR_WIRE_SLOT_PUBLISHED))
+            continue;
+        const bool better = best < 0 || (is_free && !best_free) ||
+                            (is_free == best_free &&
+                             fr_sequence_newer(ring->slot_sequence[best], ring->slot_sequence[i]));
+        if (!better)
+            continue;
+        best = (int)i;
+        best_free = is_free;
+        *word_out = word;
+    }
+    return best;
+}
+
+int fr_ring_source_begin(struct fr_ring_source *ring)
+{
+    assert(ring->writing < 0);
+    ring->line.offered++;
+    for (uint32_t tries = 0; tries <= ring->ring_len; tries++) {
+        uint32_t word = 0;
+        const int slot = choose(ring, &word);
+        if (slot < 0)
+            break;
+        /* Acquires the host's release of the slot: its reads are over before our writes. */
+        if (!fr_compare_swap_u32(&ring->shared->slot[slot].state, word,
+                                 fr_slot_word(ring->sequence + 1, FR_WIRE_SLOT_WRITING)))
+            continue;
+        if ((word & 0xffu) == FR_WIRE_SLOT_PUBLISHED)
+            ring->line.dropped++;
+        if (ring->newest_slot == slot)
+            ring->newest_slot = -1;
+        ring->writing = slot;
+        show_totals(ring);
+        return slot;
+    }
+    ring->line.dropped++;
+    show_totals(ring);
+    return -1;
+}
+
+static void write_record(fr_wire_slot *slot, uint64_t token, const struct fr_ring_publish *info)
+{
+    fr_store_relaxed_u64(&slot->token, token);
+    fr_store_relaxed_u32(&slot->flags, info->flags);
+    fr_store_relaxed_u64(&slot->present_ns, info->present_ns);
+    fr_store_relaxed_u32(&slot->clock_id, FR_WIRE_CLOCK_MONOTONIC);
+    fr_store_relaxed_u32(&slot->publish_delay_us, info->publish_delay_us);
+    fr_store_relaxed_u32(&slot->damage[0], info->damage.x);
+    fr_store_relaxed_u32(&slot->damage[1], info->damage.y);
+    fr_store_relaxed_u32(&slot->damage[2], info->damage.width);
+    fr_store_relaxed_u32(&slot->damage[3], info->damage.height);
+}
+
+bool fr_ring_source_publish(struct fr_ring_source *ring, const struct fr_ring_publish *info)
+{
+    assert(ring->writing >= 0);
+    const uint32_t index = (uint32_t)ring->writing;
+    const uint32_t sequence = ring->sequence + 1;
+    fr_wire_slot *slot = &ring->shared->slot[index];
+    const uint64_t token =
+        fr_token_pack((fr_token){.generation = ring->generation, .sequence = sequence, .slot = index});
+    write_record(slot, token, info);
+
+    ring->writing = -1;
+    /* Releases pixels and record to the host's claim. */
+    if (!fr_compare_swap_u32(&slot->state, fr_slot_word(sequence, FR_WIRE_SLOT_WRITING),
+                             fr_slot_word(sequence, FR_WIRE_SLOT_PUBLISHED)))
+        return false;
+    ring->sequence = sequence;
+    ring->slot_sequence[index] = sequence;
+    ring->newest_slot = (int)index;
+    ring->line.published++;
+    show_totals(ring);
+    fr_store_relaxed_u64(&ring->shared->v1.present_time, info->present_ns);
+    /* Pairs with the acquire in fr_ring_host_newest. */
+    fr_store_release_u64(&ring->shared->v1.latest, token);
+    return true;
+}
+
+void fr_ring_source_cancel(struct fr_ring_source *ring)
+{
+    if (ring->writing < 0)
+        return;
+    (void)fr_compare_swap_u32(&ring->shared->slot[ring->writing].state,
+                              fr_slot_word(ring->sequence + 1, FR_WIRE_SLOT_WRITING),
+                              fr_slot_word(ring->sequence + 1, FR_WIRE_SLOT_FREE));
+    ring->writing = -1;
+    ring->line.dropped++;
+    show_totals(ring);
+}
+
+void fr_ring_source_mismatch(struct fr_ring_source *ring)
+{
+    ring->line.offered++;
+    ring->line.mismatched++;
+    show_totals(ring);
+}
+
+void fr_ring_source_beat(struct fr_ring_source *ring, uint64_t now_ns)
+{
+    fr_store_relaxed_u64(&ring->shared->source.heartbeat_ns, now_ns);
+}
+
+void fr_ring_source_set_metadata(struct fr_ring_source *ring, const fr_wire_metadata *metadata)
+{
+    fr_wire_metadata *line = &ring->shared->metadata;
+    const uint32_t change = fr_load_relaxed_u32(&line->change) & ~1u;
+    fr_store_relaxed_u32(&line->change, change + 1);
+    fr_fence_release();
+    fr_wire_metadata copy = *metadata;
+    copy.change = change + 1;
+    uint64_t words[sizeof(copy) / 8];
+    memcpy(words, &copy, sizeof(words));
+    uint64_t *to = (uint64_t *)(void *)line;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        fr_store_relaxed_u64(&to[i], words[i]);
+    /* Pairs with the acquire in fr_ring_host_metadata. */
+    fr_store_release_u32(&line->change, change + 2);
+}

@@ -1,0 +1,205 @@
+# SPDX-FileCopyrightText: The framering authors
+# SPDX-License-Identifier: MIT
+"""Whole sessions that go well: what was drawn is what was recorded."""
+
+import json
+
+from harness import check, print_flips, wait_for
+
+TAGS_SDR = {"color_range": "tv", "color_space": "bt709", "color_transfer": "bt709", "color_primaries": "bt709",
+            "chroma_location": "left"}
+TAGS_HDR = {"color_range": "tv", "color_space": "bt2020nc", "color_transfer": "smpte2084",
+            "color_primaries": "bt2020", "chroma_location": "left"}
+
+
+def check_tags(world, file, tags, hdr):
+    probe = world.probe(file)
+    stream = probe["streams"][0]
+    for name, value in tags.items():
+        check(stream.get(name) == value, f"{file}: {name} is {stream.get(name)}, not {value}")
+    kinds = {data["side_data_type"] for data in probe["frames"][0].get("side_data_list", [])}
+    for wanted in ("Mastering display metadata", "Content light level metadata"):
+        check((wanted in kinds) == hdr, f"{file}: side data of the first frame: {sorted(kinds)}")
+    return stream
+
+
+def case_sdr_h264_mkv(world):
+    """An SDR pattern becomes an H.264 Matroska file with complete tags and no wrong frame."""
+    summary = world.capture("--source", "pattern", "--size", "640x360", "--for", "3s", "a.mkv")
+    check(summary["fresh"] > 100, f"only {summary['fresh']} fresh frames in 3 s")
+    check(summary["backend"] == "cpu" and summary["encoder"] == "libx264", f"{summary}")
+    stream = check_tags(world, "a.mkv", TAGS_SDR, hdr=False)
+    check((stream["width"], stream["height"], stream["codec_name"]) == (640, 360, "h264"), f"{stream}")
+    stamps = world.stamps("a.mkv")
+    check(stamps["frames"] > 100, f"{stamps}")
+
+
+def case_hdr_hevc_mp4(world):
+    """An HDR pattern becomes Main10 HEVC with PQ tags, mastering display and content light."""
+    summary = world.capture("--source", "pattern", "--size", "640x360", "--hdr", "--for", "3s", "a.mp4")
+    check(summary["encoder"] == "libx265", f"{summary}")
+    stream = check_tags(world, "a.mp4", TAGS_HDR, hdr=True)
+    check(stream["profile"] == "Main 10" and stream["pix_fmt"] == "yuv420p10le", f"{stream}")
+    world.stamps("a.mp4")
+
+
+def case_hdr_display_for_sdr_viewer(world):
+    """An HDR display recorded for an SDR viewer is tone-mapped: NV12, BT.709 tags."""
+    world.capture("--source", "pattern", "--size", "640x360", "--hdr", "--sdr", "--for", "2s", "a.mkv")
+    check_tags(world, "a.mkv", TAGS_SDR, hdr=False)
+    world.stamps("a.mkv")
+
+
+def flip_session(world, out, *arguments):
+    summary = world.capture("--source", "pattern", "--size", "640x360", *arguments, out)
+    print_flips(summary)
+    frames = world.stamps(*summary["files"])
+    check(frames["frames"] > 60, f"{frames}")
+    return summary
+
+
+def case_hdr_flip(world):
+    """HDR going on and off mid-session: new segments, tags that fit, nothing of an old generation, gap below 100 ms."""
+    summary = flip_session(world, "a.mkv", "--at", "1s:hdr=on", "--at", "2s:hdr=off", "--for", "3s")
+    check([flip["kind"] for flip in summary["flips"]] == ["hdr", "hdr"], f"{summary['flips']}")
+    check(all(flip["gap_ms"] < 100 for flip in summary["flips"]), f"{summary['flips']}")
+    check(len(summary["files"]) == 3, f"{summary['files']}")
+    check_tags(world, summary["files"][0], TAGS_SDR, hdr=False)
+    check_tags(world, summary["files"][1], TAGS_HDR, hdr=True)
+    check_tags(world, summary["files"][2], TAGS_SDR, hdr=False)
+
+
+def case_size_flip(world):
+    """A new size mid-session: a new segment of that size, gap below 100 ms."""
+    summary = flip_session(world, "a.mp4", "--at", "1s:size=800x450", "--for", "2s")
+    check([flip["kind"] for flip in summary["flips"]] == ["size"], f"{summary['flips']}")
+    check(summary["flips"][0]["gap_ms"] < 100, f"{summary['flips']}")
+    sizes = [(s["width"], s["height"]) for s in (world.probe(f)["streams"][0] for f in summary["files"])]
+    check(sizes == [(640, 360), (800, 450)], f"{sizes}")
+    keyframe = world.probe(summary["files"][1])["frames"][0]
+    check(keyframe["key_frame"] == 1, f"{keyframe}")
+
+
+def case_size_flip_in_place(world):
+    """A transport stream takes a new size in place and plays through."""
+    summary = flip_session(world, "a.ts", "--at", "1s:size=800x450", "--for", "2s")
+    check(summary["files"] == ["a.ts"] or len(summary["files"]) == 1, f"{summary['files']}")
+    widths = {frame["width"] for frame in world.stamp_frames("a.ts")}
+    check(widths == {640, 800}, f"{widths}")
+
+
+def case_many_flips(world):
+    """A display that changes every 300 ms is followed each time."""
+    script = []
+    for i in range(1, 9):
+        script += ["--at", f"{300 * i}ms:" + (f"size={640 + 64 * i}x360" if i % 2 else f"hdr={'on' if i % 4 else 'off'}")]
+    summary = flip_session(world, "a.mkv", *script, "--for", "3500ms")
+    check(summary["generations"] >= 8, f"{summary['generations']} generations")
+
+
+def case_raw_outputs(world):
+    """.y4m, hash: and null: hold what was captured."""
+    summary = world.capture("--source", "pattern", "--size", "320x180", "--frames", "30", "a.y4m")
+    stream = world.probe("a.y4m")["streams"][0]
+    check((stream["width"], stream["height"], stream["pix_fmt"]) == (320, 180, "yuv420p"), f"{stream}")
+    world.stamps("a.y4m")
+    summary = world.capture("--source", "pattern", "--size", "320x180", "--frames", "30", "hash:")
+    check(summary["hash"], f"{summary}")
+    world.capture("--source", "pattern", "--size", "320x180", "--frames", "30", "null:")
+
+
+def case_av1(world):
+    """AV1 by SVT-AV1, SDR."""
+    summary = world.capture("--source", "pattern", "--size", "640x360", "--codec", "av1", "--for", "2s", "a.mkv")
+    check(summary["encoder"] == "libsvtav1", f"{summary['encoder']}")
+    check_tags(world, "a.mkv", {"color_space": "bt709", "color_transfer": "bt709", "color_primaries": "bt709"}, hdr=False)
+    world.stamps("a.mkv")
+
+
+def case_network_stream(world):
+    """A transport stream over UDP on the loopback arrives and plays."""
+    port = 20000 + world.framering.stat().st_ino % 20000
+    receiver = world.start("ffmpeg", "-v", "error", "-nostdin", "-y", "-i", f"udp://127.0.0.1:{port}?timeout=8000000",
+                           "-t", "2", "-c", "copy", "got.ts")
+    world.capture("--source", "pattern", "--size", "640x360", "--for", "5s", f"udp://127.0.0.1:{port}?pkt_size=1316")
+    receiver.finish(30)
+    frames, _ = world.playable("got.ts")
+    check(frames > 30, f"{frames} frames arrived")
+
+
+def case_file_source(world):
+    """A video that is played into the ring comes out with the stamps it had."""
+    world.capture("--source", "pattern", "--size", "640x360", "--for", "2s", "--fps", "30", "in.mkv")
+    before = world.stamps("in.mkv")
+    summary = world.capture("--source", f"file:{world.path('in.mkv')}", "--no-repeats", "out.mkv")
+    check(summary["fresh"] > 0.8 * before["frames"] - 5, f"{summary['fresh']} of {before['frames']} frames")
+    world.stamps("out.mkv")
+
+
+def case_file_source_hdr(world):
+    """An HDR10 video is played as FP16 scRGB and recorded as HDR10 again, with its own light levels."""
+    world.capture("--source", "pattern", "--size", "640x360", "--hdr", "--for", "2s", "in.mkv")
+    summary = world.capture("--source", f"file:{world.path('in.mkv')}", "out.mkv")
+    check_tags(world, summary["files"][0], TAGS_HDR, hdr=True)
+    world.stamps(summary["files"][0])
+
+
+def case_x11_desktop_with_resize(world):
+    """A desktop with real programs, resized live: both sizes are recorded, the picture is not black."""
+    world.xvfb(1280, 720, clients=[("xterm", "-geometry", "100x30+40+40", "-e", "sh", "-c",
+                                     "while :; do date +%N; sleep 0.02; done"),
+                                    ("xclock", "-update", "1", "-geometry", "200x200+900+100")])
+    world.add_mode(1024, 576)
+    capture = world.fr_start("capture", "--json", "--source", "x11", "--for", "4s", "a.mkv")
+    wait_for(lambda: (world.folder / "a.mkv").exists(), 10, "the recording never began")
+    wait_for(lambda: (world.folder / "a.mkv").stat().st_size > 0, 10, "nothing is recorded")
+    world.run("sleep", "1.5")
+    world.set_mode(1024, 576)
+    summary = capture.finish().expect(0).json()
+    print_flips(summary)
+    check(len(summary["files"]) == 2, f"{summary['files']}")
+    sizes = [(s["width"], s["height"]) for s in (world.probe(f)["streams"][0] for f in summary["files"])]
+    check(sizes == [(1280, 720), (1024, 576)], f"{sizes}")
+    check(summary["flips"][0]["gap_ms"] < 100, f"{summary['flips']}")
+    for file in summary["files"]:
+        done = world.run("ffmpeg", "-v", "info", "-nostdin", "-i", file, "-vf", "blackframe=99:32", "-f", "null", "-")
+        check("blackframe:" not in done.err or "pblack:100" not in done.err, f"{file} has black frames")
+
+
+def case_idle_desktop(world):
+    """A desktop on which nothing happens: one picture, then repeats, and it is no fault."""
+    world.xvfb(640, 480)
+    summary = world.capture("--source", "x11", "--for", "3s", "a.mkv")
+    check(summary["fresh"] <= 3, f"{summary['fresh']} fresh frames on a still desktop")
+    check(summary["repeats"] > 100, f"{summary['repeats']} repeats in 3 s")
+    print(f"  cpu: {json.dumps(summary['cpu_pct'])}")
+
+
+def case_one_window(world):
+    """One window instead of the whole desktop."""
+    world.xvfb(800, 600, clients=[("xclock", "-update", "1", "-geometry", "300x200+100+100")])
+    done = wait_for(lambda: world.run("xwininfo", "-name", "xclock").out, 10, "xclock did not open")
+    window = next(line.split()[3] for line in done.splitlines() if "Window id" in line)
+    summary = world.capture("--source", "x11", "--window", window, "--for", "2s", "a.mkv")
+    stream = world.probe(summary["files"][0])["streams"][0]
+    check((stream["width"], stream["height"]) == (300, 200), f"{stream['width']}x{stream['height']}")
+
+
+def case_odd_size(world):
+    """An odd size goes through every stage."""
+    summary = world.capture("--source", "pattern", "--size", "641x361", "--frames", "30", "a.y4m")
+    check(summary["fresh"] >= 20, f"{summary}")
+    stream = world.probe("a.y4m")["streams"][0]
+    check((stream["width"], stream["height"]) == (641, 361), f"{stream}")
+    world.capture("--source", "pattern", "--size", "641x361", "--frames", "30", "a.mkv")
+
+
+def case_json_summary(world):
+    """The summary is one object with every field that was promised."""
+    summary = world.capture("--source", "pattern", "--size", "320x180", "--for", "1s", "a.mkv")
+    for name in ("fresh", "repeats", "dropped", "generations", "flips", "latency_us", "cpu_pct", "backend", "encoder",
+                 "files"):
+        check(name in summary, f"no {name} in {summary}")
+    for stage in ("publish_to_take", "take_to_converted", "converted_to_encoded"):
+        check(summary["latency_us"][stage]["p50"] <= summary["latency_us"][stage]["p99"], f"{summary['latency_us']}")
+    check(set(summary["cpu_pct"]) >= {"host", "source"}, f"{summary['cpu_pct']}")

@@ -1,0 +1,330 @@
+# SPDX-FileCopyrightText: The framering authors
+# SPDX-License-Identifier: MIT
+"""Sessions in which something goes wrong: each ends or continues as it should, with one clear sentence."""
+
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+
+from harness import check, is_alive, one_sentence, print_flips, wait_for
+
+SMALL = ("--source", "pattern", "--size", "320x180")
+
+
+def wait_for_file(world, name, bytes_wanted=1):
+    file = world.folder / name
+    wait_for(lambda: file.exists() and file.stat().st_size >= bytes_wanted, 15, f"{name} was never written")
+
+
+def socket_path(world, target):
+    return world.runtime / "framering" / f"target-{target}.sock"
+
+
+def no_traces(world, capture, source_pid):
+    """After the end: no source, no socket."""
+    wait_for(lambda: not is_alive(source_pid), 5, "the source outlived the capture")
+    sockets = list((world.runtime / "framering").glob("*.sock")) if (world.runtime / "framering").exists() else []
+    check(not sockets, f"left behind: {sockets}")
+
+
+# ---- arguments ----
+
+
+def case_refused_arguments(world):
+    """Every wrong argument is one sentence on stderr, exit code 2, and nothing is written."""
+    for arguments, words in (
+        (("--source", "nonsense", "a.mkv"), ["nonsense"]),
+        ((*SMALL, "--codec", "vp6", "a.mkv"), ["codec"]),
+        ((*SMALL, "--size", "0x100", "a.mkv"), ["size"]),
+        ((*SMALL, "--size", "16385x100", "a.mkv"), ["16384"]),
+        ((*SMALL, "--for", "soon", "a.mkv"), ["--for"]),
+        ((*SMALL, "--target", "-1", "a.mkv"), ["--target"]),
+        ((*SMALL, "--backend", "glide", "a.mkv"), ["backend"]),
+        ((*SMALL, "--no-such-option", "a.mkv"), ["--no-such-option"]),
+        ((*SMALL, "a.mkv", "b.mkv"), ["b.mkv"]),
+    ):
+        done = world.fr("capture", *arguments, timeout=20)
+        check(done.code == 2, f"{arguments}: exit code {done.code}: {done.err!r}")
+        one_sentence(done, *words)
+    check(not list(world.folder.glob("*.mkv")), "a file was made")
+
+
+def case_refused_outputs(world):
+    """An output that cannot be written is named, with the cause, before anything starts."""
+    for out, words in (("a.avi", ["avi"]), ("missing/folder/a.mkv", ["missing/folder"]), ("nothing", ["nothing"])):
+        done = world.fr("capture", *SMALL, "--for", "1s", out, timeout=20)
+        check(done.code in (1, 2), f"{out}: exit code {done.code}: {done.err!r}")
+        one_sentence(done, *words)
+
+
+def case_unwritable_path(world):
+    """A folder that may not be written to is one clear sentence."""
+    folder = world.folder / "locked"
+    folder.mkdir(mode=0o500)
+    if os.geteuid() == 0:
+        out = "/proc/a.mkv"
+    else:
+        out = str(folder / "a.mkv")
+    done = world.fr("capture", *SMALL, "--for", "1s", out, timeout=20).expect(1)
+    one_sentence(done, out)
+
+
+def case_unknown_encoder(world):
+    """An encoder that FFmpeg does not have, and one that cannot open here: a sentence each, no other is taken."""
+    done = world.fr("capture", *SMALL, "--encoder", "libfoo", "--for", "1s", "a.mkv", timeout=20)
+    check(done.code in (1, 2), f"exit code {done.code}")
+    one_sentence(done, "libfoo")
+    done = world.fr("capture", *SMALL, "--encoder", "h264_nvenc", "--for", "1s", "b.mkv", timeout=20).expect(1)
+    one_sentence(done, "h264_nvenc")
+
+
+def case_disk_full(world):
+    """A full disk ends the session with a sentence; what was written is playable."""
+    folder = world.folder / "small"
+    folder.mkdir()
+    mounted = os.geteuid() == 0 and world.run("mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", folder).code == 0
+    if not mounted:  # a file size limit is the nearest thing that an ordinary user has
+        done = world.run("sh", "-c", f"ulimit -f 300; trap '' XFSZ; exec {world.framering} capture --source pattern "
+                         "--size 640x360 --bitrate 20000 --for 20s small/a.mkv")
+    else:
+        done = world.fr("capture", "--source", "pattern", "--size", "640x360", "--bitrate", "20000", "--for", "20s",
+                        "small/a.mkv")
+    try:
+        check(done.code == 1, f"exit code {done.code}: {done.err!r}")
+        errors = [line for line in done.lines if "space" in line.lower() or "full" in line.lower() or "large" in line.lower()]
+        check(len(errors) == 1, f"{done.err!r}")
+        frames, _ = world.playable("small/a.mkv")
+        check(frames > 5, f"{frames} frames are playable")
+    finally:
+        if mounted:
+            subprocess.run(["umount", folder], check=True)
+
+
+# ---- sources ----
+
+
+def case_source_killed_and_restarted(world):
+    """A source that is killed is started again: repeats meanwhile, fresh frames within 500 ms of its restart."""
+    capture = world.fr_start("capture", "--json", *SMALL, "--for", "4s", "a.mkv")
+    first = world.source_of(capture)
+    wait_for_file(world, "a.mkv", 1000)
+    time.sleep(1)
+    os.kill(first, signal.SIGKILL)
+    second = wait_for(lambda: next((pid for pid in capture.children() if pid != first), None), 3, "no restart")
+    done = capture.finish().expect(0)
+    summary = done.json()
+    print_flips(summary)
+    check([flip["kind"] for flip in summary["flips"]] == ["source"], f"{summary['flips']}")
+    check(summary["flips"][0]["gap_ms"] < 600, f"{summary['flips']}")
+    world.stamps(*summary["files"])
+    no_traces(world, capture, second)
+
+
+def case_source_killed_while_writing(world):
+    """A source that dies with a half-drawn frame in a slot: that frame is never shown."""
+    summary = world.capture(*SMALL, "--at", "1s:kill-writing", "--for", "3s", "a.mkv")
+    check([flip["kind"] for flip in summary["flips"]].count("source") >= 1, f"{summary['flips']}")
+    world.stamps(*summary["files"])
+
+
+def case_source_ends(world):
+    """A source that ends in order ends the recording in order."""
+    summary = world.capture(*SMALL, "--at", "1s:exit", "--for", "30s", "a.mkv", timeout=15)
+    check(summary["fresh"] > 20, f"{summary}")
+    world.stamps("a.mkv")
+
+
+def case_source_fails_at_start(world):
+    """A source that cannot start is reported with its own reason, and nothing hangs."""
+    done = world.fr("capture", "--source", "x11", "--display", ":987", "--for", "5s", "a.mkv", timeout=20).expect(1)
+    check(":987" in done.err, f"{done.err!r}")
+    done = world.fr("capture", "--source", f"file:{world.path('missing.mkv')}", "--for", "5s", "a.mkv", timeout=20)
+    check(done.code == 1 and "missing.mkv" in done.err, f"{done.code} {done.err!r}")
+
+
+def case_source_stalls(world):
+    """A source that stops answering is named; repeats go on; it comes back by itself."""
+    capture = world.fr_start("capture", "--json", *SMALL, "--at", "1s:stall=3s", "--for", "6s", "a.mkv")
+    done = capture.finish().expect(0)
+    summary = done.json()
+    check("does not answer" in done.err, f"{done.err!r}")
+    check(summary["repeats"] > 100, f"{summary['repeats']} repeats")
+    check(summary["generations"] == 1, f"{summary['generations']} generations")
+    frames = world.stamp_frames("a.mkv")
+    check(frames[-1]["sequence"] > frames[len(frames) // 2]["sequence"], "no fresh frame after the stall")
+
+
+def case_source_sends_garbage(world):
+    """A source that sends rubbish is cut off with a sentence, a new one takes its place."""
+    capture = world.fr_start("capture", "--json", *SMALL, "--at", "1s:garbage", "--for", "4s", "a.mkv")
+    done = capture.finish().expect(0)
+    check("protocol" in done.err.lower() or "message" in done.err.lower(), f"{done.err!r}")
+    world.stamps(*done.json()["files"])
+
+
+def case_source_mismatches(world):
+    """Frames of another size than the ring are dropped and counted, never shown."""
+    summary = world.capture(*SMALL, "--at", "1s:mismatch=1s", "--for", "3s", "a.mkv")
+    check(summary["mismatched"] > 10, f"{summary}")
+    world.stamps("a.mkv")
+
+
+def case_x_server_dies(world):
+    """The X server goes away mid-session: one sentence from the source, the video stays playable, no hang."""
+    world.xvfb(640, 480, clients=[("xclock", "-update", "1")])
+    capture = world.fr_start("capture", "--source", "x11", "--for", "30s", "a.mkv")
+    wait_for_file(world, "a.mkv", 200)
+    time.sleep(1)
+    world.x_server.process.kill()
+    done = capture.finish(30)
+    check(done.code == 1, f"exit code {done.code}: {done.err!r}")
+    check("display" in done.err.lower() or "x server" in done.err.lower(), f"{done.err!r}")
+    frames, errors = world.playable("a.mkv")
+    check(frames > 5 and not errors.strip(), f"{frames} frames, {errors!r}")
+
+
+# ---- targets, hosts ----
+
+
+def case_target_in_use(world):
+    """A second host for a target, and a second source, are refused with the reason; the session goes on."""
+    host = world.fr_start("capture", "--json", "--source", "none", "--target", "7", "--size", "320x180", "--for", "6s", "a.mkv")
+    wait_for(socket_path(world, 7).exists, 10, "target 7 has no socket")
+    first = world.fr_start("source", "pattern", "--target", "7", "--size", "320x180")
+    wait_for_file(world, "a.mkv", 500)
+    done = world.fr("capture", "--source", "none", "--target", "7", "--for", "1s", "b.mkv", timeout=10).expect(1)
+    one_sentence(done, "target 7")
+    done = world.fr("source", "pattern", "--target", "7", timeout=10).expect(1)
+    check("target 7" in done.err and "source" in done.err, f"{done.err!r}")
+    summary = host.finish().expect(0).json()
+    check(summary["generations"] == 1, f"{summary}")
+    check(first.alive(), "the source ended with its host instead of waiting for the next")
+    first.interrupt().expect(0)
+    world.stamps("a.mkv")
+
+
+def case_host_killed(world):
+    """The host is killed: the source waits; the next host replaces the stale socket and gets frames at once."""
+    def host(name):
+        return world.fr_start("capture", "--json", "--source", "none", "--target", "3", "--size", "320x180", "--for", "4s", name)
+    killed = host("a.mkv")
+    source = world.fr_start("source", "pattern", "--target", "3", "--size", "320x180")
+    wait_for_file(world, "a.mkv", 2000)
+    time.sleep(1)
+    killed.signal(signal.SIGKILL)
+    killed.finish()
+    check(socket_path(world, 3).exists(), "a killed host cannot have removed its socket")
+    time.sleep(0.3)
+    check(source.alive(), "the source ended with its host")
+    summary = host("b.mkv").finish().expect(0).json()
+    check(summary["fresh"] > 50, f"{summary}")
+    source.interrupt().expect(0)
+    world.stamps("b.mkv")
+    frames, _ = world.playable("a.mkv")
+    check(frames > 5, f"the killed host's file has {frames} frames")
+
+
+def case_several_targets(world):
+    """Four sessions on four targets at once, each sees its own source."""
+    hosts = [world.fr_start("capture", "--json", *SMALL, "--fps", "20", "--target", str(n), "--for", "3s", f"{n}.mkv")
+             for n in range(4)]
+    for number, host in enumerate(hosts):
+        summary = host.finish().expect(0).json()
+        check(summary["fresh"] > 20, f"target {number}: {summary}")
+        world.stamps(f"{number}.mkv")
+
+
+def case_wrong_version(world):
+    """A peer that speaks garbage or nothing at the socket does not disturb the session."""
+    host = world.fr_start("capture", "--json", "--source", "none", "--target", "5", "--size", "320x180", "--for", "5s", "a.mkv")
+    wait_for(socket_path(world, 5).exists, 10, "no socket")
+    source = world.fr_start("source", "pattern", "--target", "5", "--size", "320x180")
+    wait_for_file(world, "a.mkv", 500)
+    silent = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    silent.connect(str(socket_path(world, 5)))
+    for message in (b"", b"x", b"\0" * 4096, os.urandom(200), b"GET / HTTP/1.1\r\n\r\n"):
+        peer = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        peer.connect(str(socket_path(world, 5)))
+        try:
+            peer.send(message)
+            peer.settimeout(3)
+            peer.recv(4096)
+        except OSError:
+            pass
+        peer.close()
+    summary = host.finish().expect(0).json()
+    check(summary["generations"] == 1 and summary["fresh"] > 100, f"{summary}")
+    source.interrupt().expect(0)
+    world.stamps("a.mkv")
+
+
+def case_no_source_comes(world):
+    """Waiting for a source that never comes can be ended with Ctrl-C, without a file that holds nothing."""
+    host = world.fr_start("capture", "--source", "none", "--target", "9", "--size", "320x180", "a.mkv")
+    wait_for(socket_path(world, 9).exists, 10, "no socket")
+    time.sleep(0.5)
+    done = host.interrupt(10)
+    check(done.code in (0, 130), f"exit code {done.code}: {done.err!r}")
+    check(not socket_path(world, 9).exists(), "the socket is still there")
+
+
+# ---- ends ----
+
+
+def case_interrupt_at_any_moment(world):
+    """Ctrl-C at many moments of a session: a prompt end, playable files, no process left."""
+    for i, delay in enumerate((0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.2)):
+        name = f"{i}.mp4"
+        capture = world.fr_start("capture", *SMALL, "--at", "700ms:size=640x360", name)
+        time.sleep(delay)
+        children = capture.children()
+        done = capture.interrupt(10)
+        check(done.code in (0, 130, -signal.SIGINT), f"after {delay} s: exit code {done.code}: {done.err!r}")
+        for child in children:
+            wait_for(lambda: not is_alive(child), 5, f"after {delay} s: the source is left")
+        for file in world.folder.glob(f"{i}*.mp4"):
+            if file.stat().st_size:
+                _, errors = world.playable(file.name)
+                check(not errors.strip(), f"after {delay} s: {file.name}: {errors}")
+
+
+def case_host_killed_files_play(world):
+    """A recorder that is killed leaves files that play, in every container."""
+    for name in ("a.mkv", "a.mp4", "a.ts"):
+        capture = world.fr_start("capture", *SMALL, name)
+        wait_for_file(world, name, 2000)
+        time.sleep(2.5)
+        source = world.source_of(capture)
+        capture.signal(signal.SIGKILL)
+        capture.finish()
+        wait_for(lambda: not is_alive(source), 5, "the source outlived its host")
+        frames, _ = world.playable(name)
+        check(frames > 20, f"{name}: {frames} frames")
+
+
+def case_session_dropped(world):
+    """The display changes and no frame comes back: the session is dropped with exit code 3 and a sentence."""
+    capture = world.fr_start("capture", "--no-restart", *SMALL, "--at", "1s:size=640x360", "--at", "1s:idle=20s", "--for", "30s", "a.mkv")
+    done = capture.finish(20)
+    check(done.code == 3, f"exit code {done.code}: {done.err!r}")
+    check("display changed" in done.err, f"{done.err!r}")
+    frames, _ = world.playable("a.mkv")
+    check(frames > 20, f"{frames}")
+
+
+def case_no_leaks_over_restarts(world):
+    """Thirty source deaths leave no descriptor, mapping or process behind in the host."""
+    capture = world.fr_start("capture", "--json", "--source", "none", "--target", "4", "--size", "320x180", "--for", "25s", "hash:")
+    wait_for(socket_path(world, 4).exists, 10, "no socket")
+    counts = []
+    for _ in range(30):
+        source = world.fr_start("source", "pattern", "--target", "4", "--size", "320x180", "--frames", "5")
+        source.finish(10).expect(0)
+        counts.append((len(os.listdir(f"/proc/{capture.pid}/fd")),
+                       len(pathlib.Path(f"/proc/{capture.pid}/maps").read_text().splitlines())))
+    capture.interrupt().expect(0)
+    check(counts[-1][0] <= counts[3][0], f"descriptors grew: {counts}")
+    check(counts[-1][1] <= counts[3][1] + 4, f"mappings grew: {counts}")

@@ -1,0 +1,211 @@
+# SPDX-FileCopyrightText: The framering authors
+# SPDX-License-Identifier: MIT
+"""What the end-to-end cases share: a private folder, real processes, real videos read back."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+
+class Failure(Exception):
+    """A behaviour that did not hold, as one sentence."""
+
+
+def check(condition, sentence):
+    if not condition:
+        raise Failure(sentence)
+
+
+class Finished:
+    """A program that has ended."""
+
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+        self.lines = [line for line in err.splitlines() if line.strip()]
+
+    def json(self):
+        try:
+            return json.loads(self.out)
+        except ValueError as error:
+            raise Failure(f"the standard output is not one JSON object ({error}): {self.out!r} {self.err!r}")
+
+    def expect(self, code):
+        check(self.code == code, f"exit code {self.code}, not {code}: {self.err}")
+        check("Sanitizer" not in self.err and "runtime error" not in self.err, f"a sanitizer spoke: {self.err}")
+        return self
+
+
+class Running:
+    """A program that runs; ended by the case or, at the latest, by the world."""
+
+    def __init__(self, process):
+        self.process = process
+        self.pid = process.pid
+
+    def finish(self, timeout=60):
+        try:
+            out, err = self.process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            out, err = self.process.communicate()
+            raise Failure(f"it still ran after {timeout} s: {self.process.args}\n{err}")
+        return Finished(self.process.returncode, out, err)
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def interrupt(self, timeout=30):
+        self.signal(signal.SIGINT)
+        return self.finish(timeout)
+
+    def alive(self):
+        return self.process.poll() is None
+
+    def children(self):
+        try:
+            text = pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        except OSError:
+            return []
+        return [int(pid) for pid in text.split()]
+
+
+class World:
+    """One case's own folder, runtime folder and processes."""
+
+    def __init__(self, build):
+        self.build = pathlib.Path(build).resolve()
+        self.framering = self.build / "cli" / "framering"
+        self.stampcheck = self.build / "tests" / "e2e" / "stampcheck"
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="framering-e2e-"))
+        self.runtime = self.folder / "run"
+        self.runtime.mkdir(mode=0o700)
+        self.env = dict(os.environ, XDG_RUNTIME_DIR=str(self.runtime), LC_ALL="C.UTF-8")
+        for name in ("DISPLAY", "FRAMERING_SOCKET", "FRAMERING_SOURCE_DIR", "FRAMERING_CPU_MASK"):
+            self.env.pop(name, None)
+        self.processes = []
+
+    def path(self, name):
+        return str(self.folder / name)
+
+    def start(self, *command, env=None, **options):
+        environment = dict(self.env, **(env or {}))
+        process = subprocess.Popen(
+            [str(part) for part in command], env=environment, cwd=self.folder, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+        self.processes.append(process)
+        return Running(process)
+
+    def run(self, *command, timeout=60, **options):
+        return self.start(*command, **options).finish(timeout)
+
+    def fr(self, *arguments, **options):
+        """Runs `framering ARGUMENTS` to its end."""
+        return self.run(self.framering, *arguments, **options)
+
+    def fr_start(self, *arguments, **options):
+        return self.start(self.framering, *arguments, **options)
+
+    def capture(self, *arguments, **options):
+        """Runs `framering capture --json ARGUMENTS`; its summary."""
+        done = self.fr("capture", "--json", *arguments, **options).expect(0)
+        return done.json()
+
+    def stamps(self, *files, code=0, arguments=()):
+        """Reads the stamps of the videos; the summary of stampcheck."""
+        done = self.run(self.stampcheck, *arguments, *files, timeout=240)
+        last = done.out.strip().splitlines()[-1] if done.out.strip() else "{}"
+        summary = json.loads(last)
+        check(done.code == code, f"stampcheck says {last} {done.err}")
+        return summary
+
+    def stamp_frames(self, *files):
+        """Every frame's stamp, as stampcheck reads it."""
+        done = self.run(self.stampcheck, *files, timeout=240)
+        return [json.loads(line) for line in done.out.strip().splitlines()][:-1]
+
+    def probe(self, file, *more):
+        """What ffprobe says of a file's video stream, packets and first frame."""
+        done = self.run("ffprobe", "-v", "error", "-select_streams", "v:0", "-show_streams", "-show_frames",
+                        "-show_format", "-read_intervals", "%+#1", "-of", "json", *more, file).expect(0)
+        result = json.loads(done.out)
+        check(result.get("streams"), f"ffprobe finds no video in {file}")
+        return result
+
+    def playable(self, file):
+        """Decodes the whole file with strict checks; the number of frames."""
+        done = self.run("ffmpeg", "-v", "error", "-nostdin", "-i", file, "-map", "0:v:0", "-fps_mode", "passthrough", "-f", "null",
+                        "-progress", "pipe:1", "-", timeout=240)
+        check(done.code == 0, f"ffmpeg cannot read {file}: {done.err}")
+        frames = [line for line in done.out.splitlines() if line.startswith("frame=")]
+        return int(frames[-1].split("=")[1]) if frames else 0, done.err
+
+    def xvfb(self, width, height, clients=()):
+        """A display of our own with programs on it; its name."""
+        read, write = os.pipe()
+        server = self.start("Xvfb", "-displayfd", write, "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp",
+                            "-noreset", pass_fds=[write])
+        os.close(write)
+        with os.fdopen(read) as pipe:
+            number = pipe.readline().strip()
+        check(number, "Xvfb did not start")
+        display = f":{number}"
+        for client in clients:
+            self.start(*client, env={"DISPLAY": display})
+        self.env["DISPLAY"] = display
+        self.x_server = server
+        return display
+
+    def add_mode(self, width, height):
+        name = f"{width}x{height}"
+        self.run("xrandr", "--newmode", name, "0", width, 0, 0, width, height, 0, 0, height).expect(0)
+        self.run("xrandr", "--addmode", "screen", name).expect(0)
+
+    def set_mode(self, width, height):
+        self.run("xrandr", "--output", "screen", "--mode", f"{width}x{height}").expect(0)
+
+    def source_of(self, running, timeout=10):
+        """The process id of the source that a capture started."""
+        return wait_for(lambda: next(iter(running.children()), None), timeout, "the capture started no source")
+
+    def close(self):
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def wait_for(what, timeout, sentence):
+    """Calls `what` until it gives something true; that."""
+    end = time.monotonic() + timeout
+    while True:
+        result = what()
+        if result:
+            return result
+        check(time.monotonic() < end, sentence)
+        time.sleep(0.02)
+
+
+def one_sentence(done, *words):
+    """The program said one line on stderr, and it holds the words."""
+    check(len(done.lines) == 1, f"{len(done.lines)} lines on stderr, not one: {done.err!r}")
+    for word in words:
+        check(word.lower() in done.err.lower(), f"the message does not say {word!r}: {done.err!r}")
+
+
+def print_flips(summary):
+    for flip in summary["flips"]:
+        print(f"  flip {flip['kind']} at {flip['at_ms']:.0f} ms: gap {flip['gap_ms']:.1f} ms")
+
+
+def is_alive(pid):
+    try:
+        state = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return False
+    return state not in "ZX"

@@ -1,0 +1,68 @@
+# SPDX-FileCopyrightText: The framering authors
+# SPDX-License-Identifier: MIT
+"""Runs end-to-end cases: `run.py BUILD CASE...`, `run.py BUILD all`, or `run.py --list`.
+
+A case is a function `case_NAME(world)` of a file cases_*.py beside this one. Exit code 0: it held; 1: it did not;
+77: this machine cannot run it, and the reason is printed.
+"""
+
+import importlib
+import pathlib
+import sys
+import time
+import traceback
+
+import harness
+
+FOLDER = pathlib.Path(__file__).resolve().parent
+
+
+def all_cases():
+    cases = {}
+    for file in sorted(FOLDER.glob("cases_*.py")):
+        module = importlib.import_module(file.stem)
+        for name, function in vars(module).items():
+            if name.startswith("case_"):
+                cases[name[len("case_"):]] = function
+    return cases
+
+
+def run(build, name, function):
+    world = harness.World(build)
+    start = time.monotonic()
+    print(f"{name}: {function.__doc__.strip().splitlines()[0]}")
+    try:
+        function(world)
+    except harness.Failure as failure:
+        print(f"{name}: FAILED: {failure}")
+        return False
+    except Exception:  # a case that breaks has failed as well
+        traceback.print_exc()
+        return False
+    finally:
+        world.close()
+    print(f"{name}: holds ({time.monotonic() - start:.1f} s)")
+    return True
+
+
+def main():
+    sys.path.insert(0, str(FOLDER))
+    cases = all_cases()
+    if sys.argv[1:] == ["--list"]:
+        print("\n".join(cases))
+        return 0
+    build, names = sys.argv[1], sys.argv[2:]
+    if names == ["all"]:
+        names = list(cases)
+    unknown = [name for name in names if name not in cases]
+    if unknown:
+        print(f"no such case: {', '.join(unknown)}")
+        return 2
+    failed = [name for name in names if not run(build, name, cases[name])]
+    if len(names) > 1:
+        print(f"{len(names) - len(failed)} passed, {len(failed)} failed" + (f": {' '.join(failed)}" if failed else ""))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,209 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#include "cli_test.h"
+
+#include "capture_options.h"
+#include "commands.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/framering-test-XXXXXX";
+static char script[64];
+
+static int make_source(void **state)
+{
+    (void)state;
+    if (!mkdtemp(folder))
+        return -1;
+    snprintf(script, sizeof script, "%s/framering-source-fake", folder);
+    FILE *file = fopen(script, "w");
+    if (!file)
+        return -1;
+    fputs("#!/bin/sh\necho '--size WxH'\necho '--fps N'\necho --hdr\necho '--at SCRIPT'\necho --loop\n",
+          file);
+    fclose(file);
+    setenv("FRAMERING_SOURCE_DIR", folder, 1);
+    return chmod(script, 0755);
+}
+
+static int remove_source(void **state)
+{
+    (void)state;
+    unlink(script);
+    return rmdir(folder);
+}
+
+/* Parses "framering capture WORDS..."; the caller frees the result. */
+static struct capture_options *parse(const char *words, bool *good, int *exit_code)
+{
+    static char text[1024];
+    char *argv[64] = {"capture"};
+    int argc = 1;
+    snprintf(text, sizeof text, "%s", words);
+    for (char *word = strtok(text, " "); word; word = strtok(NULL, " "))
+        argv[argc++] = word;
+    struct capture_options *o = calloc(1, sizeof *o);
+    assert_non_null(o);
+    *good = capture_options_parse(o, argc, argv, exit_code);
+    return o;
+}
+
+static void refuse(const char *words)
+{
+    bool good;
+    int exit_code = -1;
+    struct capture_options *o = parse(words, &good, &exit_code);
+    assert_false(good);
+    assert_int_equal(exit_code, EXIT_USAGE);
+    free(o);
+}
+
+static void everything(void **state)
+{
+    (void)state;
+    bool good;
+    int exit_code;
+    struct capture_options *o =
+        parse("--source none --target 7 --size 1280x720 --fps 30 --sdr --codec hevc --encoder "
+              "libx265 --encoder-options preset=fast --bitrate 5000 --backend cpu --for 2m "
+              "--frames 10 --json --no-restart --no-repeats --runtime-dir /tmp/x out.mp4",
+              &good, &exit_code);
+    assert_true(good);
+    const struct session_params *s = &o->session;
+    assert_null(s->source_argv);
+    assert_int_equal(s->capture.target_id, 7);
+    assert_false(s->any_target);
+    assert_int_equal(s->capture.preferred.width, 1280);
+    assert_int_equal(s->capture.preferred.height, 720);
+    assert_int_equal(s->capture.preferred.refresh_mhz, 30000);
+    assert_true(s->capture.sdr_output);
+    assert_true(s->capture.timing.attach_wait_ns == UINT64_MAX);
+    assert_int_equal(s->capture.backend, FR_BACKEND_CPU);
+    assert_string_equal(s->capture.runtime_dir, "/tmp/x");
+    assert_int_equal(s->recorder.codec, FR_CODEC_HEVC);
+    assert_string_equal(s->recorder.encoder, "libx265");
+    assert_string_equal(s->recorder.options, "preset=fast");
+    assert_int_equal(s->recorder.bitrate_kbps, 5000);
+    assert_int_equal(s->recorder.fps_mhz, 30000);
+    assert_int_equal(s->cap_mhz, 30000);
+    assert_true(s->for_ns == UINT64_C(120) * 1000000000);
+    assert_int_equal(s->frames, 10);
+    assert_false(s->restart);
+    assert_true(s->no_repeats);
+    assert_true(o->json);
+    assert_string_equal(s->recorder.url, "out.mp4");
+    free(o);
+}
+
+static void defaults(void **state)
+{
+    (void)state;
+    bool good;
+    int exit_code;
+    struct capture_options *o = parse("--source none", &good, &exit_code);
+    assert_true(good);
+    assert_true(o->session.any_target);
+    assert_true(o->session.restart);
+    assert_int_equal(o->session.recorder.fps_mhz, 60000);
+    assert_int_equal(strncmp(o->out, "framering-", 10), 0);
+    assert_string_equal(o->out + strlen(o->out) - 4, ".mkv");
+    free(o);
+}
+
+static void options_of_the_source(void **state)
+{
+    (void)state;
+    static const char *const wanted[] = {"--at",   "2s:hdr=on", "--loop", "--at", "4s:exit",
+                                         "--size", "640x480",   "--fps",  "25",   "--hdr"};
+    bool good;
+    int exit_code;
+    struct capture_options *o =
+        parse("--at 2s:hdr=on --loop --source fake --at=4s:exit --size=640x480 --fps 25 --hdr "
+              "null:",
+              &good, &exit_code);
+    assert_true(good);
+    assert_ptr_equal(o->session.source_argv, o->source_argv);
+    assert_string_equal(o->source_argv[0], script);
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
+        assert_string_equal(o->source_argv[i + 1], wanted[i]);
+    assert_null(o->source_argv[1 + sizeof wanted / sizeof wanted[0]]);
+    assert_true(o->session.capture.want_10bit);
+    free(o);
+    o = parse("--source fake:/tmp/a:b.mkv hash:", &good, &exit_code);
+    assert_true(good);
+    assert_string_equal(o->source_argv[1], "/tmp/a:b.mkv");
+    assert_null(o->source_argv[2]);
+    free(o);
+}
+
+static void outputs(void **state)
+{
+    (void)state;
+    static const char *const good_ones[] = {"a.mkv",           "a.MP4", "b.c.ts", "/tmp/x.y4m",
+                                            "udp://1.2.3.4:5", "hash:", "null:"};
+    bool good;
+    int exit_code;
+    for (size_t i = 0; i < sizeof good_ones / sizeof good_ones[0]; i++) {
+        char words[64];
+        snprintf(words, sizeof words, "--source none %s", good_ones[i]);
+        struct capture_options *o = parse(words, &good, &exit_code);
+        assert_true(good);
+        assert_string_equal(o->out, good_ones[i]);
+        free(o);
+    }
+    refuse("--source none a.avi");
+    refuse("--source none mkv");
+    refuse("--source none .mkv");
+    refuse("--source none a.mkv b.mkv");
+}
+
+static void refusals(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "--source nothing-like-it a.mkv",
+        "--source none --size 0x100 a.mkv",
+        "--source none --size 20000x100 a.mkv",
+        "--source none --codec vp9 a.mkv",
+        "--source none --backend vulkan a.mkv",
+        "--source none --fps 0 a.mkv",
+        "--source none --for 0 a.mkv",
+        "--source none --for",
+        "--source none --frames 0 a.mkv",
+        "--source none --bitrate x a.mkv",
+        "--source none --target -1 a.mkv",
+        "--source none --nonsense a.mkv",
+        "--source fake --nonsense a.mkv",
+        "--source none --at 2s:exit a.mkv",
+        "--source file a.mkv",
+        "--source ../fake a.mkv",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        refuse(bad[i]);
+}
+
+static void help(void **state)
+{
+    (void)state;
+    bool good;
+    int exit_code = -1;
+    struct capture_options *o = parse("--source nothing-like-it --help", &good, &exit_code);
+    free(o);
+    o = parse("--help", &good, &exit_code);
+    assert_false(good);
+    assert_int_equal(exit_code, EXIT_DONE);
+    free(o);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(everything), cmocka_unit_test(defaults), cmocka_unit_test(options_of_the_source),
+        cmocka_unit_test(outputs),    cmocka_unit_test(refusals), cmocka_unit_test(help),
+    };
+    return cmocka_run_group_tests(tests, make_source, remove_source);
+}

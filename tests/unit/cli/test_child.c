@@ -1,0 +1,159 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#include "cli_test.h"
+
+#include "child.h"
+#include "clock.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void keep(void *user, const char *text)
+{
+    strncat(user, text, 1000);
+    strncat(user, "\n", 2);
+}
+
+/* Starts a shell command, waits for its end, keeps what it said. */
+static int shell(const char *script, int socket_fd, char out[8192])
+{
+    char *argv[] = {"/bin/sh", "-c", strdup(script), NULL};
+    struct child child;
+    int wait_status = -1;
+    uint64_t cpu;
+    out[0] = '\0';
+    assert_int_equal(child_start(&child, argv, socket_fd), 0);
+    assert_true(child_wait(&child, 10000, &wait_status, &cpu));
+    child_read(&child, keep, out);
+    child_finish(&child);
+    free(argv[2]);
+    return wait_status;
+}
+
+static void says_and_exits(void **state)
+{
+    (void)state;
+    char out[8192];
+    int status = shell("echo one; printf 'two\\033[2J\\n' >&2; exit 7", -1, out);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 7);
+    assert_string_equal(out, "one\ntwo [2J\n");
+}
+
+static void is_restricted(void **state)
+{
+    (void)state;
+    char out[8192];
+    int ours = dup(1); /* one more descriptor that must not reach the child */
+    int pair[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+    shell("grep NoNewPrivs /proc/self/status; ulimit -c; echo $FRAMERING_SOCKET; for f in /proc/$$/fd/*; do "
+          "echo fd ${f##*/}; done; readlink /proc/$$/fd/0",
+          pair[0], out);
+    assert_non_null(strstr(out, "NoNewPrivs:\t1") ? strstr(out, "NoNewPrivs:\t1")
+                                                  : strstr(out, "NoNewPrivs: 1"));
+    assert_non_null(strstr(out, "\n0\n3\n")); /* no core file, the socket is 3 */
+    assert_non_null(strstr(out, "fd 3\n"));
+    assert_null(strstr(out, "fd 4\n"));
+    assert_non_null(strstr(out, "/dev/null"));
+    close(ours);
+    close(pair[0]);
+    close(pair[1]);
+}
+
+static void no_stale_socket_in_the_environment(void **state)
+{
+    (void)state;
+    char out[8192];
+    setenv("FRAMERING_SOCKET", "17", 1);
+    shell("echo \"[$FRAMERING_SOCKET]\"", -1, out);
+    unsetenv("FRAMERING_SOCKET");
+    assert_string_equal(out, "[]\n");
+}
+
+static void failed_exec_has_its_reason(void **state)
+{
+    (void)state;
+    char *argv[] = {"/nonexistent/program", NULL};
+    struct child child;
+    assert_int_equal(child_start(&child, argv, -1), ENOENT);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* nothing is left behind */
+    assert_int_equal(errno, ECHILD);
+}
+
+static void is_ended(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *script;
+        int signal;
+        uint64_t max_ms;
+    } cases[] = {{"sleep 60", SIGTERM, 900},
+                 {"trap '' TERM; echo ready; while :; do sleep 1; done", SIGKILL, 2500}};
+    for (size_t i = 0; i < 2; i++) {
+        char *argv[] = {"/bin/sh", "-c", strdup(cases[i].script), NULL};
+        struct child child;
+        int wait_status = 0;
+        uint64_t cpu, begin;
+        assert_int_equal(child_start(&child, argv, -1), 0);
+        clock_sleep_ns(100 * NS_PER_MS);
+        begin = clock_now_ns();
+        child_end(&child, &wait_status, &cpu);
+        assert_true(clock_now_ns() - begin < cases[i].max_ms * NS_PER_MS);
+        assert_true(WIFSIGNALED(wait_status));
+        assert_int_equal(WTERMSIG(wait_status), cases[i].signal);
+        child_finish(&child);
+        free(argv[2]);
+    }
+}
+
+static void floods_are_bounded(void **state)
+{
+    (void)state;
+    char *argv[] = {"/bin/sh", "-c", strdup("yes"), NULL};
+    struct child child;
+    char out[65536] = "";
+    int wait_status;
+    uint64_t cpu;
+    assert_int_equal(child_start(&child, argv, -1), 0);
+    clock_sleep_ns(50 * NS_PER_MS);
+    child_read(&child, keep, out); /* returns although there is always more */
+    assert_true(strlen(out) > 0);
+    child_end(&child, &wait_status, &cpu);
+    child_finish(&child);
+    free(argv[2]);
+}
+
+static void run_keeps_output(void **state)
+{
+    (void)state;
+    char out[64];
+    char *good[] = {"/bin/sh", "-c", "echo hello", NULL},
+         *bad[] = {"/bin/sh", "-c", "echo hello; exit 1", NULL};
+    assert_true(child_run(good, out, sizeof out));
+    assert_string_equal(out, "hello\n");
+    assert_false(child_run(bad, out, sizeof out));
+    char tiny[4];
+    assert_true(child_run(good, tiny, sizeof tiny));
+    assert_string_equal(tiny, "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(says_and_exits),
+        cmocka_unit_test(is_restricted),
+        cmocka_unit_test(no_stale_socket_in_the_environment),
+        cmocka_unit_test(failed_exec_has_its_reason),
+        cmocka_unit_test(is_ended),
+        cmocka_unit_test(floods_are_bounded),
+        cmocka_unit_test(run_keeps_output),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
