@@ -21,9 +21,7 @@ static const struct args_option table[] = {
     {OPT_JSON, "--json", NULL, "one JSON object a line: the samples, then the debug block", NULL},
     {OPT_LIST, "--list", NULL, "list the live targets, also when there is but one", NULL},
     {OPT_RUNTIME_DIR, "--runtime-dir", "DIR",
-     "where the sockets of the targets lie; default: "
-     "$XDG_RUNTIME_DIR/framering",
-     NULL},
+     "where the sockets of the targets lie; default: $XDG_RUNTIME_DIR/framering", NULL},
 };
 
 static const struct args_command command = {
@@ -124,8 +122,7 @@ static void tell_debug(const struct watch *w, const fr_observation *seen)
         return;
     }
     printf("debug block: run_core_entries %u, resolved_target_id %u, header_open_attempts %u, "
-           "last_open_error 0x%x, "
-           "header_opened %u, frames_acquired %u\n",
+           "last_open_error 0x%x, header_opened %u, frames_acquired %u\n",
            debug->run_core_entries, debug->resolved_target_id, debug->header_open_attempts,
            debug->last_open_error, debug->header_opened, debug->frames_acquired);
     size_t count = watch_aids(debug, (uint32_t)w->target, aids);

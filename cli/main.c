@@ -6,6 +6,7 @@
 #include <framering/version.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -46,6 +47,8 @@ static int run_command(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    /* SVT-AV1 writes its settings to stderr past every log callback; errors are enough. */
+    setenv("SVT_LOG", "1", 0);
     if (argc < 2) {
         print_help();
         return EXIT_USAGE;

@@ -12,6 +12,7 @@
 
 #define DRAW_NS (250 * NS_PER_MS)
 #define MEASURE_NS NS_PER_S
+#define FIRST_MEASURE_NS (400 * NS_PER_MS)
 
 void progress_init(struct progress *progress, bool enabled, uint64_t now_ns)
 {
@@ -31,7 +32,8 @@ static double rate(uint64_t now, uint64_t before, uint64_t ns)
 static void measure(struct progress *progress, uint64_t now_ns, const fr_capture_info *info, uint64_t encoded)
 {
     uint64_t ns = now_ns - progress->measured_ns;
-    if (ns < MEASURE_NS)
+    bool first = progress->measured_ns == progress->started_ns;
+    if (ns < (first ? FIRST_MEASURE_NS : MEASURE_NS))
         return;
     progress->fresh_rate = rate(info->fresh, progress->fresh, ns);
     progress->repeat_rate = rate(info->repeats, progress->repeats, ns);

@@ -272,8 +272,10 @@ static void keep_results(struct session *s)
     r->bytes = s->encoding.info.bytes;
     r->converted_to_encoded = s->encoding.converted_to_encoded;
     r->hash = s->encoding.info.hash;
-    r->has_hash = strncmp(s->params->recorder.url, "hash:", 5) == 0;
+    r->has_hash = strcmp(s->params->recorder.url, "hash:") == 0;
     memcpy(r->encoder, s->encoding.encoder_name, sizeof r->encoder);
+    if (r->has_hash || strcmp(s->params->recorder.url, "null:") == 0)
+        return;
     r->files = calloc(s->encoding.num_files + 1u, sizeof *r->files);
     if (!r->files)
         return;

@@ -14,6 +14,10 @@
 #define HEALTHY_NS (10 * NS_PER_S)
 #define BUSY_RETRY_NS (20 * NS_PER_MS)
 
+static const unsigned backoff_ms[] = {100, 500, 1000, 2000, 5000};
+
+enum { NUM_BACKOFFS = sizeof backoff_ms / sizeof backoff_ms[0] };
+
 void supervisor_init(struct supervisor *supervisor, char *const *argv, const char *kind, bool restart)
 {
     memset(supervisor, 0, sizeof *supervisor);
@@ -52,10 +56,8 @@ static void pass_line(void *user, const char *text)
 
 uint64_t supervisor_backoff_ns(unsigned failures)
 {
-    static const unsigned ms[] = {100, 500, 1000, 2000, 5000};
-    const unsigned last = sizeof ms / sizeof ms[0] - 1;
     unsigned index = failures == 0 ? 0 : failures - 1;
-    return ms[index < last ? index : last] * NS_PER_MS;
+    return backoff_ms[index < NUM_BACKOFFS ? index : NUM_BACKOFFS - 1] * NS_PER_MS;
 }
 
 static void describe_end(int wait_status, char *out, size_t bytes)
@@ -90,9 +92,10 @@ static void on_end(struct supervisor *supervisor, int wait_status, uint64_t now_
     }
     uint64_t wait_ns = supervisor_backoff_ns(supervisor->failures);
     supervisor->restart_at_ns = now_ns + wait_ns;
-    if (supervisor->failures <= 2)
-        say(FR_LOG_WARNING, "the source %s %s; the last picture stays, and it is started again %s",
-            supervisor->kind, how, supervisor->failures == 1 ? "at once" : "every few seconds");
+    /* Once the pauses grow no more, there is nothing new to say. */
+    if (supervisor->failures <= NUM_BACKOFFS)
+        say(FR_LOG_WARNING, "the source %s %s; it is started again %s %.1f s", supervisor->kind, how,
+            supervisor->failures < NUM_BACKOFFS ? "in" : "every", (double)wait_ns / (double)NS_PER_S);
 }
 
 bool supervisor_watch(struct supervisor *supervisor, uint64_t now_ns)

@@ -151,7 +151,9 @@ void fr_x11_target_note(fr_x11_target *target, const xcb_generic_event_t *event)
         const xcb_damage_notify_event_t *damage = (const void *)event;
         const fr_rect area = fr_rect_clip(damage->area.x + target->border, damage->area.y + target->border,
                                           damage->area.width, damage->area.height, target->width, target->height);
-        target->damaged = fr_rect_union(target->damaged, area);
+        const bool was_taken = (int32_t)(event->full_sequence - target->take_sequence) < 0;
+        fr_rect *rect = was_taken ? &target->taken : &target->damaged;
+        *rect = fr_rect_union(*rect, area);
     } else if (type == XCB_CONFIGURE_NOTIFY) {
         const xcb_configure_notify_event_t *configured = (const void *)event;
         const uint32_t borders = 2u * configured->border_width;
@@ -168,8 +170,10 @@ void fr_x11_target_note(fr_x11_target *target, const xcb_generic_event_t *event)
     }
 }
 
-void fr_x11_target_reset_damage(fr_x11_target *target)
+void fr_x11_target_take_damage(fr_x11_target *target)
 {
-    xcb_damage_subtract(target->server->connection, target->damage, XCB_NONE, XCB_NONE);
+    target->take_sequence =
+        xcb_damage_subtract(target->server->connection, target->damage, XCB_NONE, XCB_NONE).sequence;
+    target->taken = target->damaged;
     target->damaged = (fr_rect){0};
 }

@@ -26,6 +26,8 @@ typedef struct fr_x11_target {
     int32_t border;          /* of the window, part of its pixmap */
     xcb_damage_damage_t damage;
     fr_rect damaged;         /* since the last take */
+    fr_rect taken;           /* up to the last take, complete once a later reply is there and its events are noted */
+    unsigned int take_sequence;
     bool resized;            /* fr_x11_target_refresh is due */
     bool closed;
 } fr_x11_target;
@@ -36,11 +38,11 @@ bool fr_x11_target_init(fr_x11_target *target, fr_x11_server *server, xcb_window
 /* Reads the size anew. False: closed or lost. */
 bool fr_x11_target_refresh(fr_x11_target *target);
 
-/* Takes note of an event of the server. `before`: only if it belongs to what the server did up to that request; false:
- * it came later, and was counted for the next frame. */
+/* Takes note of an event of the server. */
 void fr_x11_target_note(fr_x11_target *target, const xcb_generic_event_t *event);
 
-/* Forgets what was drawn until now, in the server too. The request goes out with the next flush. */
-void fr_x11_target_reset_damage(fr_x11_target *target);
+/* Moves what was drawn until now from `damaged` to `taken`. The server counts anew from a request that goes out with
+ * the next flush; what it reports before that still gets into `taken`. */
+void fr_x11_target_take_damage(fr_x11_target *target);
 
 #endif

@@ -3,8 +3,8 @@
 
 /*
  * The converters against zimg, which shares nothing with this project. zimg's bilinear filter reaches over four rows
- * where ours takes two, so that every picture here is the same in all rows; and its PQ is a code too low in places
- * (489 for 80 cd/m2, exactly 489.61), so that one code is allowed.
+ * where ours takes two, so that every picture here is the same in all rows. One code is allowed, as zimg rounds
+ * single precision.
  */
 
 #include "picture.h"
@@ -68,7 +68,7 @@ static codes run_zimg(const graph *g, const void *const planes[3], size_t src_by
         src.plane[i].data = planes[i];
         src.plane[i].stride = (ptrdiff_t)(WIDTH * src_bytes);
         dst.plane[i].data = out[i];
-        dst.plane[i].stride = (ptrdiff_t)(WIDTH / (i ? 2 : 1) * dst_bytes);
+        dst.plane[i].stride = (ptrdiff_t)((i ? WIDTH / 2u : WIDTH) * dst_bytes);
         src.plane[i].mask = dst.plane[i].mask = ZIMG_BUFFER_MAX;
     }
     assert_int_equal(zimg_filter_graph_process(filter, &src, &dst, tmp, NULL, NULL, NULL, NULL), 0);
@@ -129,7 +129,7 @@ static void check_scrgb(const char *name, double top, double bottom)
     fr_convert_params params = {.from = FR_FORMAT_RGBA16F, .to = FR_FORMAT_P010, .width = WIDTH, .height = HEIGHT};
     for (size_t n = 0; nth_mask(n, &params.cpu_mask); n++) {
         codes ours = convert_packed(&params, halves);
-        compare(name, &ours, &theirs, 0.9);
+        compare(name, &ours, &theirs, 0.99);
         codes_free(&ours);
     }
     codes_free(&theirs);
@@ -167,7 +167,7 @@ static void bgra_to_nv12_agrees_with_zimg(void **state)
     fr_convert_params params = {.from = FR_FORMAT_BGRA8, .to = FR_FORMAT_NV12, .width = WIDTH, .height = HEIGHT};
     for (size_t n = 0; nth_mask(n, &params.cpu_mask); n++) {
         codes ours = convert_packed(&params, pixels);
-        compare("bgra", &ours, &theirs, 0.98);
+        compare("bgra", &ours, &theirs, 0.99);
         codes_free(&ours);
     }
     codes_free(&theirs);

@@ -1,0 +1,213 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+
+/* The source as src/publish drives the ring: attach, republish, begin, draw, publish or cancel, and again when stale. */
+#include "world.h"
+
+#include "os/atomic.h"
+
+struct sim_world sim_world;
+
+struct source {
+    struct fr_ring_source ring;
+    uint32_t (*pixels)[SIM_PIXELS];
+    /* what it was attached to before, for a republish */
+    uint32_t (*old_pixels)[SIM_PIXELS];
+    int old_slot;
+    bool detached;
+};
+
+void sim_signal_host(void)
+{
+    (void)sim_memory_drain(SIM_SOURCE);
+    sim_world.event = true;
+}
+
+uint32_t sim_frame_index(uint32_t sequence)
+{
+    const uint32_t index = sequence - sim_world.scenario->sequence_base - 1;
+    if (index >= SIM_FRAMES_MAX)
+        sim_fail("sequence %u was never published", sequence);
+    return index;
+}
+
+static struct sim_shadow *shadow_of(const struct source *source)
+{
+    return &sim_world.shadow[source->ring.generation - 1];
+}
+
+/* The tag in a state word tells frames apart; a frame that was taken or freed is not PUBLISHED any more. */
+static bool still_published(const struct source *source, uint32_t slot)
+{
+    const struct sim_shadow *shadow = shadow_of(source);
+    return shadow->slot_offset[slot] && source->ring.shared->slot[slot].state ==
+                                            fr_slot_word(shadow->slot_sequence[slot], FR_WIRE_SLOT_PUBLISHED);
+}
+
+static void check_overwrite(const struct source *source, uint32_t slot)
+{
+    const struct sim_shadow *shadow = shadow_of(source);
+    for (uint32_t i = 0; i < source->ring.ring_len; i++)
+        if (i != slot && still_published(source, i) && shadow->slot_offset[i] < shadow->slot_offset[slot])
+            sim_fail("frame %u was overwritten though frame %u is older", shadow->slot_sequence[slot],
+                     shadow->slot_sequence[i]);
+}
+
+/* -1: the ring has no slot, which an honest host never brings about. */
+static int begin(struct source *source)
+{
+    const int newest = source->ring.newest_slot;
+    const uint64_t dropped = source->ring.line.dropped;
+    const int slot = fr_ring_source_begin(&source->ring);
+    if (slot < 0) {
+        if (!sim_world.scenario->in_place)
+            sim_fail("the source found no slot");
+        sim_world.starved++;
+        return -1;
+    }
+    if ((uint32_t)slot >= source->ring.ring_len)
+        sim_fail("slot %d is not in the ring", slot);
+    if (slot == newest)
+        sim_fail("the newest picture is overwritten");
+    if (source->ring.line.dropped != dropped)
+        check_overwrite(source, (uint32_t)slot);
+    return slot;
+}
+
+static void draw(struct source *source, uint32_t slot, uint32_t picture)
+{
+    for (uint32_t i = 0; i < SIM_PIXELS; i++)
+        fr_store_relaxed_u32(&source->pixels[slot][i], picture);
+}
+
+/* False: the host took the ring away meanwhile. */
+static bool publish(struct source *source, uint32_t slot, uint32_t picture)
+{
+    struct sim_shadow *shadow = shadow_of(source);
+    const uint32_t sequence = source->ring.sequence + 1;
+    const uint32_t index = sim_frame_index(sequence);
+    shadow->picture[index] = picture;
+    shadow->slot_sequence[slot] = sequence;
+    shadow->slot_offset[slot] = index + 1;
+    const struct fr_ring_publish info = {
+        .present_ns = picture,
+        .publish_delay_us = picture,
+        .damage = {.x = picture, .y = picture, .width = picture, .height = picture},
+    };
+    if (!fr_ring_source_publish(&source->ring, &info)) {
+        if (!sim_world.scenario->in_place)
+            sim_fail("the source lost a slot that it was writing");
+        source->detached = true;
+        return false;
+    }
+    sim_world.last_generation = source->ring.generation;
+    sim_world.last_sequence = sequence;
+    sim_world.last_picture = picture;
+    sim_world.published++;
+    if (!sim_world.scenario->quiet)
+        sim_signal_host();
+    return true;
+}
+
+static void republish(struct source *source)
+{
+    if (source->old_slot < 0) {
+        if (sim_world.last_picture && !sim_world.source_dead)
+            sim_fail("the last picture is not there to be published again");
+        return;
+    }
+    const int slot = begin(source);
+    if (slot < 0)
+        return;
+    uint32_t picture = 0;
+    for (uint32_t i = 0; i < SIM_PIXELS; i++) {
+        picture = fr_load_relaxed_u32(&source->old_pixels[source->old_slot][i]);
+        fr_store_relaxed_u32(&source->pixels[slot][i], picture);
+    }
+    (void)publish(source, (uint32_t)slot, picture);
+}
+
+static void attach(struct source *source)
+{
+    fr_wire_v2 copy;
+    const fr_wire_fault fault = fr_wire_snapshot(&copy, sim_world.delivery.header, FR_WIRE_V2_BYTES, 7);
+    if (fault != FR_WIRE_FINE)
+        sim_fail("the header is refused: %s", fr_wire_fault_text(fault));
+    source->old_pixels = source->pixels;
+    source->old_slot = source->ring.newest_slot;
+    source->pixels = sim_world.delivery.pixels;
+    source->detached = false;
+    fr_ring_source_attach(&source->ring, sim_world.delivery.header, &copy, 11);
+    const uint32_t base = sim_world.scenario->sequence_base;
+    source->ring.sequence = base;
+    for (uint32_t i = 0; i < source->ring.ring_len; i++)
+        source->ring.slot_sequence[i] = base;
+    fr_ring_source_report(sim_world.delivery.header, FR_WIRE_STATUS_OPENED, 0);
+    republish(source);
+}
+
+static bool usable(const struct source *source)
+{
+    return source->ring.shared && !source->detached && !fr_ring_source_stale(&source->ring);
+}
+
+static void attach_if_delivered(struct source *source)
+{
+    sim_world.source_news = false;
+    if (sim_world.delivery.generation && sim_world.delivery.generation != source->ring.generation)
+        attach(source);
+}
+
+static void ensure_attached(struct source *source)
+{
+    while (!usable(source)) {
+        attach_if_delivered(source);
+        if (!usable(source))
+            sim_wait(&sim_world.source_news);
+    }
+}
+
+/* False: the ring went away; the frame is offered again to the next. */
+static bool offer(struct source *source, bool cancel)
+{
+    ensure_attached(source);
+    const int slot = begin(source);
+    if (slot < 0)
+        return true;
+    const uint32_t picture = ++sim_world.next_picture;
+    draw(source, (uint32_t)slot, picture);
+    const bool stale = fr_ring_source_stale(&source->ring);
+    if (stale || cancel) {
+        fr_ring_source_cancel(&source->ring);
+        sim_world.cancelled++;
+        return !stale;
+    }
+    return publish(source, (uint32_t)slot, picture);
+}
+
+static void check_totals(const struct source *source)
+{
+    const fr_wire_source *line = &source->ring.line;
+    if (line->published != source->ring.sequence - sim_world.scenario->sequence_base)
+        sim_fail("%u frames published, yet the sequence is %u", (unsigned)line->published, source->ring.sequence);
+}
+
+void sim_source_main(void)
+{
+    struct source source = {.ring.newest_slot = -1, .old_slot = -1};
+    while (sim_world.frame < sim_world.scenario->frames) {
+        const bool cancel = (sim_world.scenario->cancel_mask >> sim_world.frame & 1u) != 0;
+        if (offer(&source, cancel))
+            sim_world.frame++;
+    }
+    while (!sim_world.host_over) {
+        ensure_attached(&source);
+        sim_world.source_idle = true;
+        sim_signal_host();
+        sim_wait(&sim_world.source_news);
+        sim_world.source_news = false;
+        if (sim_world.host_over)
+            break;
+    }
+    check_totals(&source);
+}
