@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { RING_LEN = 4, ROW_ALIGN = 64, OUT_SURFACES = 4 };
+enum { RING_LEN = 4, ROW_ALIGN = 64, OUT_SURFACES = SESSION_QUEUE_LIVE + 2 };
 
 /* What the rings hold in memory: it is the session's by design, all else is overhead. */
 static uint64_t ring_bytes(const fr_capture_info *info)

@@ -31,8 +31,6 @@ struct session_params bench_session_params(const struct bench_worker_args *worke
     params.for_ns = for_ns;
     params.recorder.url = "null:";
     params.recorder.fps_mhz = 60000;
-    params.capture.depth = 3;
-    params.capture.out_surfaces = 4;
     return params;
 }
 
@@ -58,6 +56,7 @@ int bench_worker(const char *size, const char *rate_mhz)
     fr_source *source;
     fr_source_params params = {.name = "bench worker", .log = say_log()};
     uint64_t rate;
+    params.log.max_level = FR_LOG_WARNING;
     if (!units_parse_size(size, &params.display.mode.width, &params.display.mode.height) ||
         !units_parse_number(rate_mhz, 0, 100000000, &rate))
         return EXIT_USAGE;

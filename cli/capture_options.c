@@ -354,9 +354,6 @@ static void finish_params(struct capture_options *o)
         session->capture.timing.event_slice_ns = interval_ns;
     if (!session->source_argv)
         session->capture.timing.attach_wait_ns = UINT64_MAX;
-    /* Two frames that wait, one in the encoder, one that is converted. */
-    session->capture.depth = 3;
-    session->capture.out_surfaces = 4;
 }
 
 bool capture_options_parse(struct capture_options *o, int argc, char **argv, int *exit_code)

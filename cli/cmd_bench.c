@@ -155,6 +155,7 @@ int cmd_bench(int argc, char **argv)
     for (size_t i = 0; what && i < COUNT; i++)
         if (strcmp(what, benches[i].name) == 0)
             return run(i, &options, json);
-    say(FR_LOG_ERROR, "'%s' is no measurement; there are convert, handoff, session and scale", what ? what : "");
+    say(FR_LOG_ERROR, "'%s' is no measurement; there are convert, handoff, session and scale",
+        what ? what : "");
     return EXIT_USAGE;
 }

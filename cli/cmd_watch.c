@@ -118,14 +118,14 @@ static void tell_debug(const struct watch *w, const fr_observation *seen)
     const fr_wire_debug *debug = &seen->header.debug;
     const char *aids[WATCH_AIDS_MAX];
     if (w->json) {
-        summary_print(watch_debug_json((uint32_t)w->target, debug));
+        summary_print(watch_debug_json((uint32_t)w->target, &seen->header));
         return;
     }
     printf("debug block: run_core_entries %u, resolved_target_id %u, header_open_attempts %u, "
            "last_open_error 0x%x, header_opened %u, frames_acquired %u\n",
            debug->run_core_entries, debug->resolved_target_id, debug->header_open_attempts,
            debug->last_open_error, debug->header_opened, debug->frames_acquired);
-    size_t count = watch_aids(debug, (uint32_t)w->target, aids);
+    size_t count = watch_aids(&seen->header, (uint32_t)w->target, aids);
     for (size_t i = 0; i < count; i++)
         printf("  %s\n", aids[i]);
 }
@@ -172,7 +172,7 @@ static int watch_target(const struct watch *w)
     status = first_sample(observer, &seen);
     for (uint64_t i = 0; good && status >= 0 && status != FR_END; i++) {
         watch_rates_between(&before, &seen, &rates);
-        good = show(w, screen, &seen, &rates);
+        good = show(w, screen, &seen, screen || i ? &rates : NULL);
         before = seen;
         if (seen.has_header)
             last = seen;

@@ -22,9 +22,10 @@ static void on_encoded(void *user, const fr_encoded *encoded)
     pthread_mutex_unlock(&encoding->lock);
 }
 
-fr_status encoding_open(struct encoding *encoding, fr_recorder_params *params)
+fr_status encoding_open(struct encoding *encoding, fr_recorder_params *params, unsigned queue_len)
 {
     memset(encoding, 0, sizeof *encoding);
+    encoding->capacity = queue_len;
     encoding->info.encoder = encoding->encoder_name;
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
@@ -141,17 +142,18 @@ static bool wait_until(struct encoding *encoding, uint64_t deadline_ns)
     return pthread_cond_timedwait(&encoding->changed, &encoding->lock, &t) != ETIMEDOUT;
 }
 
-unsigned encoding_room(struct encoding *encoding, uint64_t timeout_ns)
+bool encoding_room(struct encoding *encoding, uint64_t timeout_ns, unsigned *waiting)
 {
     pthread_mutex_lock(&encoding->lock);
-    if (encoding->count == ENCODING_QUEUE) {
+    if (encoding->count == encoding->capacity) {
         uint64_t deadline = clock_now_ns() + timeout_ns;
-        while (encoding->count == ENCODING_QUEUE && wait_until(encoding, deadline))
+        while (encoding->count == encoding->capacity && wait_until(encoding, deadline))
             ;
     }
-    unsigned count = encoding->count;
+    *waiting = encoding->count;
+    bool room = encoding->count < encoding->capacity;
     pthread_mutex_unlock(&encoding->lock);
-    return count;
+    return room;
 }
 
 void encoding_push(struct encoding *encoding, fr_frame *frame)

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 enum {
-    ENCODING_QUEUE = 2, /* frames that wait; one more is in the encoder */
+    ENCODING_QUEUE_MAX = 4, /* frames that wait; one more is in the encoder */
     ENCODING_FILES_MAX = 1024
 };
 
@@ -27,8 +27,8 @@ struct encoding {
     pthread_cond_t changed;
     bool started, closing, done;
     fr_recorder *recorder;
-    fr_frame queue[ENCODING_QUEUE];
-    unsigned count;
+    fr_frame queue[ENCODING_QUEUE_MAX];
+    unsigned count, capacity;
     fr_status status;      /* the first failure */
     uint64_t frames;       /* encoded */
     fr_recorder_info info; /* `encoder` points to encoder_name */
@@ -38,8 +38,9 @@ struct encoding {
     struct histogram converted_to_encoded; /* fresh frames only */
 };
 
-/* Fills what the encoding needs of the params (`encoded`, `user`) and opens the recorder. */
-fr_status encoding_open(struct encoding *encoding, fr_recorder_params *params);
+/* Fills what the encoding needs of the params (`encoded`, `user`) and opens the recorder. queue_len: 1 to
+ * ENCODING_QUEUE_MAX frames. */
+fr_status encoding_open(struct encoding *encoding, fr_recorder_params *params, unsigned queue_len);
 
 /* When this FFmpeg has no encoder of that name: says so with those that it has, and returns true. */
 bool encoding_tell_unknown(const char *name);
@@ -47,8 +48,8 @@ bool encoding_tell_unknown(const char *name);
 /* Starts the thread. */
 fr_status encoding_start(struct encoding *encoding);
 
-/* How many frames wait, after waiting at most timeout_ns for room. ENCODING_QUEUE: there is none. */
-unsigned encoding_room(struct encoding *encoding, uint64_t timeout_ns);
+/* Waits at most timeout_ns for room in the queue; false: there is none. *waiting: how many frames wait. */
+bool encoding_room(struct encoding *encoding, uint64_t timeout_ns, unsigned *waiting);
 
 /* Queues a frame and owns it; there must be room. */
 void encoding_push(struct encoding *encoding, fr_frame *frame);

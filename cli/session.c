@@ -34,7 +34,7 @@ struct session {
     uint64_t watched_ns;  /* when the supervisor looked last */
     uint64_t deadline_ns; /* of --for; 0 = none yet */
     uint64_t pushed;
-    bool supervisor_acts, over;
+    bool supervisor_acts, encoder_runs, over;
 };
 
 const char *session_end_name(enum session_end end)
@@ -81,9 +81,29 @@ static void take_flips(struct session *s)
     }
 }
 
+static void get_info(struct session *s)
+{
+    fr_capture_info *info = &s->result->info;
+    fr_capture_get_info(s->capture, info);
+    info->dropped -=
+        info->dropped < s->result->dropped_at_start ? info->dropped : s->result->dropped_at_start;
+}
+
+/* An encoder opens with the first frame, which may take longer than some frames last. The ring goes on
+ * meanwhile: what it drops then says nothing of how the session runs. */
+static void note_start(struct session *s)
+{
+    if (s->encoder_runs || encoding_frames(&s->encoding) == 0)
+        return;
+    s->encoder_runs = true;
+    get_info(s);
+    s->result->dropped_at_start = s->result->info.dropped;
+}
+
 static void on_fresh(struct session *s, const fr_frame *frame, uint64_t now_ns)
 {
     pace_taken(&s->pace, now_ns);
+    note_start(s);
     if (frame->taken_ns >= frame->published_ns)
         histogram_add(&s->result->publish_to_take, frame->taken_ns - frame->published_ns);
     if (frame->converted_ns >= frame->taken_ns)
@@ -111,8 +131,8 @@ static void on_frame(struct session *s, fr_frame *frame, unsigned waiting)
 static void take_last(struct session *s)
 {
     fr_frame frame;
-    if (encoding_room(&s->encoding, NS_PER_S) < ENCODING_QUEUE &&
-        fr_capture_try_latest(s->capture, &frame) == FR_OK)
+    unsigned waiting;
+    if (encoding_room(&s->encoding, NS_PER_S, &waiting) && fr_capture_try_latest(s->capture, &frame) == FR_OK)
         on_frame(s, &frame, 0);
 }
 
@@ -136,11 +156,11 @@ static void step(struct session *s)
         end_session(s, SESSION_FAILED, status);
         return;
     }
-    unsigned waiting = encoding_room(&s->encoding, SLICE_NS);
+    unsigned waiting;
+    if (!encoding_room(&s->encoding, SLICE_NS, &waiting))
+        return;
     uint64_t begin = clock_now_ns();
     uint64_t wait_ns = pace_wait_ns(&s->pace, begin);
-    if (waiting == ENCODING_QUEUE)
-        return;
     if (wait_ns) {
         clock_sleep_ns(wait_ns < SLICE_NS ? wait_ns : SLICE_NS);
         return;
@@ -163,7 +183,7 @@ static void look(struct session *s)
     if (!progress_is_due(&s->progress, now))
         return;
     char file[256];
-    fr_capture_get_info(s->capture, &s->result->info);
+    get_info(s);
     progress_draw(&s->progress, now, &s->result->info, encoding_frames(&s->encoding),
                   encoding_file(&s->encoding, file, sizeof file));
 }
@@ -216,13 +236,23 @@ static void end_account(struct session *s)
     r->context_switches = usage.context_switches - s->usage_before.context_switches;
     r->rss_bytes = process_rss_bytes();
     r->restarts = s->supervisor.restarts;
-    fr_capture_get_info(s->capture, &r->info);
+    get_info(s);
     take_flips(s);
+}
+
+/* A file takes its time; a stream is looked at now, and what waits is delay. */
+static unsigned queue_len_for(const char *url)
+{
+    bool live = strstr(url, "://") || strcmp(url, "hash:") == 0 || strcmp(url, "null:") == 0;
+    return live ? SESSION_QUEUE_LIVE : ENCODING_QUEUE_MAX;
 }
 
 static fr_status open_capture(struct session *s)
 {
     fr_capture_params params = s->params->capture;
+    /* What waits, one frame in the encoder, and one surface for the next. */
+    params.depth = queue_len_for(s->params->recorder.url) + 1;
+    params.out_surfaces = params.depth + 1;
     params.start_source = s->params->source_argv ? start_source : NULL;
     params.cancelled = cancelled;
     params.user = s;
@@ -351,7 +381,7 @@ void session_run(const struct session_params *params, struct session_result *out
     bool existed = stat(recorder.url, &st) == 0;
     unsigned errors_before = say_errors();
     say_hold();
-    fr_status status = encoding_open(&s->encoding, &recorder);
+    fr_status status = encoding_open(&s->encoding, &recorder, queue_len_for(recorder.url));
     out->bad_options =
         status == FR_ERR_UNSUPPORTED && recorder.encoder && encoding_tell_unknown(recorder.encoder);
     say_release(!out->bad_options);

@@ -13,6 +13,7 @@
 
 enum {
     SESSION_FLIPS_MAX = 1024, /* that the summary lists; all are counted */
+    SESSION_QUEUE_LIVE = 2,   /* frames that wait for the encoder when the output is not a file */
     SESSION_TARGETS = 64      /* that are tried when none is named */
 };
 
@@ -21,7 +22,7 @@ struct session_params {
     const char *source_kind;
     bool restart;                /* a source that died is started again */
     bool any_target;             /* the first free target instead of capture.target_id */
-    fr_capture_params capture;   /* start_source, cancelled, user and log are the session's own */
+    fr_capture_params capture;   /* start_source, cancelled, user, log and the surfaces are ours */
     fr_recorder_params recorder; /* encoded, user and log are the session's own */
     uint32_t cap_mhz;            /* at most so many fresh frames a second, thousandths; 0 = all */
     bool no_repeats;             /* repeats are not recorded */
@@ -48,9 +49,10 @@ struct session_result {
     bool began;       /* there was a first frame */
     bool bad_options; /* the source refused what it was given */
     uint32_t target_id;
-    uint64_t duration_ns; /* from the first frame to the last look */
-    uint64_t setup_ns;    /* from the start to the first frame */
-    fr_capture_info info; /* the last look */
+    uint64_t duration_ns;      /* from the first frame to the last look */
+    uint64_t setup_ns;         /* from the start to the first frame */
+    fr_capture_info info;      /* the last look; its `dropped` is without the start */
+    uint64_t dropped_at_start; /* while the encoder opened, before its first packet */
     uint64_t frames_encoded, frames_dropped_repeats, bytes;
     unsigned restarts;
     fr_flip flips[SESSION_FLIPS_MAX];

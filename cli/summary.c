@@ -110,6 +110,7 @@ json_t *summary_json(const struct session_result *r)
     json_object_set_new(object, "setup_ms", number(to_ms(r->setup_ns)));
     json_object_set_new(object, "frames_encoded", integer(r->frames_encoded));
     json_object_set_new(object, "bytes", integer(r->bytes));
+    json_object_set_new(object, "dropped_at_start", integer(r->dropped_at_start));
     json_object_set_new(object, "mismatched", integer(info->mismatched));
     json_object_set_new(object, "offered", integer(info->offered));
     json_object_set_new(object, "published", integer(info->published));

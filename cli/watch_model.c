@@ -66,8 +66,9 @@ static bool means_not_found(uint32_t error)
     return error == 0x80070002u || error == 2u; /* ERROR_FILE_NOT_FOUND as HRESULT; ENOENT */
 }
 
-size_t watch_aids(const fr_wire_debug *debug, uint32_t target_id, const char *out[WATCH_AIDS_MAX])
+size_t watch_aids(const fr_wire_v2 *header, uint32_t target_id, const char *out[WATCH_AIDS_MAX])
 {
+    const fr_wire_debug *debug = &header->debug;
     size_t count = 0;
     if (debug->magic != FR_WIRE_DEBUG_MAGIC) {
         out[0] = "there is no debug block: no source has opened the ring, or it is of an old version";
@@ -81,7 +82,7 @@ size_t watch_aids(const fr_wire_debug *debug, uint32_t target_id, const char *ou
         out[count++] = "last_open_error says not found: the source looks for a header under another name";
     if (debug->header_open_attempts && !debug->header_opened && !means_not_found(debug->last_open_error))
         out[count++] = "header_opened is 0: the source tried, and could not open the header";
-    if (debug->header_opened && debug->frames_acquired == 0)
+    if (debug->header_opened && debug->frames_acquired == 0 && header->source.offered == 0)
         out[count++] = "frames_acquired is 0: the display is idle, nothing was composed";
     if (count == 0)
         out[count++] = "nothing unusual: the source runs, found the header and acquired frames";
@@ -173,10 +174,11 @@ json_t *watch_json(uint32_t target_id, const fr_observation *seen, const struct 
     return object;
 }
 
-json_t *watch_debug_json(uint32_t target_id, const fr_wire_debug *debug)
+json_t *watch_debug_json(uint32_t target_id, const fr_wire_v2 *header)
 {
+    const fr_wire_debug *debug = &header->debug;
     const char *aids[WATCH_AIDS_MAX];
-    size_t count = watch_aids(debug, target_id, aids);
+    size_t count = watch_aids(header, target_id, aids);
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
         json_array_append_new(list, json_string(aids[i]));

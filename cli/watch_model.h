@@ -33,13 +33,13 @@ enum { WATCH_AIDS_MAX = 6 };
 
 /* The reading aids of the debug block: what its numbers mean. Static sentences; returns how many, at least
  * one. */
-size_t watch_aids(const fr_wire_debug *debug, uint32_t target_id, const char *out[WATCH_AIDS_MAX]);
+size_t watch_aids(const fr_wire_v2 *header, uint32_t target_id, const char *out[WATCH_AIDS_MAX]);
 
 /* One sample in one line. Returns out. */
 char *watch_line(char *out, size_t bytes, uint32_t target_id, const fr_observation *seen,
                  const struct watch_rates *rates);
 
 json_t *watch_json(uint32_t target_id, const fr_observation *seen, const struct watch_rates *rates);
-json_t *watch_debug_json(uint32_t target_id, const fr_wire_debug *debug);
+json_t *watch_debug_json(uint32_t target_id, const fr_wire_v2 *header);
 
 #endif

@@ -63,10 +63,11 @@ static void draw_slots(struct watch_screen *screen, const fr_wire_v2 *header)
     }
 }
 
-static void draw_debug(struct watch_screen *screen, uint32_t target_id, const fr_wire_debug *debug)
+static void draw_debug(struct watch_screen *screen, uint32_t target_id, const fr_wire_v2 *header)
 {
+    const fr_wire_debug *debug = &header->debug;
     const char *aids[WATCH_AIDS_MAX];
-    size_t count = watch_aids(debug, target_id, aids);
+    size_t count = watch_aids(header, target_id, aids);
     if (debug->magic == FR_WIRE_DEBUG_MAGIC)
         put(screen, "debug",
             "run_core_entries %u, resolved_target_id %u, header %u of %u opens, error 0x%x, frames %u",
@@ -113,7 +114,7 @@ void watch_screen_draw(struct watch_screen *screen, uint32_t target_id, const fr
     if (seen->has_header) {
         draw_header(screen, seen, rates);
         screen->row++;
-        draw_debug(screen, target_id, &seen->header.debug);
+        draw_debug(screen, target_id, &seen->header);
     }
     screen->row++;
     put(screen, "q quits", "%s", "");

@@ -48,7 +48,7 @@ typedef struct fr_convert_params {
 } fr_convert_params;
 
 /* Makes a converter. On success the caller owns *out; on failure *out is NULL.
- * FR_ERR_ARGUMENT: size out of range; FR_ERR_UNSUPPORTED: no such pair; FR_ERR_NO_MEMORY. Any thread. */
+ * FR_ERR_ARGUMENT: size or sdr_map out of range; FR_ERR_UNSUPPORTED: no such pair; FR_ERR_NO_MEMORY. Any thread. */
 FR_API fr_status fr_converter_create(fr_converter **out, const fr_convert_params *params);
 
 /* Frees *converter and sets it NULL; NULL is accepted. */

@@ -11,27 +11,32 @@ static const float pq_c1 = 0.8359375F;
 static const float pq_c2 = 18.8515625F;
 static const float pq_c3 = 18.6875F;
 
-uint16_t fr_half_from_float(float value)
+/* Selections, not branches: compilers then do several at once. */
+static inline uint32_t half_from_float(float value)
 {
-    uint32_t bits;
+    uint32_t bits, small_bits;
     memcpy(&bits, &value, sizeof(bits));
     const uint32_t sign = bits >> 16 & 0x8000u;
     const uint32_t magnitude = bits & 0x7fffffffu;
-    if (magnitude > 0x7f800000u)
-        return (uint16_t)(sign | 0x7e00u);
-    if (magnitude >= 0x477ff000u) /* 65520 and more round up to infinity */
-        return (uint16_t)(sign | 0x7c00u);
-    if (magnitude < 0x38800000u) {
-        /* Subnormal: adding 0.5 leaves the wanted bits, rounded by the processor, in the lowest bits. */
-        float shifted;
-        memcpy(&shifted, &magnitude, sizeof(shifted));
-        shifted += 0.5F;
-        uint32_t result;
-        memcpy(&result, &shifted, sizeof(result));
-        return (uint16_t)(sign | (result - 0x3f000000u));
-    }
-    const uint32_t odd = magnitude >> 13 & 1u;
-    return (uint16_t)(sign | (magnitude - 0x38000000u + 0xfffu + odd) >> 13);
+    const uint32_t normal = (magnitude - 0x38000000u + 0xfffu + (magnitude >> 13 & 1u)) >> 13;
+    /* Subnormal: adding 0.5 leaves the wanted bits, rounded by the processor, in the lowest bits. */
+    const float small = (value < 0.0F ? -value : value) + 0.5F;
+    memcpy(&small_bits, &small, sizeof(small_bits));
+    uint32_t half = magnitude < 0x38800000u ? small_bits - 0x3f000000u : normal;
+    half = magnitude >= 0x477ff000u ? 0x7c00u : half; /* 65520 and more */
+    half = magnitude > 0x7f800000u ? 0x7e00u : half;
+    return sign | half;
+}
+
+uint16_t fr_half_from_float(float value)
+{
+    return (uint16_t)half_from_float(value);
+}
+
+void fr_halves_from_floats(uint16_t *halves, const float *values, size_t num)
+{
+    for (size_t i = 0; i < num; i++)
+        halves[i] = (uint16_t)half_from_float(values[i]);
 }
 
 float fr_float_from_half(uint16_t half)

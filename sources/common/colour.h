@@ -15,6 +15,7 @@ typedef struct fr_rgb {
 /* IEEE 754 binary16, to nearest, ties to even; too large becomes infinity. */
 uint16_t fr_half_from_float(float value);
 float fr_float_from_half(uint16_t half);
+void fr_halves_from_floats(uint16_t *halves, const float *values, size_t num);
 
 /* SMPTE ST 2084: 0..1 of the signal to cd/m2 / 10000, and back. */
 float fr_pq_to_linear(float signal);

@@ -146,8 +146,15 @@ static void send_garbage(const show *s)
     uint8_t rubbish[96];
     for (size_t i = 0; i < sizeof(rubbish); i++)
         rubbish[i] = (uint8_t)(i * 167 + 91);
-    const int fd = fr_source_fd(s->feed.source);
-    if (fd < 0 || send(fd, rubbish, sizeof(rubbish), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+    bool sent = false;
+    /* The library does not lend its socket to such ends: it is the one of its type. */
+    for (int fd = 3; fd < 256 && !sent; fd++) {
+        int type = 0;
+        socklen_t length = sizeof(type);
+        sent = getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type == SOCK_SEQPACKET &&
+               send(fd, rubbish, sizeof(rubbish), MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
+    }
+    if (!sent)
         fr_program_say(&s->options->feed.program, "could not send rubbish to the host");
 }
 

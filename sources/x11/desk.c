@@ -148,18 +148,23 @@ static void publish(desk *d, uint64_t present_ns)
     d->drawn_y = d->pointer.y;
 }
 
-/* Has the server write into a slot. A slot of another size is one of a ring that will soon be replaced. */
+/* A ring of another size will soon be replaced. */
+static bool ring_fits(const desk *d)
+{
+    fr_source_info info;
+    fr_source_get_info(d->feed.source, &info);
+    return info.width == d->target.width && info.height == d->target.height && info.format == FR_FORMAT_BGRA8;
+}
+
+/* Has the server write into a slot. */
 static void make_frame(desk *d, uint64_t now_ns)
 {
     fr_slot slot;
-    if (fr_source_begin(d->feed.source, &slot) != FR_OK)
+    if (!ring_fits(d) || fr_source_begin(d->feed.source, &slot) != FR_OK)
         return;
-    const bool fits = slot.width == d->target.width && slot.height == d->target.height &&
-                      slot.format == FR_FORMAT_BGRA8;
-    if (!fits || !fr_x11_grab_prepare(&d->grab, &slot)) {
+    if (!fr_x11_grab_prepare(&d->grab, &slot)) {
         fr_source_cancel(d->feed.source);
-        if (fits)
-            fr_feed_stop(&d->feed, FR_EXIT_FAILED);
+        fr_feed_stop(&d->feed, FR_EXIT_FAILED);
         return;
     }
     fr_x11_target_take_damage(&d->target);

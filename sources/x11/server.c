@@ -13,6 +13,7 @@
 #include <xcb/damage.h>
 #include <xcb/randr.h>
 #include <xcb/shm.h>
+#include <xcb/xcbext.h>
 #include <xcb/xfixes.h>
 
 static const uint64_t reply_timeout_ns = 2 * FR_NS_PER_S;

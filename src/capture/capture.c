@@ -22,9 +22,18 @@ bool fr_capture_is_cancelled(const fr_capture *capture)
 void fr_capture_wait(fr_capture *capture, uint64_t timeout_ns, uint32_t *wakes)
 {
     const struct fr_event *events[2] = {&capture->env.notify, &capture->ring.event};
-    const size_t count = capture->ring.present && (*wakes)++ < FR_CAPTURE_WAKES_MAX ? 2 : 1;
-    (void)capture->env.os.ops->wait(capture->env.os.self, events, count,
-                                    timeout_ns < FR_CAPTURE_LOOK_NS ? timeout_ns : FR_CAPTURE_LOOK_NS);
+    const size_t count = capture->ring.present && *wakes < FR_CAPTURE_WAKES_MAX ? 2 : 1;
+    const fr_status status = capture->env.os.ops->wait(
+        capture->env.os.self, events, count, timeout_ns < FR_CAPTURE_LOOK_NS ? timeout_ns : FR_CAPTURE_LOOK_NS);
+    /* A wait that lasted its time was not cut short for nothing. */
+    *wakes = status == FR_OK ? *wakes + 1 : 0;
+}
+
+/* Recover or drop: the time counts from the first change that no fresh frame has followed yet, however many come. */
+static void start_recovery(fr_capture *capture, uint64_t now_ns)
+{
+    if (!capture->recover_until_ns)
+        capture->recover_until_ns = now_ns + capture->params.timing.recovery_ns;
 }
 
 /* A new generation is due, and until it has a fresh frame the clock of recover-or-drop runs. */
@@ -37,7 +46,7 @@ static void want_generation(fr_capture *capture, uint32_t kind, uint64_t at_ns)
     fr_capture_begin_flip(capture, kind, at_ns);
     capture->state = FR_CAPTURE_REBUILDING;
     if (kind & (FR_FLIP_HDR | FR_FLIP_SIZE))
-        capture->recover_until_ns = fr_capture_now(capture) + capture->params.timing.recovery_ns;
+        start_recovery(capture, fr_capture_now(capture));
 }
 
 static uint32_t flip_kind(const fr_display_descriptor *from, const fr_display_descriptor *to)
@@ -86,6 +95,8 @@ static void hear_display(fr_capture *capture, const fr_display_descriptor *repor
                  fr_colour_state_name(now->colour_state));
     if (capture->connected)
         want_generation(capture, flip_kind(&before, now), at_ns);
+    else if (capture->state == FR_CAPTURE_REBUILDING)
+        fr_capture_begin_flip(capture, flip_kind(&before, now), at_ns); /* the ring waits for a source */
 }
 
 /* A 10-bit client turns HDR on; the ring waits until the display says so, or the settle time is over. */
@@ -186,7 +197,7 @@ static fr_status rebuild(fr_capture *capture, uint64_t now)
     if (status >= 0) {
         capture->rebuild_due = false;
         if (!capture->has_last && capture->state == FR_CAPTURE_REBUILDING)
-            capture->recover_until_ns = now + capture->params.timing.recovery_ns;
+            start_recovery(capture, now);
         return FR_OK;
     }
     const bool first = capture->state == FR_CAPTURE_ATTACHING;
@@ -236,6 +247,7 @@ fr_status fr_capture_serve(fr_capture *capture)
     if (status < 0)
         return fail(capture, status);
     if (capture->ring.present) {
+        fr_capture_log_source_status(capture);
         fr_ring_host_beat(&capture->ring.words, now);
         fr_capture_watch_source(capture, now);
     }
@@ -243,19 +255,19 @@ fr_status fr_capture_serve(fr_capture *capture)
 }
 
 /* One turn without waiting: a fresh frame, FR_AGAIN, or the end. The frame comes before the deadline that it meets. */
-static fr_status turn(fr_capture *capture, fr_frame *out)
+static fr_status turn(fr_capture *capture, uint64_t lock_wait_ns, fr_frame *out)
 {
     fr_status status = fr_capture_serve(capture);
     if (status < 0)
         return status;
-    status = fr_capture_take(capture, out);
+    status = fr_capture_take(capture, lock_wait_ns, out);
     return status == FR_AGAIN && check_deadlines(capture, fr_capture_now(capture)) < 0 ? capture->failure : status;
 }
 
 fr_status fr_capture_try_latest(fr_capture *capture, fr_frame *out)
 {
     *out = (fr_frame){0};
-    return turn(capture, out);
+    return turn(capture, 0, out);
 }
 
 fr_status fr_capture_next(fr_capture *capture, fr_frame *out)
@@ -266,7 +278,7 @@ fr_status fr_capture_next(fr_capture *capture, fr_frame *out)
     for (;;) {
         if (fr_capture_is_cancelled(capture))
             return FR_CANCELLED;
-        const fr_status status = turn(capture, out);
+        const fr_status status = turn(capture, FR_CAPTURE_LOCK_WAIT_NS, out);
         if (status != FR_AGAIN)
             return status;
         const uint64_t now = fr_capture_now(capture);

@@ -26,7 +26,7 @@
 #define FR_CAPTURE_REBUILD_RETRY_NS (250 * FR_NS_PER_MS)
 #define FR_CAPTURE_LIVENESS_NS (500 * FR_NS_PER_MS) /* the window over which a source is judged */
 #define FR_CAPTURE_FLIPS_MAX 16u
-#define FR_CAPTURE_WAKES_MAX 32u /* in one event slice */
+#define FR_CAPTURE_WAKES_MAX 32u /* in a row */
 
 /* Taken over by the capture, also when opening fails. */
 struct fr_capture_env {
@@ -114,8 +114,8 @@ void fr_capture_env_finish(struct fr_capture_env *env);
 uint64_t fr_capture_now(const fr_capture *capture);
 /* News of channel and display, new generations, deadlines. FR_OK, or the failure that ends the session. */
 fr_status fr_capture_serve(fr_capture *capture);
-/* Sleeps until something may have happened, at most timeout_ns and FR_CAPTURE_LOOK_NS. `wakes` counts the calls of one wait: a
- * source that signals without end is not listened to after FR_CAPTURE_WAKES_MAX. */
+/* Sleeps until something may have happened, at most timeout_ns and FR_CAPTURE_LOOK_NS. `wakes`, 0 at first, counts how often
+ * an event ended it: a source that signals without end is not listened to for a while after FR_CAPTURE_WAKES_MAX. */
 void fr_capture_wait(fr_capture *capture, uint64_t timeout_ns, uint32_t *wakes);
 bool fr_capture_is_cancelled(const fr_capture *capture);
 
@@ -133,12 +133,14 @@ void fr_capture_forget_last(fr_capture *capture);
 void fr_capture_drop_converter(fr_capture *capture);
 
 /* take.c */
-/* FR_OK with a fresh frame, FR_AGAIN. Never blocks longer than FR_CAPTURE_LOCK_WAIT_NS. */
-fr_status fr_capture_take(fr_capture *capture, fr_frame *out);
+/* FR_OK with a fresh frame, FR_AGAIN. Never blocks longer than lock_wait_ns. */
+fr_status fr_capture_take(fr_capture *capture, uint64_t lock_wait_ns, fr_frame *out);
 /* FR_REPEAT, or FR_AGAIN when there is none or no surface for it. */
 fr_status fr_capture_repeat(fr_capture *capture, fr_frame *out);
 
 /* info.c */
+/* Once for each generation after open, whose own failures say it. */
+void fr_capture_log_source_status(fr_capture *capture);
 void fr_capture_watch_source(fr_capture *capture, uint64_t now_ns);
 void fr_capture_begin_flip(fr_capture *capture, uint32_t kind, uint64_t at_ns);
 void fr_capture_finish_flip(fr_capture *capture, uint64_t fresh_ns);

@@ -103,6 +103,7 @@ static void commit(fr_capture *capture, struct preparation *prep)
                         capture->params.target_id, capture->env.backend.ops->sync_kind, capture->env.pid);
     capture->last_generation = number;
     capture->generations++;
+    capture->watch.at_start = (struct fr_ring_totals){0}; /* the new ring counts from nothing */
     if (prep->out) {
         fr_capture_forget_last(capture);
         fr_out_ring_drop(&capture->out);
@@ -133,6 +134,20 @@ static fr_status deliver(fr_capture *capture)
     return capture->env.channel.ops->deliver(capture->env.channel.self, &delivery);
 }
 
+static void log_generation(const fr_capture *capture)
+{
+    const struct fr_ring_shape *shape = &capture->ring.shape;
+    const fr_mode *preferred = &capture->params.preferred;
+    fr_log_write(&capture->log, FR_LOG_INFO, "generation %u: %u slots of %ux%u %s (%s), pictures in %s",
+                 capture->last_generation, shape->ring_len, shape->width, shape->height,
+                 fr_format_name(shape->format), fr_colour_state_name(capture->follow.display.colour_state),
+                 fr_format_name(capture->out->format));
+    if (preferred->width && (preferred->width != shape->width || preferred->height != shape->height) &&
+        capture->generations == 1)
+        fr_log_write(&capture->log, FR_LOG_INFO, "%ux%u was asked for, the display's own size is used",
+                     preferred->width, preferred->height);
+}
+
 fr_status fr_generation_begin(fr_capture *capture)
 {
     const fr_display_descriptor *display = &capture->follow.display;
@@ -158,10 +173,7 @@ fr_status fr_generation_begin(fr_capture *capture)
         return status;
     }
     commit(capture, &prep);
-    fr_log_write(&capture->log, FR_LOG_INFO, "generation %u: %u slots of %ux%u %s (%s), pictures in %s",
-                 capture->last_generation, prep.ring.shape.ring_len, prep.ring.shape.width,
-                 prep.ring.shape.height, fr_format_name(prep.ring.shape.format),
-                 fr_colour_state_name(display->colour_state), fr_format_name(prep.converter_params.to));
+    log_generation(capture);
     return deliver(capture);
 }
 

@@ -29,6 +29,22 @@ const char *fr_liveness_name(fr_liveness liveness)
     return "unknown";
 }
 
+void fr_capture_log_source_status(fr_capture *capture)
+{
+    uint32_t detail;
+    const uint32_t status = fr_ring_host_source_status(&capture->ring.words, &detail);
+    if (capture->state == FR_CAPTURE_ATTACHING || !status || capture->ring.status_seen)
+        return;
+    capture->ring.status_seen = status;
+    const uint32_t generation = capture->ring.words.generation;
+    if (status == FR_WIRE_STATUS_OPENED)
+        fr_log_write(&capture->log, FR_LOG_INFO, "source %s opened generation %u", capture->source_name,
+                     generation);
+    else
+        fr_log_write(&capture->log, FR_LOG_WARNING, "source %s could not open generation %u: status %u, detail %u",
+                     capture->source_name, generation, status, detail);
+}
+
 static fr_liveness judge(const struct fr_ring_totals *from, const struct fr_ring_totals *to)
 {
     if (to->published != from->published)

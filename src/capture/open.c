@@ -131,7 +131,8 @@ fr_status fr_capture_open_env(fr_capture **out, const fr_capture_params *params,
         fr_capture_close(&capture);
         return status;
     }
-    capture->state = FR_CAPTURE_RUNNING;
+    /* The first frame may be all that its source left. */
+    capture->state = capture->connected ? FR_CAPTURE_RUNNING : FR_CAPTURE_REBUILDING;
     capture->no_frame_since_ns = fr_capture_now(capture);
     if (keepalive)
         capture->keepalive = *keepalive;

@@ -11,7 +11,8 @@ static void poison(fr_capture *capture, enum fr_claim why)
     const uint64_t now = fr_capture_now(capture);
     /* A ring that never gave a frame is not made anew at full speed. */
     capture->rebuild_not_before_ns = capture->ring.had_frame ? 0 : now + FR_CAPTURE_REBUILD_RETRY_NS;
-    if (!capture->recover_until_ns)
+    /* While the source is gone nothing can recover: what comes next is a new attach. */
+    if (!capture->recover_until_ns && capture->connected)
         capture->recover_until_ns = now + capture->params.timing.recovery_ns;
     fr_capture_begin_flip(capture, FR_FLIP_DEVICE, now);
     capture->state = FR_CAPTURE_REBUILDING;
@@ -20,13 +21,24 @@ static void poison(fr_capture *capture, enum fr_claim why)
                                            : "the device of the ring was lost");
 }
 
+/* Within what ST 2086 can say: a peer's nonsense would otherwise reach the stream. */
+static bool metadata_fits(const fr_wire_metadata *line)
+{
+    const uint16_t one = 50000;                  /* 1.0, the end of the chromaticity diagram */
+    const uint32_t brightest = 10000u * 10000u;  /* where PQ ends */
+    return (line->valid & FR_WIRE_META_HDR) && line->max_luminance > line->min_luminance &&
+           line->max_luminance <= brightest && line->red[0] <= one && line->red[1] <= one &&
+           line->green[0] <= one && line->green[1] <= one && line->blue[0] <= one && line->blue[1] <= one &&
+           line->white[0] <= one && line->white[1] <= one;
+}
+
 static void read_metadata(fr_capture *capture)
 {
     fr_wire_metadata line;
     if (!fr_ring_host_metadata(&capture->ring.words, &capture->ring.metadata_seen, &line))
         return;
     capture->metadata = line;
-    capture->has_metadata = (line.valid & FR_WIRE_META_HDR) && line.max_luminance > line.min_luminance;
+    capture->has_metadata = metadata_fits(&line);
 }
 
 static fr_hdr_metadata hdr_metadata(const fr_capture *capture)
@@ -133,13 +145,13 @@ static bool ready_to_take(const fr_capture *capture)
            fr_out_ring_held(capture->out) < capture->params.depth;
 }
 
-fr_status fr_capture_take(fr_capture *capture, fr_frame *out)
+fr_status fr_capture_take(fr_capture *capture, uint64_t lock_wait_ns, fr_frame *out)
 {
     if (!ready_to_take(capture))
         return FR_AGAIN;
     struct fr_generation *ring = &capture->ring;
     const struct fr_backend_host *backend = &capture->env.backend;
-    const uint64_t until = fr_capture_now(capture) + FR_CAPTURE_LOCK_WAIT_NS;
+    const uint64_t until = fr_capture_now(capture) + lock_wait_ns;
     for (uint32_t tries = 0; tries <= ring->shape.ring_len; tries++) {
         fr_token token;
         if (!fr_ring_host_newest(&ring->words, &token))

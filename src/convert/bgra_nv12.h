@@ -9,9 +9,9 @@
  *   luma   = (LUMA_R R + LUMA_G G + LUMA_B B + LUMA_BIAS) >> LUMA_SHIFT
  *   chroma = (CB_R r + CB_G g + CB_B b + CHROMA_BIAS) >> CHROMA_SHIFT     (CR_* likewise)
  *
- * r, g, b: the components with weights 1 2 1 across and 1 1 down, not divided: 0..2040. The factors are the exact
- * ones to the nearest integer, but for CB_B, which makes its line sum to 0, so that grey is 128. They fit 16 bits
- * with a sign, for pmaddwd.
+ * r, g, b: the components with weights 1 2 1 across and 1 1 down, not divided: 0..2040. The factors are the
+ * exact ones to the nearest integer, but for CB_B, which makes its line sum to 0, so that grey is 128. They
+ * fit 16 bits with a sign, for pmaddwd.
  */
 enum {
     LUMA_SHIFT = 15,

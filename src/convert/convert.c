@@ -124,8 +124,8 @@ void fr_converter_destroy(fr_converter **converter)
     *converter = NULL;
 }
 
-void fr_converter_run(const fr_converter *converter, const void *src, ptrdiff_t src_pitch_bytes, void *const dst[2],
-                      const ptrdiff_t dst_pitch_bytes[2])
+void fr_converter_run(const fr_converter *converter, const void *src, ptrdiff_t src_pitch_bytes,
+                      void *const dst[2], const ptrdiff_t dst_pitch_bytes[2])
 {
     const uint8_t *const pixels = src;
     uint8_t *const luma = dst[0], *const chroma = dst[1];

@@ -13,7 +13,8 @@ static double segment_start(uint32_t first, uint32_t index)
     return (double)x;
 }
 
-void fr_curve_build(fr_curve *curve, int low_exponent, int high_exponent, fr_curve_fn *function, const void *arg)
+void fr_curve_build(fr_curve *curve, int low_exponent, int high_exponent, fr_curve_fn *function,
+                    const void *arg)
 {
     assert(low_exponent < high_exponent && high_exponent - low_exponent <= FR_CURVE_OCTAVES_MAX);
     const uint32_t count = (uint32_t)(high_exponent - low_exponent) * FR_CURVE_PER_OCTAVE;

@@ -5,7 +5,8 @@
 
 /*
  * A function of one non-negative float as straight segments, 64 to the octave, found by the upper bits of the
- * float itself. docs/colour.md derives the error. The exact functions that the curves are built from are here too.
+ * float itself. docs/colour.md derives the error. The exact functions that the curves are built from are here
+ * too.
  */
 
 #include <stdint.h>
@@ -29,8 +30,10 @@ typedef struct fr_curve {
 
 typedef double fr_curve_fn(double x, const void *arg);
 
-/* Segments for 2^low_exponent .. 2^high_exponent, at most FR_CURVE_OCTAVES_MAX octaves; segment 0 begins at 0. */
-void fr_curve_build(fr_curve *curve, int low_exponent, int high_exponent, fr_curve_fn *function, const void *arg);
+/* Segments for 2^low_exponent .. 2^high_exponent, at most FR_CURVE_OCTAVES_MAX octaves; segment 0 begins at
+ * 0. */
+void fr_curve_build(fr_curve *curve, int low_exponent, int high_exponent, fr_curve_fn *function,
+                    const void *arg);
 
 /* `x` must be in 0 .. 2^high_exponent. */
 static inline float fr_curve_at(const fr_curve *curve, float x)

@@ -25,9 +25,9 @@ static inline uint32_t fr_bits_from_float(float value)
 }
 
 /*
- * An scRGB component: the half's value, but NaN and -Inf are 0 and +Inf is FR_SCRGB_MAX. With masks, as compilers
- * make jumps of conditions, which a picture's signs mispredict; and without a subnormal float, which costs a hundred
- * cycles: 2^-14 is added to a subnormal half's fraction and taken off again.
+ * An scRGB component: the half's value, but NaN and -Inf are 0 and +Inf is FR_SCRGB_MAX. With masks, as
+ * compilers make jumps of conditions, which a picture's signs mispredict; and without a subnormal float,
+ * which costs a hundred cycles: 2^-14 is added to a subnormal half's fraction and taken off again.
  */
 static inline float fr_scrgb_from_half(uint16_t half)
 {
@@ -36,7 +36,8 @@ static inline float fr_scrgb_from_half(uint16_t half)
     const uint32_t special = 0u - (uint32_t)(exponent == 0x7c00);
     const uint32_t infinite = 0u - (uint32_t)(word == 0x7c00);
     const uint32_t bits = ((word & 0x7fff) << 13) + (112u << 23) + (subnormal & 1u << 23);
-    const float magnitude = fr_float_from_bits(bits) - fr_float_from_bits(subnormal & fr_bits_from_float(0x1p-14f));
+    const float magnitude =
+        fr_float_from_bits(bits) - fr_float_from_bits(subnormal & fr_bits_from_float(0x1p-14f));
     const uint32_t finite = (fr_bits_from_float(magnitude) | (word & 0x8000) << 16) & ~special;
     return fr_float_from_bits(finite | (infinite & fr_bits_from_float(FR_SCRGB_MAX)));
 }

@@ -6,9 +6,10 @@
 /*
  * What a converter kernel is, and the list of those built in.
  *
- * A kernel converts the columns from `from` (even) to rows->width of two rows of a picture, and the one row of
- * chroma that belongs to them. The last row of a picture of odd height comes twice: src[1] is src[0] and luma[1] is
- * luma[0]. A kernel for an instruction set does its whole blocks and leaves the columns after them to the C kernel.
+ * A kernel converts the columns from `from` (even) to rows->width of two rows of a picture, and the one row
+ * of chroma that belongs to them. The last row of a picture of odd height comes twice: src[1] is src[0] and
+ * luma[1] is luma[0]. A kernel for an instruction set does its whole blocks and leaves the columns after them
+ * to the C kernel.
  */
 
 #include "convert/curve.h"

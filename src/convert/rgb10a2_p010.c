@@ -46,7 +46,8 @@ static void encode_block(fr_codes *codes, const code_block *p, size_t count)
 {
     for (int row = 0; row < 2; row++)
         for (size_t i = 0; i < count; i++) {
-            const int32_t sum = LUMA_R * p->r[row][i + 1] + LUMA_G * p->g[row][i + 1] + LUMA_B * p->b[row][i + 1];
+            const int32_t sum =
+                LUMA_R * p->r[row][i + 1] + LUMA_G * p->g[row][i + 1] + LUMA_B * p->b[row][i + 1];
             codes->luma[row][i] = (uint16_t)((sum + LUMA_BIAS) >> LUMA_SHIFT);
         }
     for (size_t i = 0; i < count; i += 2) {

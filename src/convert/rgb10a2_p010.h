@@ -9,9 +9,9 @@
  *   luma   = (LUMA_R R + LUMA_G G + LUMA_B B + LUMA_BIAS) >> LUMA_SHIFT
  *   chroma = (CB_R r + CB_G g + CB_B b + CHROMA_BIAS) >> CHROMA_SHIFT     (CR_* likewise)
  *
- * r, g, b: the components with weights 1 2 1 across and 1 1 down, not divided: 0..8184. The factors are the exact
- * ones to the nearest integer, but for LUMA_B, which brings the sum of its line nearest to the exact sum. No
- * intermediate result passes 31 bits.
+ * r, g, b: the components with weights 1 2 1 across and 1 1 down, not divided: 0..8184. The factors are the
+ * exact ones to the nearest integer, but for LUMA_B, which brings the sum of its line nearest to the exact
+ * sum. No intermediate result passes 31 bits.
  */
 enum {
     LUMA_SHIFT = 20,

@@ -3,7 +3,8 @@
 #include "convert/signal.h"
 #include "convert/half.h"
 
-static void load_row(const fr_convert_tables *tables, const uint8_t *src, size_t count, const fr_signal_row *out)
+static void load_row(const fr_convert_tables *tables, const uint8_t *src, size_t count,
+                     const fr_signal_row *out)
 {
     float rgba[4 * FR_BLOCK_PLANE], gain[FR_BLOCK_PLANE];
     fr_scrgb_load(rgba, src, count);

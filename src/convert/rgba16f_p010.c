@@ -4,7 +4,8 @@
 #include "convert/half.h"
 #include "convert/rgba16f_p010.h"
 
-static void load_row(const fr_convert_tables *tables, const uint8_t *src, size_t count, const fr_signal_row *out)
+static void load_row(const fr_convert_tables *tables, const uint8_t *src, size_t count,
+                     const fr_signal_row *out)
 {
     float rgba[4 * FR_BLOCK_PLANE];
     fr_scrgb_load(rgba, src, count);
@@ -16,7 +17,8 @@ static void load_row(const fr_convert_tables *tables, const uint8_t *src, size_t
         float light[FR_BLOCK_PLANE];
         for (size_t i = 0; i < count; i++) {
             const float *const p = rgba + 4 * i;
-            light[i] = fr_clamp_unit((float)(m[0] * (double)p[0] + m[1] * (double)p[1] + m[2] * (double)p[2]));
+            light[i] =
+                fr_clamp_unit((float)(m[0] * (double)p[0] + m[1] * (double)p[1] + m[2] * (double)p[2]));
         }
         for (size_t i = 0; i < count; i++)
             to[k][i] = fr_curve_at(&tables->transfer, light[i]);

@@ -42,10 +42,10 @@ typedef struct signal_block {
     float r[2][FR_BLOCK_PLANE], g[2][FR_BLOCK_PLANE], b[2][FR_BLOCK_PLANE];
 } signal_block;
 
-/* Columns x .. x + count - 1 and a neighbour either side; the picture's edge is its own neighbour. The right one is
- * wanted at an odd width's end only. */
-static void load_block(signal_block *block, const fr_convert_tables *tables, const fr_convert_rows *rows, size_t x,
-                       size_t count, fr_signal_load_fn *load)
+/* Columns x .. x + count - 1 and a neighbour either side; the picture's edge is its own neighbour. The right
+ * one is wanted at an odd width's end only. */
+static void load_block(signal_block *block, const fr_convert_tables *tables, const fr_convert_rows *rows,
+                       size_t x, size_t count, fr_signal_load_fn *load)
 {
     for (int row = 0; row < 2; row++) {
         float *const r = block->r[row], *const g = block->g[row], *const b = block->b[row];

@@ -8,7 +8,7 @@
 #define INTEL "an Intel GPU and its media driver"
 #define VAAPI "a GPU with a VA-API driver (/dev/dri/renderD128)"
 
-#define NVENC_OPTIONS "preset=p1 tune=ull zerolatency=1 delay=0 bf=0 rc-lookahead=0 forced-idr=1"
+#define NVENC_OPTIONS "flags=+low_delay preset=p1 tune=ull zerolatency=1 delay=0 bf=0 rc-lookahead=0 forced-idr=1"
 #define QSV_OPTIONS "preset=veryfast async_depth=1 bf=0 forced_idr=1"
 #define VAAPI_OPTIONS "async_depth=1 bf=0"
 

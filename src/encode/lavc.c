@@ -34,6 +34,9 @@ static enum AVPixelFormat memory_format(const AVCodec *codec, fr_format format)
     static const enum AVPixelFormat sdr[] = {AV_PIX_FMT_NV12, AV_PIX_FMT_YUV420P};
     static const enum AVPixelFormat hdr[] = {AV_PIX_FMT_P010LE, AV_PIX_FMT_YUV420P10LE};
     const enum AVPixelFormat *wanted = format == FR_FORMAT_P010 ? hdr : sdr;
+    /* No list: the encoder asks its device (V4L2). */
+    if (!codec->pix_fmts)
+        return format == FR_FORMAT_NV12 ? AV_PIX_FMT_NV12 : AV_PIX_FMT_NONE;
     for (size_t i = 0; i < 2; i++)
         for (const enum AVPixelFormat *has = codec->pix_fmts; has && *has != AV_PIX_FMT_NONE; has++)
             if (*has == wanted[i])
@@ -168,7 +171,6 @@ static void configure(AVCodecContext *ctx, const struct fr_encoder_row *row, con
     ctx->max_b_frames = 0;
     ctx->thread_count = (int)config->threads;
     ctx->thread_type = FF_THREAD_SLICE; /* frame threads would hold frames back */
-    ctx->flags |= AV_CODEC_FLAG_LOW_DELAY;
     if (config->global_header)
         ctx->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     if (config->bitrate_kbps) {

@@ -71,41 +71,45 @@ static fr_status open_address(fr_recorder *r)
     return status;
 }
 
-static fr_status begin_output(fr_recorder *r)
+static struct fr_stream stream_of(const fr_recorder *r)
 {
-    struct fr_stream stream = {.width = r->shape.width,
-                               .height = r->shape.height,
-                               .format = r->shape.format,
-                               .fps_mhz = r->params.fps_mhz,
-                               .has_hdr = r->shape.has_hdr,
-                               .hdr = r->shape.hdr,
-                               .coded = r->encoder ? r->coded : NULL};
-    if (r->encoder) {
-        const fr_status status = r->encoder->ops->describe(r->encoder, r->coded);
-        if (status < 0)
-            return status;
-    }
+    return (struct fr_stream){.width = r->shape.width,
+                              .height = r->shape.height,
+                              .format = r->shape.format,
+                              .fps_mhz = r->params.fps_mhz,
+                              .has_hdr = r->shape.has_hdr,
+                              .hdr = r->shape.hdr,
+                              .coded = r->encoder ? r->coded : NULL};
+}
+
+/* Makes sure that what comes now can follow: in the open segment, or in one that only waits for its beginning. */
+static fr_status prepare_segment(fr_recorder *r)
+{
+    const struct fr_stream stream = stream_of(r);
     if (r->begun && r->output->ops->continues(r->output, &stream))
         return FR_OK;
-    fr_status status = FR_OK;
-    if (r->begun) {
-        r->begun = false;
-        status = r->output->ops->end(r->output);
-        if (status == FR_OK)
-            status = open_address(r);
-    }
-    if (status == FR_OK)
-        status = r->output->ops->begin(r->output, &stream);
+    fr_timeline_init(&r->timeline, r->kind->ticks_per_second);
+    if (!r->begun)
+        return FR_OK;
+    r->begun = false;
+    const fr_status status = r->output->ops->end(r->output);
+    return status == FR_OK ? open_address(r) : status;
+}
+
+/* Not before there is something to write: an encoder that fails at its first frame then costs no segment. */
+static fr_status begin_segment(fr_recorder *r)
+{
+    const struct fr_stream stream = stream_of(r);
+    const fr_status status = r->output->ops->begin(r->output, &stream);
     if (status != FR_OK)
         return status;
-    if (r->encoder && (r->shape.width | r->shape.height) & 1)
-        fr_log_write(&r->params.log, FR_LOG_INFO, "encoders take even sizes: the last row or column is left out");
     r->begun = true;
     r->info.segments = r->num_segments;
-    fr_timeline_init(&r->timeline, r->kind->ticks_per_second);
     fr_log_write(&r->params.log, FR_LOG_INFO, "recording %ux%u %s%s%s to %s", r->shape.width, r->shape.height,
                  fr_format_name(r->shape.format), r->encoder ? " with " : "", r->encoder ? r->info.encoder : "",
                  r->segments[r->num_segments - 1]);
+    if (r->encoder && (r->shape.width | r->shape.height) & 1)
+        fr_log_write(&r->params.log, FR_LOG_INFO, "encoders take even sizes: the last row or column is left out");
     return FR_OK;
 }
 
@@ -142,7 +146,9 @@ static fr_status deliver(fr_recorder *r)
             frame = &r->pending[i];
     const bool keyframe = r->packet->flags & AV_PKT_FLAG_KEY;
     const size_t bytes = (size_t)r->packet->size;
-    const fr_status status = r->output->ops->write_packet(r->output, r->packet);
+    fr_status status = r->begun ? FR_OK : begin_segment(r);
+    if (status == FR_OK)
+        status = r->output->ops->write_packet(r->output, r->packet);
     if (status == FR_OK && frame)
         report(r, frame, keyframe, bytes, now);
     return status;
@@ -216,11 +222,12 @@ static fr_status open_encoder(fr_recorder *r)
                                              .options = r->options,
                                              .global_header = !r->kind->in_place};
     const fr_status status = fr_selection_open(&r->selection, &r->encoder, &config);
-    if (status == FR_OK)
-        r->info.encoder = fr_selection_name(&r->selection);
+    if (status != FR_OK)
+        return status;
+    r->info.encoder = fr_selection_name(&r->selection);
     for (size_t i = 0; i < NUM_PENDING; i++)
         r->pending[i].ticks = AV_NOPTS_VALUE;
-    return status;
+    return r->encoder->ops->describe(r->encoder, r->coded);
 }
 
 static fr_status change_stream(fr_recorder *r, const fr_frame *frame)
@@ -231,9 +238,7 @@ static fr_status change_stream(fr_recorder *r, const fr_frame *frame)
     keep_shape(r, frame);
     if (r->output->ops->write_packet)
         status = open_encoder(r);
-    if (status == FR_OK)
-        status = begin_output(r);
-    return status;
+    return status == FR_OK ? prepare_segment(r) : status;
 }
 
 /* The same encoder once more, in the same segment: it begins with a keyframe. */
@@ -246,12 +251,11 @@ static fr_status renew_encoder(fr_recorder *r)
 static fr_status put_raw(fr_recorder *r, const fr_frame *frame)
 {
     size_t bytes = 0;
-    if (!r->begun || !same_shape(&r->shape, frame)) {
-        const fr_status status = change_stream(r, frame);
-        if (status != FR_OK)
-            return status;
-    }
-    const fr_status status = r->output->ops->write_frame(r->output, frame, &bytes);
+    fr_status status = r->begun && same_shape(&r->shape, frame) ? FR_OK : change_stream(r, frame);
+    if (status == FR_OK && !r->begun)
+        status = begin_segment(r);
+    if (status == FR_OK)
+        status = r->output->ops->write_frame(r->output, frame, &bytes);
     if (status == FR_OK) {
         const struct pending meta = pending_of(frame, 0);
         report(r, &meta, true, bytes, clock_ns());

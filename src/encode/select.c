@@ -17,9 +17,20 @@ static fr_status check_codec(const struct fr_selection *s, fr_codec codec, const
     return FR_ERR_UNSUPPORTED;
 }
 
+static fr_status find_named(struct fr_selection *s, const char *name)
+{
+    for (size_t i = 0; i < s->list.num_rows; i++) {
+        if (!strcmp(s->list.rows[i].name, name) && s->list.rows[i].open != fr_lavc_open) {
+            s->named = s->list.rows[i];
+            return FR_OK;
+        }
+    }
+    return fr_encoder_row_find(&s->named, name);
+}
+
 static fr_status init_named(struct fr_selection *s, const fr_recorder_params *params)
 {
-    if (fr_encoder_row_find(&s->named, params->encoder) < 0) {
+    if (find_named(s, params->encoder) < 0) {
         fr_log_write(&s->log, FR_LOG_ERROR,
                      "there is no encoder '%s' in FFmpeg here; `framering probe` lists those that work", params->encoder);
         return FR_ERR_UNSUPPORTED;

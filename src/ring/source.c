@@ -42,13 +42,16 @@ static void show_totals(struct fr_ring_source *ring)
     fr_store_relaxed_u64(&line->mismatched, ring->line.mismatched);
 }
 
-/* The slot to write next, and the state word that says so. A FREE one whose picture is the oldest, so that the newest
- * picture stays for a republish; else the oldest PUBLISHED one. Only words that this side wrote, or their FREE, count. */
+/* The slot to write next, and the state word that says so. The FREE one whose picture is the oldest; else the oldest
+ * PUBLISHED one. Never the newest, FREE or not: until another is published it is what the host shows next, and what a
+ * new generation is given first. Only words that this side wrote, or their FREE, count. */
 static int choose(const struct fr_ring_source *ring, uint32_t *word_out)
 {
     int best = -1;
     bool best_free = false;
     for (uint32_t i = 0; i < ring->ring_len; i++) {
+        if ((int)i == ring->newest_slot)
+            continue;
         const uint32_t word = fr_load_acquire_u32(&ring->shared->slot[i].state);
         const bool is_free = (word & 0xffu) == FR_WIRE_SLOT_FREE;
         if (!is_free && word != fr_slot_word(ring->slot_sequence[i], FR_WIRE_SLOT_PUBLISHED))
@@ -73,15 +76,13 @@ int fr_ring_source_begin(struct fr_ring_source *ring)
         uint32_t word = 0;
         const int slot = choose(ring, &word);
         if (slot < 0)
-            break;
+            continue; /* the host's release of one slot may become visible only after its claim of another */
         /* Acquires the host's release of the slot: its reads are over before our writes. */
         if (!fr_compare_swap_u32(&ring->shared->slot[slot].state, word,
                                  fr_slot_word(ring->sequence + 1, FR_WIRE_SLOT_WRITING)))
             continue;
         if ((word & 0xffu) == FR_WIRE_SLOT_PUBLISHED)
             ring->line.dropped++;
-        if (ring->newest_slot == slot)
-            ring->newest_slot = -1;
         ring->writing = slot;
         show_totals(ring);
         return slot;

@@ -72,14 +72,17 @@ fr_wire_fault fr_wire_snapshot(fr_wire_v2 *out, const void *shared, size_t bytes
     const uint32_t generation = fr_load_acquire_u32(&from->v1.generation);
     const uint64_t *source = shared;
     uint64_t words[FR_WIRE_V2_BYTES / 8] = {0};
-    const bool tail = fr_load_relaxed_u32(&from->v1.version) >= 2 && bytes >= FR_WIRE_V2_BYTES;
+    const uint32_t version = fr_load_relaxed_u32(&from->v1.version);
+    const bool tail = version >= 2 && bytes >= FR_WIRE_V2_BYTES;
     const size_t count = (tail ? FR_WIRE_V2_BYTES : FR_WIRE_V1_BYTES) / 8;
     for (size_t i = 0; i < count; i++)
         words[i] = fr_load_relaxed_u64(&source[i]);
     fr_fence_acquire();
     const uint32_t generation_after = fr_load_relaxed_u32(&from->v1.generation);
     memcpy(out, words, count * 8);
+    /* What was decided on is what is kept: a peer may have changed the words in between. */
     out->v1.magic = magic;
+    out->v1.version = version;
     out->v1.generation = generation;
 
     const fr_wire_fault fault = check(&out->v1, bytes, target_id);

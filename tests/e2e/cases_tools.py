@@ -32,7 +32,7 @@ def case_watch(world):
     host = world.fr_start("capture", "--json", "--source", "pattern", "--size", "320x180", "--target", "6", "--for", "5s", "a.mkv")
     wait_for((world.runtime / "framering" / "target-6.sock").exists, 10, "no socket")
     wait_for(lambda: (world.folder / "a.mkv").exists() and (world.folder / "a.mkv").stat().st_size > 500, 10, "nothing recorded")
-    check("6" in world.fr("watch").expect(0).out, "target 6 is not listed")
+    check("6" in world.fr("watch", "--list").expect(0).out, "target 6 is not listed")
     done = world.fr("watch", "6", "--json", "--samples", "4", "--every", "200ms").expect(0)
     samples = [json.loads(line) for line in done.out.strip().splitlines()]
     check(len(samples) >= 4, f"{len(samples)} samples")

@@ -117,7 +117,7 @@ class World:
 
     def stamps(self, *files, code=0, arguments=()):
         """Reads the stamps of the videos; the summary of stampcheck."""
-        done = self.run(self.stampcheck, *arguments, *files, timeout=240)
+        done = self.run(self.stampcheck, "--allow-repeats", *arguments, *files, timeout=240)
         last = done.out.strip().splitlines()[-1] if done.out.strip() else "{}"
         summary = json.loads(last)
         check(done.code == code, f"stampcheck says {last} {done.err}")
@@ -125,7 +125,7 @@ class World:
 
     def stamp_frames(self, *files):
         """Every frame's stamp, as stampcheck reads it."""
-        done = self.run(self.stampcheck, *files, timeout=240)
+        done = self.run(self.stampcheck, "--allow-repeats", *files, timeout=240)
         return [json.loads(line) for line in done.out.strip().splitlines()][:-1]
 
     def probe(self, file, *more):
@@ -138,8 +138,8 @@ class World:
 
     def playable(self, file):
         """Decodes the whole file with strict checks; the number of frames."""
-        done = self.run("ffmpeg", "-v", "error", "-nostdin", "-i", file, "-map", "0:v:0", "-fps_mode", "passthrough", "-f", "null",
-                        "-progress", "pipe:1", "-", timeout=240)
+        done = self.run("ffmpeg", "-v", "error", "-nostdin", "-i", file, "-map", "0:v:0", "-fps_mode", "passthrough",
+                        "-enc_time_base", "-1", "-f", "null", "-progress", "pipe:1", "-", timeout=240)
         check(done.code == 0, f"ffmpeg cannot read {file}: {done.err}")
         frames = [line for line in done.out.splitlines() if line.startswith("frame=")]
         return int(frames[-1].split("=")[1]) if frames else 0, done.err

@@ -134,6 +134,8 @@ void sim_host_main(void)
         if (sim_world.source_dead) {
             sim_world.source_dead = false;
             new_generation();
+            if (sim_world.frame == sim_world.scenario->frames)
+                sim_world.frame--; /* the new source has a frame at least */
             sim_start(SIM_SOURCE, sim_source_main);
         }
         if (sim_world.source_idle && !sim_world.event)

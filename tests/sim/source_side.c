@@ -14,12 +14,13 @@ struct source {
     /* what it was attached to before, for a republish */
     uint32_t (*old_pixels)[SIM_PIXELS];
     int old_slot;
-    bool detached;
+    bool detached, has_published;
 };
 
 void sim_signal_host(void)
 {
-    (void)sim_memory_drain(SIM_SOURCE);
+    if (!sim_world.scenario->bare_event)
+        (void)sim_memory_drain(SIM_SOURCE);
     sim_world.event = true;
 }
 
@@ -104,15 +105,15 @@ static bool publish(struct source *source, uint32_t slot, uint32_t picture)
     sim_world.last_sequence = sequence;
     sim_world.last_picture = picture;
     sim_world.published++;
-    if (!sim_world.scenario->quiet)
-        sim_signal_host();
+    source->has_published = true;
+    sim_signal_host();
     return true;
 }
 
 static void republish(struct source *source)
 {
     if (source->old_slot < 0) {
-        if (sim_world.last_picture && !sim_world.source_dead)
+        if (source->has_published)
             sim_fail("the last picture is not there to be published again");
         return;
     }
@@ -133,8 +134,10 @@ static void attach(struct source *source)
     const fr_wire_fault fault = fr_wire_snapshot(&copy, sim_world.delivery.header, FR_WIRE_V2_BYTES, 7);
     if (fault != FR_WIRE_FINE)
         sim_fail("the header is refused: %s", fr_wire_fault_text(fault));
-    source->old_pixels = source->pixels;
-    source->old_slot = source->ring.newest_slot;
+    if (source->ring.newest_slot >= 0) {
+        source->old_pixels = source->pixels;
+        source->old_slot = source->ring.newest_slot;
+    }
     source->pixels = sim_world.delivery.pixels;
     source->detached = false;
     fr_ring_source_attach(&source->ring, sim_world.delivery.header, &copy, 11);
@@ -158,19 +161,25 @@ static void attach_if_delivered(struct source *source)
         attach(source);
 }
 
-static void ensure_attached(struct source *source)
+/* False: the host is gone. */
+static bool ensure_attached(struct source *source)
 {
     while (!usable(source)) {
         attach_if_delivered(source);
-        if (!usable(source))
-            sim_wait(&sim_world.source_news);
+        if (usable(source))
+            break;
+        if (sim_world.host_over)
+            return false;
+        sim_wait(&sim_world.source_news);
     }
+    return true;
 }
 
 /* False: the ring went away; the frame is offered again to the next. */
 static bool offer(struct source *source, bool cancel)
 {
-    ensure_attached(source);
+    if (!ensure_attached(source))
+        return sim_world.host_over;
     const int slot = begin(source);
     if (slot < 0)
         return true;
@@ -200,14 +209,11 @@ void sim_source_main(void)
         if (offer(&source, cancel))
             sim_world.frame++;
     }
-    while (!sim_world.host_over) {
-        ensure_attached(&source);
+    while (!sim_world.host_over && ensure_attached(&source)) {
         sim_world.source_idle = true;
         sim_signal_host();
         sim_wait(&sim_world.source_news);
         sim_world.source_news = false;
-        if (sim_world.host_over)
-            break;
     }
     check_totals(&source);
 }

@@ -25,7 +25,7 @@ struct sim_scenario {
     uint32_t sequence_base; /* the last sequence before the first frame */
     uint32_t retire_after; /* takes, after which the host makes a new generation; 0 = never */
     bool in_place;         /* the new generation reuses the header (the reference design's way) */
-    bool quiet;            /* the source signals only when it is done: the host looks while it is awake */
+    bool bare_event;       /* the event wakes, but orders no stores */
     int dies;              /* which side is killed at each of its steps, or SIM_NOBODY */
     uint32_t preemptions;  /* bound of the exhaustive search */
     uint32_t random_runs;

@@ -62,7 +62,8 @@ static inline pixels left_neighbour(const fr_convert_rows *rows, size_t from)
 }
 
 /* Does whole blocks; returns the column after them. */
-static inline size_t convert_blocks(const fr_convert_rows *rows, size_t from, factors y, factors cb, factors cr)
+static inline size_t convert_blocks(const fr_convert_rows *rows, size_t from, factors y, factors cb,
+                                    factors cr)
 {
     size_t x = from;
     if (x + 16 > rows->width)

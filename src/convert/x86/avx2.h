@@ -4,9 +4,9 @@
 #define FR_CONVERT_X86_AVX2_H
 
 /*
- * What the AVX2 kernels share. Each takes 16 columns at a time as two vectors a, b of eight. Shuffles work within
- * the halves of a vector: packed columns stand in the order 0..3, 8..11, 4..7, 12..15, and chroma samples in the
- * order 0 1 4 5 2 3 6 7, until they are stored.
+ * What the AVX2 kernels share. Each takes 16 columns at a time as two vectors a, b of eight. Shuffles work
+ * within the halves of a vector: packed columns stand in the order 0..3, 8..11, 4..7, 12..15, and chroma
+ * samples in the order 0 1 4 5 2 3 6 7, until they are stored.
  */
 
 #include "convert/kernel.h"

@@ -45,11 +45,13 @@ static inline __m256 curve_at(const fr_curve *curve, __m256 x)
 {
     const __m256i upper = _mm256_srli_epi32(_mm256_castps_si256(x), FR_CURVE_SHIFT);
     const __m256i index = _mm256_subs_epu16(upper, _mm256_set1_epi32((int)curve->first));
-    /* A segment is fetched as one double, and the order 0 1 4 5 2 3 6 7 gives the shuffles below straight results. */
+    /* A segment is fetched as one double, and the order 0 1 4 5 2 3 6 7 gives the shuffles below straight
+     * results. */
     const __m256i order = _mm256_permute4x64_epi64(index, 0xd8);
     const double *const segments = (const void *)curve->segments;
     const __m256 low = _mm256_castpd_ps(_mm256_i32gather_pd(segments, _mm256_castsi256_si128(order), 8));
-    const __m256 high = _mm256_castpd_ps(_mm256_i32gather_pd(segments, _mm256_extracti128_si256(order, 1), 8));
+    const __m256 high =
+        _mm256_castpd_ps(_mm256_i32gather_pd(segments, _mm256_extracti128_si256(order, 1), 8));
     return _mm256_fmadd_ps(odd_lanes(low, high), x, even_lanes(low, high));
 }
 
@@ -163,8 +165,8 @@ static inline __m256i chroma_codes(__m256 a, __m256 b, __m256 *last, float scale
 }
 
 /* The column left of `from` in every lane. */
-static inline differences left_neighbour(const fr_convert_tables *tables, const fr_convert_rows *rows, size_t from,
-                                         load_fn *load, const fr_matrix *m)
+static inline differences left_neighbour(const fr_convert_tables *tables, const fr_convert_rows *rows,
+                                         size_t from, load_fn *load, const fr_matrix *m)
 {
     rgb c[2];
     for (int row = 0; row < 2; row++) {
@@ -178,10 +180,9 @@ static inline differences left_neighbour(const fr_convert_tables *tables, const 
 }
 
 /* Does whole blocks; returns the column after them. */
-static inline __attribute__((always_inline)) size_t convert_blocks(const fr_convert_tables *tables,
-                                                                   const fr_convert_rows *rows, size_t from,
-                                                                   load_fn *load, const fr_matrix *m,
-                                                                   store_fn *store_luma, store_fn *store_chroma)
+static inline __attribute__((always_inline)) size_t
+convert_blocks(const fr_convert_tables *tables, const fr_convert_rows *rows, size_t from, load_fn *load,
+               const fr_matrix *m, store_fn *store_luma, store_fn *store_chroma)
 {
     size_t x = from;
     if (x + 16 > rows->width)

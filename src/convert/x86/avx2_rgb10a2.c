@@ -23,7 +23,8 @@ static inline __m256i weigh(rgb c, int r, int g, int b, int bias, int shift)
     const __m256i red = _mm256_mullo_epi32(c.r, _mm256_set1_epi32(r));
     const __m256i green = _mm256_mullo_epi32(c.g, _mm256_set1_epi32(g));
     const __m256i blue = _mm256_mullo_epi32(c.b, _mm256_set1_epi32(b));
-    const __m256i sum = _mm256_add_epi32(_mm256_add_epi32(red, green), _mm256_add_epi32(blue, _mm256_set1_epi32(bias)));
+    const __m256i sum =
+        _mm256_add_epi32(_mm256_add_epi32(red, green), _mm256_add_epi32(blue, _mm256_set1_epi32(bias)));
     return _mm256_srli_epi32(sum, shift);
 }
 

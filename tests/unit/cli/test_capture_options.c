@@ -41,7 +41,8 @@ static int remove_source(void **state)
 static struct capture_options *parse(const char *words, bool *good, int *exit_code)
 {
     static char text[1024];
-    char *argv[64] = {"capture"};
+    static char name[] = "capture";
+    char *argv[64] = {name};
     int argc = 1;
     snprintf(text, sizeof text, "%s", words);
     for (char *word = strtok(text, " "); word; word = strtok(NULL, " "))

@@ -78,8 +78,9 @@ static void missing_arguments_are_refused(void **state)
 static void only_the_documented_pairs_are_supported(void **state)
 {
     (void)state;
-    static const fr_format formats[] = {FR_FORMAT_NONE,    FR_FORMAT_RGBA16F, FR_FORMAT_RGB10A2, FR_FORMAT_RGBA8,
-                                        FR_FORMAT_BGRA8, FR_FORMAT_NV12,    FR_FORMAT_P010,    (fr_format)11};
+    static const fr_format formats[] = {FR_FORMAT_NONE,  FR_FORMAT_RGBA16F, FR_FORMAT_RGB10A2,
+                                        FR_FORMAT_RGBA8, FR_FORMAT_BGRA8,   FR_FORMAT_NV12,
+                                        FR_FORMAT_P010,  (fr_format)11};
     for (int from = 0; from < 8; from++)
         for (int to = 0; to < 8; to++) {
             bool known = false;
@@ -144,7 +145,8 @@ static void *run_job(void *arg)
 {
     job *const j = arg;
     void *const dst[2] = {j->luma, j->chroma};
-    const ptrdiff_t pitch[2] = {(ptrdiff_t)(SHARED_WIDTH * j->bytes), (ptrdiff_t)((SHARED_WIDTH + 1) * j->bytes)};
+    const ptrdiff_t pitch[2] = {(ptrdiff_t)(SHARED_WIDTH * j->bytes),
+                                (ptrdiff_t)((SHARED_WIDTH + 1) * j->bytes)};
     for (int i = 0; i < NUM_RUNS; i++)
         fr_converter_run(j->converter, j->src, (ptrdiff_t)j->src_row, dst, pitch);
     return NULL;

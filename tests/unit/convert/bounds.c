@@ -15,7 +15,8 @@
 
 enum { MAX_WIDTH = 67, MAX_HEIGHT = 9, CANARY = 0xa5 };
 
-/* MAX_HEIGHT pages, each between two that cannot be touched; a row lies at the start or at the end of its page. */
+/* MAX_HEIGHT pages, each between two that cannot be touched; a row lies at the start or at the end of its
+ * page. */
 typedef struct guarded {
     uint8_t *pages; /* the first page that can be touched */
     size_t page;
@@ -78,7 +79,8 @@ static void assert_canaries(const guarded *g)
 static void assert_rows(const guarded *g, const void *expected)
 {
     for (size_t row = 0; row < g->num_rows; row++)
-        assert_memory_equal(guarded_row(g, row), (const uint8_t *)expected + row * g->row_bytes, g->row_bytes);
+        assert_memory_equal(guarded_row(g, row), (const uint8_t *)expected + row * g->row_bytes,
+                            g->row_bytes);
 }
 
 static void fill_source(uint8_t *src, size_t size, const pair *p, uint64_t *state)
@@ -101,7 +103,8 @@ static void check_size(arena *a, const pair *p, uint32_t width, uint32_t height,
     fr_convert_params params = p->params;
     params.width = width;
     params.height = height;
-    const size_t src_row = width * fr_format_pixel_bytes(params.from), bytes = params.to == FR_FORMAT_P010 ? 2 : 1;
+    const size_t src_row = width * fr_format_pixel_bytes(params.from),
+                 bytes = params.to == FR_FORMAT_P010 ? 2 : 1;
     const size_t chroma_row = (width + 1) / 2 * 2 * bytes, chroma_height = (height + 1) / 2;
 
     for (size_t n = 0; nth_mask(n, &params.cpu_mask); n++) {
@@ -173,7 +176,8 @@ static void no_alignment_is_needed(void **state)
                     memcpy(src + offset + y * (src_row + 3), tight + y * src_row, src_row);
                 codes expected = convert_packed(&params, tight);
                 void *const dst[2] = {luma + offset, chroma + 3 - offset};
-                const ptrdiff_t pitch[2] = {(ptrdiff_t)(WIDTH * bytes + 3), (ptrdiff_t)((WIDTH + 1) * bytes + 1)};
+                const ptrdiff_t pitch[2] = {(ptrdiff_t)(WIDTH * bytes + 3),
+                                            (ptrdiff_t)((WIDTH + 1) * bytes + 1)};
                 fr_converter *converter;
                 assert_int_equal(fr_converter_create(&converter, &params), FR_OK);
                 fr_converter_run(converter, src + offset, (ptrdiff_t)src_row + 3, dst, pitch);
@@ -192,7 +196,8 @@ static void no_alignment_is_needed(void **state)
 static void the_largest_width_and_height_work(void **state)
 {
     (void)state;
-    const uint32_t sizes[][2] = {{FR_SIZE_MAX, 1}, {FR_SIZE_MAX - 1, 2}, {1, FR_SIZE_MAX}, {2, FR_SIZE_MAX - 1}};
+    const uint32_t sizes[][2] = {
+        {FR_SIZE_MAX, 1}, {FR_SIZE_MAX - 1, 2}, {1, FR_SIZE_MAX}, {2, FR_SIZE_MAX - 1}};
     uint8_t *const src = malloc(8 * 2 * FR_SIZE_MAX);
     uint64_t random = 6;
     for (size_t i = 0; i < num_pairs; i++) {

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
 
-/* Codes that anyone can check by hand: the reference codes of docs/colour.md, colour bars, siting, tone map. */
+/* Codes that anyone can check by hand: the reference codes of docs/colour.md, colour bars, siting, tone map.
+ */
 
 #include "picture.h"
 #include "reference.h"
@@ -37,7 +38,8 @@ static void assert_flat(fr_convert_params params, const void *pixel, ycc expecte
 
 static void assert_scrgb(fr_convert_params params, double r, double g, double b, ycc expected)
 {
-    const uint16_t pixel[4] = {reference_half_from(r), reference_half_from(g), reference_half_from(b), 0x3c00};
+    const uint16_t pixel[4] = {reference_half_from(r), reference_half_from(g), reference_half_from(b),
+                               0x3c00};
     assert_flat(params, pixel, expected);
 }
 
@@ -70,15 +72,16 @@ static void pq_anchors_are_met(void **state)
 static void negative_scrgb_is_wide_gamut(void **state)
 {
     (void)state;
-    /* Nearly BT.2020's green: outside BT.709, so red and blue are negative. Clamped before the change of primaries
-     * it would be BT.709's, 449.55 432.29 476.19. */
+    /* Nearly BT.2020's green: outside BT.709, so red and blue are negative. Clamped before the change of
+     * primaries it would be BT.709's, 449.55 432.29 476.19. */
     assert_scrgb(hdr, -0.5, 1, -0.0625, (ycc){389.87, 423.14, 378.00});
 }
 
 static void infinity_is_10000_nits_of_its_component(void **state)
 {
     (void)state;
-    const uint16_t red[4] = {0x7c00, 0, 0, 0}, nan[4] = {0x7e00, 0x3c00, 0xffff, 0}, minus[4] = {0xfc00, 0x3c00, 0, 0};
+    const uint16_t red[4] = {0x7c00, 0, 0, 0}, nan[4] = {0x7e00, 0x3c00, 0xffff, 0},
+                   minus[4] = {0xfc00, 0x3c00, 0, 0};
     const uint16_t plain_red[4] = {0x57d0, 0, 0, 0}, plain_green[4] = {0, 0x3c00, 0, 0};
     const uint16_t *const odd[] = {red, nan, minus}, *const plain[] = {plain_red, plain_green, plain_green};
     for (int i = 0; i < 3; i++) {
@@ -129,8 +132,9 @@ static void hdr10_bars_are_those_of_bt2020(void **state)
 static void chroma_is_sited_left(void **state)
 {
     (void)state;
-    /* One blue column in black. About the even column with 1 2 1 an even column gives half of its chroma to its own
-     * sample, an odd one a quarter to either side. Centre siting would give (1/2, 0) in both cases. */
+    /* One blue column in black. About the even column with 1 2 1 an even column gives half of its chroma to
+     * its own sample, an odd one a quarter to either side. Centre siting would give (1/2, 0) in both cases.
+     */
     enum { WIDTH = 70, HEIGHT = 2 };
     for (uint32_t column = 0; column < WIDTH; column++) {
         uint32_t src[HEIGHT][WIDTH] = {{0}};

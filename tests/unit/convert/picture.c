@@ -72,8 +72,8 @@ void codes_free(codes *c)
     *c = (codes){0};
 }
 
-static void check_plane(const char *name, const uint16_t *plane, const double *exact, size_t count, double error,
-                        statistics *stats)
+static void check_plane(const char *name, const uint16_t *plane, const double *exact, size_t count,
+                        double error, statistics *stats)
 {
     for (size_t i = 0; i < count; i++) {
         const double away = fabs(plane[i] - exact[i]);
@@ -97,7 +97,8 @@ statistics check_picture(const pair *p, uint32_t width, uint32_t height, const v
     params.width = width;
     params.height = height;
     const size_t num_luma = (size_t)width * height;
-    double *const luma = calloc(num_luma, sizeof(double)), *const chroma = calloc(2 * num_luma + 2, sizeof(double));
+    double *const luma = calloc(num_luma, sizeof(double)), *const chroma =
+                                                               calloc(2 * num_luma + 2, sizeof(double));
     reference_convert(&params, src, (ptrdiff_t)(width * fr_format_pixel_bytes(params.from)), luma, chroma);
 
     statistics stats = {0};

@@ -22,7 +22,8 @@ typedef struct pair {
 extern const pair pairs[];
 extern const size_t num_pairs;
 
-/* The nth set of instruction sets to run under, as a mask: none, then each alone, then all; false after the last. */
+/* The nth set of instruction sets to run under, as a mask: none, then each alone, then all; false after the
+ * last. */
 bool nth_mask(size_t n, uint32_t *mask);
 
 /* A reproducible random number. */
@@ -34,7 +35,8 @@ typedef struct codes {
     uint16_t *luma, *chroma;
 } codes;
 
-/* Converts a tightly packed source; free with codes_free. For P010 the six lowest bits are asserted to be 0. */
+/* Converts a tightly packed source; free with codes_free. For P010 the six lowest bits are asserted to be 0.
+ */
 codes convert_packed(const fr_convert_params *params, const void *src);
 void codes_free(codes *c);
 
@@ -43,7 +45,8 @@ typedef struct statistics {
     double largest; /* |code - exact| */
 } statistics;
 
-/* Asserts that each code is at most 0.5 + error from the exact one (so at most one code from its rounding). */
+/* Asserts that each code is at most 0.5 + error from the exact one (so at most one code from its rounding).
+ */
 void check_codes(const codes *c, const double *luma, const double *chroma, double error, statistics *stats);
 
 /* Converts under every mask and checks against the reference; one statistic over all masks. */

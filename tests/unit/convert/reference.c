@@ -65,8 +65,8 @@ double reference_tone(double nits, double peak, double white)
      * (1 - knee_start) and 0. */
     const double t = (e1 - knee_start) / (1 - knee_start), s = 1 - t;
     const double control = knee_start + (1 - knee_start) / 3;
-    const double e2 = s * s * s * knee_start + 3 * s * s * t * control + 3 * s * t * t * max_lum +
-                      t * t * t * max_lum;
+    const double e2 =
+        s * s * s * knee_start + 3 * s * s * t * control + 3 * s * t * t * max_lum + t * t * t * max_lum;
     return pq_to_nits(e2 * top);
 }
 
@@ -141,10 +141,11 @@ static double filtered(const double *plane, size_t width, size_t height, size_t 
     return ((a[left] + b[left]) + 2 * (a[x] + b[x]) + (a[right] + b[right])) / 8;
 }
 
-void reference_convert(const fr_convert_params *params, const void *src, ptrdiff_t src_pitch_bytes, double *luma,
-                       double *chroma)
+void reference_convert(const fr_convert_params *params, const void *src, ptrdiff_t src_pitch_bytes,
+                       double *luma, double *chroma)
 {
-    const size_t width = params->width, height = params->height, pixel_bytes = fr_format_pixel_bytes(params->from);
+    const size_t width = params->width, height = params->height,
+                 pixel_bytes = fr_format_pixel_bytes(params->from);
     const double kr = params->to == FR_FORMAT_P010 ? 0.2627 : 0.2126;
     const double kb = params->to == FR_FORMAT_P010 ? 0.0593 : 0.0722;
     const double unit = params->to == FR_FORMAT_P010 ? 4 : 1; /* 8-bit codes to codes of this depth */

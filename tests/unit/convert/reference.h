@@ -6,12 +6,12 @@
 #include <framering/convert.h>
 
 /*
- * The conversions in double precision, from the formulas of the standards and nothing of src/. The codes are not
- * rounded. `luma` takes width * height codes, `chroma` Cb and Cr in turn, two to each of the
- * (width + 1) / 2 * (height + 1) / 2 samples.
+ * The conversions in double precision, from the formulas of the standards and nothing of src/. The codes are
+ * not rounded. `luma` takes width * height codes, `chroma` Cb and Cr in turn, two to each of the (width + 1)
+ * / 2 * (height + 1) / 2 samples.
  */
-void reference_convert(const fr_convert_params *params, const void *src, ptrdiff_t src_pitch_bytes, double *luma,
-                       double *chroma);
+void reference_convert(const fr_convert_params *params, const void *src, ptrdiff_t src_pitch_bytes,
+                       double *luma, double *chroma);
 
 /* The value of a half; NaN and infinities as they are. */
 double reference_half(uint16_t half);

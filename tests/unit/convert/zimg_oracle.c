@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The converters against zimg, which shares nothing with this project. zimg's bilinear filter reaches over four rows
- * where ours takes two, so that every picture here is the same in all rows. One code is allowed, as zimg rounds
- * single precision.
+ * The converters against zimg, which shares nothing with this project. zimg's bilinear filter reaches over
+ * four rows where ours takes two, so that every picture here is the same in all rows. One code is allowed, as
+ * zimg rounds single precision.
  */
 
 #include "picture.h"
@@ -126,7 +126,8 @@ static void check_scrgb(const char *name, double top, double bottom)
         }
     }
     codes theirs = run_zimg(&g, (const void *const[]){planes[0], planes[1], planes[2]}, sizeof(float), 2);
-    fr_convert_params params = {.from = FR_FORMAT_RGBA16F, .to = FR_FORMAT_P010, .width = WIDTH, .height = HEIGHT};
+    fr_convert_params params = {
+        .from = FR_FORMAT_RGBA16F, .to = FR_FORMAT_P010, .width = WIDTH, .height = HEIGHT};
     for (size_t n = 0; nth_mask(n, &params.cpu_mask); n++) {
         codes ours = convert_packed(&params, halves);
         compare(name, &ours, &theirs, 0.99);
@@ -164,7 +165,8 @@ static void bgra_to_nv12_agrees_with_zimg(void **state)
         }
     }
     codes theirs = run_zimg(&g, (const void *const[]){planes[0], planes[1], planes[2]}, 1, 1);
-    fr_convert_params params = {.from = FR_FORMAT_BGRA8, .to = FR_FORMAT_NV12, .width = WIDTH, .height = HEIGHT};
+    fr_convert_params params = {
+        .from = FR_FORMAT_BGRA8, .to = FR_FORMAT_NV12, .width = WIDTH, .height = HEIGHT};
     for (size_t n = 0; nth_mask(n, &params.cpu_mask); n++) {
         codes ours = convert_packed(&params, pixels);
         compare("bgra", &ours, &theirs, 0.99);

@@ -49,6 +49,8 @@ struct rig {
     bool has_display; /* the feed's sample was read before open */
     unsigned keepalive_released;
     bool cancel;
+    int inherited_fd;       /* for the start_source of a test */
+    fr_status start_status;
 
     fr_source *source;
     struct link_end *end; /* the source's */
