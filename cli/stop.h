@@ -6,7 +6,8 @@
 #include <stdbool.h>
 
 /* From now on Ctrl-C, SIGTERM and SIGHUP only raise a flag, so that files are closed in order, however often
- * they come. SIGPIPE is ignored: a reader that went away is a failed write. */
+ * they come. SIGPIPE and SIGXFSZ are ignored: a reader that went away, or a file above its limit, is a failed
+ * write. */
 void stop_install(void);
 
 bool stop_requested(void);

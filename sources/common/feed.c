@@ -58,7 +58,7 @@ static const char *apply_fps(void *user, const char *value)
 
 static const fr_option common_options[] = {
     {"target", "N", "feed the host of target N, and wait for it where there is none", apply_target},
-    {"runtime-dir", "DIR", "where hosts have their sockets (default: $XDG_RUNTIME_DIR)", apply_runtime_dir},
+    {"runtime-dir", "DIR", "where hosts have their sockets (default: $XDG_RUNTIME_DIR/framering)", apply_runtime_dir},
     {"verbose", NULL, "say more on stderr", apply_verbose},
 };
 

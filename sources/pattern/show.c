@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+enum { MAX_DESCRIPTORS = 256 };
+
 typedef struct show {
     fr_show_options *options;
     fr_feed feed;
@@ -141,20 +143,24 @@ static void push_mismatch(show *s)
     free(pixels);
 }
 
+/* The library keeps its socket to itself (fr_source_fd need not be one), so it is looked for among our descriptors. */
+static int find_socket(void)
+{
+    for (int fd = 3; fd < MAX_DESCRIPTORS; fd++) {
+        int type = 0;
+        socklen_t bytes = sizeof(type);
+        if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &bytes) == 0 && type == SOCK_SEQPACKET)
+            return fd;
+    }
+    return -1;
+}
+
 static void send_garbage(const show *s)
 {
     uint8_t rubbish[96];
     for (size_t i = 0; i < sizeof(rubbish); i++)
         rubbish[i] = (uint8_t)(i * 167 + 91);
-    bool sent = false;
-    /* The library does not lend its socket to such ends: it is the one of its type. */
-    for (int fd = 3; fd < 256 && !sent; fd++) {
-        int type = 0;
-        socklen_t length = sizeof(type);
-        sent = getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type == SOCK_SEQPACKET &&
-               send(fd, rubbish, sizeof(rubbish), MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
-    }
-    if (!sent)
+    if (send(find_socket(), rubbish, sizeof(rubbish), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
         fr_program_say(&s->options->feed.program, "could not send rubbish to the host");
 }
 

@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A source that leaves about a dozen packets unread does not live; without the bound each would keep a ring alive. */
+/* A source that leaves about twenty packets unread does not live; without the bound each would keep a ring alive. */
 enum { SEND_BUFFER_BYTES = 8192 };
 
 uint64_t fr_host_now(void)

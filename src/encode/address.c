@@ -23,17 +23,33 @@
     }
 
 /*
- * Clusters and fragments are short, so that a killed recorder loses half a second at most and leaves a file that plays.
- * FFmpeg's MPEG-TS has no mapping for AV1, its FLV and RTP know H.264 (and HEVC) only.
+ * Clusters and fragments are short, so that a killed recorder loses half a second at most and leaves a file
+ * that plays. FFmpeg's MPEG-TS has no mapping for AV1, its FLV and RTP know H.264 (and HEVC) only.
  */
 static const struct fr_address_kind kinds[] = {
-    {.match = ".mkv", .muxer = "matroska", .options = "cluster_time_limit=500", .ticks_per_second = 1000,
-     .codecs = ANY_CODEC, .create = fr_output_create_mux},
-    {.match = ".mp4", .muxer = "mp4", .options = MP4_OPTIONS, .ticks_per_second = 90000, .codecs = ANY_CODEC,
+    {.match = ".mkv",
+     .muxer = "matroska",
+     .options = "cluster_time_limit=500",
+     .ticks_per_second = 1000,
+     .codecs = ANY_CODEC,
      .create = fr_output_create_mux},
-    {.match = ".mov", .muxer = "mov", .options = MP4_OPTIONS, .ticks_per_second = 90000, .codecs = H264_HEVC,
+    {.match = ".mp4",
+     .muxer = "mp4",
+     .options = MP4_OPTIONS,
+     .ticks_per_second = 90000,
+     .codecs = ANY_CODEC,
      .create = fr_output_create_mux},
-    {.match = ".ts", .muxer = "mpegts", .ticks_per_second = 90000, .codecs = H264_HEVC, .in_place = true,
+    {.match = ".mov",
+     .muxer = "mov",
+     .options = MP4_OPTIONS,
+     .ticks_per_second = 90000,
+     .codecs = H264_HEVC,
+     .create = fr_output_create_mux},
+    {.match = ".ts",
+     .muxer = "mpegts",
+     .ticks_per_second = 90000,
+     .codecs = H264_HEVC,
+     .in_place = true,
      .create = fr_output_create_mux},
     {.match = ".y4m", .create = fr_output_create_y4m},
     {.match = "hash", .network = true, .in_place = true, .create = fr_output_create_hash},
@@ -46,19 +62,42 @@ static const struct fr_address_kind kinds[] = {
     TS("http"),
     TS("https"),
     TS("pipe"),
-    {.match = "rtp", .muxer = "rtp_mpegts", .ticks_per_second = 90000, .codecs = H264_HEVC, .network = true,
-     .in_place = true, .create = fr_output_create_mux},
-    {.match = "rtsp", .muxer = "rtsp", .ticks_per_second = 90000, .codecs = H264_HEVC, .network = true,
+    {.match = "rtp",
+     .muxer = "rtp_mpegts",
+     .ticks_per_second = 90000,
+     .codecs = H264_HEVC,
+     .network = true,
+     .in_place = true,
      .create = fr_output_create_mux},
-    {.match = "rtmp", .muxer = "flv", .options = "flvflags=no_duration_filesize", .ticks_per_second = 1000,
-     .codecs = 1u << FR_CODEC_H264, .network = true, .create = fr_output_create_mux},
-    {.match = "rtmps", .muxer = "flv", .options = "flvflags=no_duration_filesize", .ticks_per_second = 1000,
-     .codecs = 1u << FR_CODEC_H264, .network = true, .create = fr_output_create_mux},
+    {.match = "rtsp",
+     .muxer = "rtsp",
+     .ticks_per_second = 90000,
+     .codecs = H264_HEVC,
+     .network = true,
+     .create = fr_output_create_mux},
+    {.match = "rtmp",
+     .muxer = "flv",
+     .options = "flvflags=no_duration_filesize",
+     .ticks_per_second = 1000,
+     .codecs = 1u << FR_CODEC_H264,
+     .network = true,
+     .create = fr_output_create_mux},
+    {.match = "rtmps",
+     .muxer = "flv",
+     .options = "flvflags=no_duration_filesize",
+     .ticks_per_second = 1000,
+     .codecs = 1u << FR_CODEC_H264,
+     .network = true,
+     .create = fr_output_create_mux},
 };
 
-static const struct fr_address_kind coded_null = {
-    .match = "null", .muxer = "null", .ticks_per_second = 90000, .codecs = ANY_CODEC, .network = true,
-    .in_place = true, .create = fr_output_create_mux};
+static const struct fr_address_kind coded_null = {.match = "null",
+                                                  .muxer = "null",
+                                                  .ticks_per_second = 90000,
+                                                  .codecs = ANY_CODEC,
+                                                  .network = true,
+                                                  .in_place = true,
+                                                  .create = fr_output_create_mux};
 
 enum { NUM_KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
@@ -117,10 +156,12 @@ static fr_status check_built_in(const struct fr_address_kind *kind, const char *
     if (!kind->muxer)
         return FR_OK;
     /* rtsp and null are spoken by their muxers, not by a protocol. */
-    const bool spoken = kind->match[0] == '.' || !strcmp(kind->match, kind->muxer) || has_protocol(kind->match);
+    const bool spoken =
+        kind->match[0] == '.' || !strcmp(kind->match, kind->muxer) || has_protocol(kind->match);
     if (spoken && av_guess_format(kind->muxer, NULL, NULL))
         return FR_OK;
-    fr_log_write(log, FR_LOG_ERROR, "cannot write %s: FFmpeg here was built without '%s'; use another address", url,
+    fr_log_write(log, FR_LOG_ERROR,
+                 "cannot write %s: FFmpeg here was built without '%s'; use another address", url,
                  spoken ? kind->muxer : kind->match);
     return FR_ERR_UNSUPPORTED;
 }
@@ -131,9 +172,10 @@ fr_status fr_address_find(const struct fr_address_kind **out, const char *url, b
     const size_t scheme = path == url ? scheme_length(url) : 0;
     *out = kind_of(url, scheme);
     if (!*out && scheme && !strncmp(url + scheme, "://", 3)) {
-        fr_log_write(log, FR_LOG_ERROR,
-                     "cannot write %s: '%.*s' is no address that framering knows; use srt, rtsp, rtmp, udp or tcp", url,
-                     (int)scheme, url);
+        fr_log_write(
+            log, FR_LOG_ERROR,
+            "cannot write %s: '%.*s' is no address that framering knows; use srt, rtsp, rtmp, udp or tcp",
+            url, (int)scheme, url);
         return FR_ERR_ARGUMENT;
     }
     const char *ending = ending_of(path);
@@ -141,7 +183,8 @@ fr_status fr_address_find(const struct fr_address_kind **out, const char *url, b
         *out = kind_of(ending, strlen(ending));
     if (!*out) {
         fr_log_write(log, FR_LOG_ERROR,
-                     "cannot write '%s': its ending names no container that framering knows; use .mkv, .mp4, .ts or .y4m",
+                     "cannot write '%s': its ending names no container that framering knows; use .mkv, .mp4, "
+                     ".ts or .y4m",
                      url);
         return FR_ERR_ARGUMENT;
     }
@@ -183,7 +226,8 @@ static const struct {
     {EPERM, FR_ERR_PERMISSION, "name a folder that you may write to"},
     {EROFS, FR_ERR_PERMISSION, "name a folder that can be written"},
     {ENOSPC, FR_ERR_NO_SPACE, "free some space or name another disk; what was written plays"},
-    {EFBIG, FR_ERR_NO_SPACE, "the file is as large as its file system or limit lets it; what was written plays"},
+    {EFBIG, FR_ERR_NO_SPACE,
+     "the file is as large as its file system or limit lets it; what was written plays"},
 #ifdef EDQUOT
     {EDQUOT, FR_ERR_NO_SPACE, "free some of your quota or name another disk; what was written plays"},
 #endif
@@ -216,7 +260,8 @@ fr_status fr_address_fail(const fr_log *log, const char *what, const char *url, 
             cure = failures[i].cure;
     char text[AV_ERROR_MAX_STRING_SIZE] = "";
     av_strerror(av_error, text, sizeof(text));
-    fr_log_write(log, FR_LOG_ERROR, "cannot %s %s: %s%s%s", what, url, text, cure ? "; " : "", cure ? cure : "");
+    fr_log_write(log, FR_LOG_ERROR, "cannot %s %s: %s%s%s", what, url, text, cure ? "; " : "",
+                 cure ? cure : "");
     return fr_address_status(av_error);
 }
 

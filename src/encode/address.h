@@ -19,14 +19,14 @@ struct fr_address_kind {
     const char *muxer;   /* libavformat's name; NULL: raw */
     const char *options; /* of the muxer, "key=value key=value"; may be NULL */
     uint32_t ticks_per_second;
-    unsigned codecs;  /* bits 1 << fr_codec that the format can hold */
-    bool network;     /* a new segment is a new connection, not a new file */
-    bool in_place;    /* another size of the same codec can follow */
+    unsigned codecs; /* bits 1 << fr_codec that the format can hold */
+    bool network;    /* a new segment is a new connection, not a new file */
+    bool in_place;   /* another size of the same codec can follow */
     fr_status (*create)(struct fr_output **out, const struct fr_output_config *config);
 };
 
-/* `coded`: an encoder was asked for, so that null: gets packets too. FR_OK, or FR_ERR_ARGUMENT or FR_ERR_UNSUPPORTED
- * with a line in the log. */
+/* `coded`: an encoder was asked for, so that null: gets packets too. FR_OK, or FR_ERR_ARGUMENT or
+ * FR_ERR_UNSUPPORTED with a line in the log. */
 fr_status fr_address_find(const struct fr_address_kind **out, const char *url, bool coded, const fr_log *log);
 
 /* The path or address of segment `index` (from 0), from malloc: "a.mkv", "a-2.mkv". NULL: no memory. */

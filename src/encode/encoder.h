@@ -4,10 +4,11 @@
 #define FR_ENCODE_ENCODER_H
 
 /*
- * One encoder, as the recorder sees it: frames in, packets out. A new size, format or colour needs a new encoder.
+ * One encoder, as the recorder sees it: frames in, packets out. A new size, format or colour needs a new
+ * encoder.
  *
- * Order of calls: open, then send and receive in turn, then drain, then receive until FR_END; destroy at any time.
- * All on one thread. What a frame holds is released, at the latest, by destroy.
+ * Order of calls: open, then send and receive in turn, then drain, then receive until FR_END; destroy at any
+ * time. All on one thread. What a frame holds is released, at the latest, by destroy.
  */
 
 #include <framering/encode.h>
@@ -22,7 +23,7 @@ struct fr_encoder_config {
     fr_colour colour;
     bool has_hdr;
     fr_hdr_metadata hdr;
-    uint32_t ticks_per_second; /* of the times that `send` gets */
+    uint32_t ticks_per_second;                           /* of the times that `send` gets */
     uint32_t fps_mhz, bitrate_kbps, threads, gop_frames; /* 0 only in bitrate_kbps and threads */
     const char *options;                                 /* the user's; may be NULL */
     bool global_header;                                  /* parameter sets go into the file's header */
@@ -42,7 +43,7 @@ struct fr_encoder_ops {
 
 struct fr_encoder {
     const struct fr_encoder_ops *ops;
-    bool ignores_keyframe; /* of send: for a keyframe the encoder has to be opened again */
+    bool ignores_keyframe;        /* of send: for a keyframe the encoder has to be opened again */
     char reason[FR_REASON_BYTES]; /* why the last call failed */
 };
 
@@ -79,8 +80,8 @@ struct fr_encoder_list {
 /* Every encoder that framering knows. */
 struct fr_encoder_list fr_encoder_list_known(void);
 
-/* Makes *out the row of an encoder by FFmpeg's name, also of one that is not in the list. FR_ERR_UNSUPPORTED: FFmpeg
- * has no video encoder of that name. */
+/* Makes *out the row of an encoder by FFmpeg's name, also of one that is not in the list. FR_ERR_UNSUPPORTED:
+ * FFmpeg has no video encoder of that name. */
 fr_status fr_encoder_row_find(struct fr_encoder_row *out, const char *name);
 
 fr_codec fr_codec_from_id(enum AVCodecID id);

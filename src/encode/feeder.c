@@ -57,7 +57,8 @@ static void release_surface(void *opaque, uint8_t *data)
     av_free(held);
 }
 
-/* A buffer that holds the frame's surface. Readers go by the plane pointers; its own bounds are the luma plane's. */
+/* A buffer that holds the frame's surface. Readers go by the plane pointers; its own bounds are the luma
+ * plane's. */
 static AVBufferRef *hold_surface(const fr_frame *frame)
 {
     fr_frame *held = av_malloc(sizeof(*held));
@@ -155,7 +156,8 @@ static fr_status upload(struct fr_feeder *feeder, AVFrame *out)
     if (!device)
         return FR_ERR_NO_MEMORY;
     fr_status status = FR_ERR_ENCODER;
-    if (av_hwframe_get_buffer(feeder->hw_frames, device, 0) >= 0 && av_hwframe_transfer_data(device, out, 0) >= 0) {
+    if (av_hwframe_get_buffer(feeder->hw_frames, device, 0) >= 0 &&
+        av_hwframe_transfer_data(device, out, 0) >= 0) {
         av_frame_unref(out);
         av_frame_move_ref(out, device);
         status = FR_OK;

@@ -4,8 +4,8 @@
 #define FR_ENCODE_FEEDER_H
 
 /*
- * Makes what an encoder reads of the frames of a capture. Planes that the encoder can take as they are, are handed over
- * by reference; the frame's surface stays held until the encoder lets go.
+ * Makes what an encoder reads of the frames of a capture. Planes that the encoder can take as they are, are
+ * handed over by reference; the frame's surface stays held until the encoder lets go.
  */
 
 #include <framering/frame.h>
@@ -23,7 +23,8 @@ struct fr_feeder {
 };
 
 /* `format` is one of the four above and agrees with the format of the frames. */
-fr_status fr_feeder_init(struct fr_feeder *feeder, enum AVPixelFormat format, uint32_t width, uint32_t height);
+fr_status fr_feeder_init(struct fr_feeder *feeder, enum AVPixelFormat format, uint32_t width,
+                         uint32_t height);
 void fr_feeder_finish(struct fr_feeder *feeder);
 
 /* Fills `out`, blank before. FR_ERR_NO_MEMORY; FR_ERR_ENCODER: the upload to the device failed. */

@@ -7,7 +7,8 @@ static AVRational quotient(uint32_t value, int steps)
     return (AVRational){value < INT32_MAX ? (int)value : INT32_MAX, steps};
 }
 
-void fr_hdr_to_av(AVMasteringDisplayMetadata *display, AVContentLightMetadata *light, const fr_hdr_metadata *hdr)
+void fr_hdr_to_av(AVMasteringDisplayMetadata *display, AVContentLightMetadata *light,
+                  const fr_hdr_metadata *hdr)
 {
     const uint16_t *const primaries[3] = {hdr->red, hdr->green, hdr->blue};
     for (int xy = 0; xy < 2; xy++) {

@@ -8,6 +8,7 @@
 #include <libavutil/mastering_display_metadata.h>
 
 /* Fills libavutil's two structs, fresh from their allocators. */
-void fr_hdr_to_av(AVMasteringDisplayMetadata *display, AVContentLightMetadata *light, const fr_hdr_metadata *hdr);
+void fr_hdr_to_av(AVMasteringDisplayMetadata *display, AVContentLightMetadata *light,
+                  const fr_hdr_metadata *hdr);
 
 #endif

@@ -14,7 +14,8 @@
 #include <string.h>
 
 enum {
-    /* Above AV_LOG_TRACE even for errors: FFmpeg's own lines do not reach the terminal; we say what failed. */
+    /* Above AV_LOG_TRACE even for errors: FFmpeg's own lines do not reach the terminal; we say what failed.
+     */
     SILENT = AV_LOG_TRACE,
     HW_POOL_FRAMES = 8,
 };
@@ -60,16 +61,18 @@ static enum AVHWDeviceType device_type(const AVCodec *codec, enum AVPixelFormat 
 bool fr_lavc_takes(const AVCodec *codec, fr_format format)
 {
     enum AVPixelFormat hw;
-    return memory_format(codec, format) != AV_PIX_FMT_NONE || device_type(codec, &hw) != AV_HWDEVICE_TYPE_NONE;
+    return memory_format(codec, format) != AV_PIX_FMT_NONE ||
+           device_type(codec, &hw) != AV_HWDEVICE_TYPE_NONE;
 }
 
-static void set_reason(char reason[FR_REASON_BYTES], const struct fr_encoder_row *row, const char *what, int error)
+static void set_reason(char reason[FR_REASON_BYTES], const struct fr_encoder_row *row, const char *what,
+                       int error)
 {
     char text[AV_ERROR_MAX_STRING_SIZE] = "";
     if (error)
         av_strerror(error, text, sizeof(text));
-    snprintf(reason, FR_REASON_BYTES, "%s%s%s%s%s", what, error ? ": " : "", text, row->needs ? "; needs " : "",
-             row->needs ? row->needs : "");
+    snprintf(reason, FR_REASON_BYTES, "%s%s%s%s%s", what, error ? ": " : "", text,
+             row->needs ? "; needs " : "", row->needs ? row->needs : "");
 }
 
 static fr_status status_of(int error)
@@ -94,7 +97,8 @@ fr_status fr_lavc_check_options(const AVCodec *codec, const char *options, char 
     const AVDictionaryEntry *entry = NULL;
     fr_status status = FR_OK;
     if (options && av_dict_parse_string(&dict, options, "=", ":", 0) < 0) {
-        snprintf(reason, FR_REASON_BYTES, "the options '%.60s' are not of the form key=value:key=value", options);
+        snprintf(reason, FR_REASON_BYTES, "the options '%.60s' are not of the form key=value:key=value",
+                 options);
         status = FR_ERR_ARGUMENT;
     }
     while (status == FR_OK && codec && (entry = av_dict_get(dict, "", entry, AV_DICT_IGNORE_SUFFIX))) {
@@ -127,9 +131,9 @@ static int append_svt_params(AVDictionary **dict, const char *key, const struct 
         snprintf(text + length, sizeof(text) - (size_t)length,
                  ":mastering-display=G(%.5f,%.5f)B(%.5f,%.5f)R(%.5f,%.5f)WP(%.5f,%.5f)L(%.4f,%.4f)"
                  ":content-light=%u,%u",
-                 m->green[0] * step, m->green[1] * step, m->blue[0] * step, m->blue[1] * step, m->red[0] * step,
-                 m->red[1] * step, m->white[0] * step, m->white[1] * step, m->max_luminance / 10000.0,
-                 m->min_luminance / 10000.0, m->max_cll, m->max_fall);
+                 m->green[0] * step, m->green[1] * step, m->blue[0] * step, m->blue[1] * step,
+                 m->red[0] * step, m->red[1] * step, m->white[0] * step, m->white[1] * step,
+                 m->max_luminance / 10000.0, m->min_luminance / 10000.0, m->max_cll, m->max_fall);
     }
     return append_param(dict, key, text);
 }
@@ -138,7 +142,8 @@ static int append_svt_params(AVDictionary **dict, const char *key, const struct 
 static int collect_options(AVDictionary **dict, const struct fr_encoder_row *row,
                            const struct fr_encoder_config *config)
 {
-    const char *const ours[] = {row->options, config->bitrate_kbps ? row->rate_options : row->quality_options};
+    const char *const ours[] = {row->options,
+                                config->bitrate_kbps ? row->rate_options : row->quality_options};
     int error = 0;
     for (size_t i = 0; i < 2 && error >= 0; i++)
         if (ours[i])
@@ -159,7 +164,8 @@ static int collect_options(AVDictionary **dict, const struct fr_encoder_row *row
     return error;
 }
 
-static void configure(AVCodecContext *ctx, const struct fr_encoder_row *row, const struct fr_encoder_config *config)
+static void configure(AVCodecContext *ctx, const struct fr_encoder_row *row,
+                      const struct fr_encoder_config *config)
 {
     ctx->log_level_offset = SILENT;
     ctx->width = (int)(config->width & ~1u);
@@ -187,8 +193,8 @@ static void configure(AVCodecContext *ctx, const struct fr_encoder_row *row, con
     ctx->chroma_sample_location = (enum AVChromaLocation)(config->colour.chroma_location + 1);
 }
 
-static fr_status open_device(struct lavc_encoder *self, const struct fr_encoder_row *row, const AVCodec *codec,
-                             char reason[FR_REASON_BYTES])
+static fr_status open_device(struct lavc_encoder *self, const struct fr_encoder_row *row,
+                             const AVCodec *codec, char reason[FR_REASON_BYTES])
 {
     enum AVPixelFormat hw_format = AV_PIX_FMT_NONE;
     const enum AVHWDeviceType type = device_type(codec, &hw_format);
@@ -278,7 +284,8 @@ static fr_status lavc_send(struct fr_encoder *base, const fr_frame *frame, int64
     struct lavc_encoder *self = (void *)base;
     const fr_status status = fr_feeder_make(&self->feeder, self->frame, frame);
     if (status < 0)
-        return fail(self, "no frame for the encoder", status == FR_ERR_NO_MEMORY ? AVERROR(ENOMEM) : AVERROR(EIO));
+        return fail(self, "no frame for the encoder",
+                    status == FR_ERR_NO_MEMORY ? AVERROR(ENOMEM) : AVERROR(EIO));
     AVFrame *out = self->frame;
     out->pts = ticks;
     out->pict_type = keyframe ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
@@ -330,15 +337,18 @@ static fr_status lavc_describe(const struct fr_encoder *base, AVCodecParameters 
 fr_status fr_lavc_open(struct fr_encoder **out, const struct fr_encoder_row *row,
                        const struct fr_encoder_config *config, char reason[FR_REASON_BYTES])
 {
-    static const struct fr_encoder_ops ops = {lavc_send, lavc_receive, lavc_drain, lavc_describe, lavc_destroy};
+    static const struct fr_encoder_ops ops = {lavc_send, lavc_receive, lavc_drain, lavc_describe,
+                                              lavc_destroy};
     *out = NULL;
     const AVCodec *codec = avcodec_find_encoder_by_name(row->name);
     if (!codec) {
         snprintf(reason, FR_REASON_BYTES, "FFmpeg here was built without it");
         return FR_ERR_UNSUPPORTED;
     }
-    if (!fr_lavc_takes(codec, config->format) || (config->format == FR_FORMAT_P010 && row->hdr == FR_HDR_NONE)) {
-        snprintf(reason, FR_REASON_BYTES, "takes no %s bit frames", config->format == FR_FORMAT_P010 ? "10" : "8");
+    if (!fr_lavc_takes(codec, config->format) ||
+        (config->format == FR_FORMAT_P010 && row->hdr == FR_HDR_NONE)) {
+        snprintf(reason, FR_REASON_BYTES, "takes no %s bit frames",
+                 config->format == FR_FORMAT_P010 ? "10" : "8");
         return FR_ERR_UNSUPPORTED;
     }
     fr_status status = fr_lavc_check_options(codec, config->options, reason);

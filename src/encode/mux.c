@@ -70,7 +70,8 @@ static fr_status mux_open(struct fr_output *base, const char *url)
         self->format->flags |= AVFMT_FLAG_FLUSH_PACKETS;
         fr_io_guard_arm(&self->guard, OPEN_TIMEOUT_NS);
         if (!(self->format->oformat->flags & AVFMT_NOFILE))
-            error = avio_open2(&self->format->pb, address, AVIO_FLAG_WRITE, &self->format->interrupt_callback, NULL);
+            error = avio_open2(&self->format->pb, address, AVIO_FLAG_WRITE, &self->format->interrupt_callback,
+                               NULL);
     }
     free(address);
     const fr_status status = error < 0 ? fail(self, "write", error) : FR_OK;
@@ -143,8 +144,8 @@ static fr_status mux_begin(struct fr_output *base, const struct fr_stream *strea
     return fail(self, "begin", error);
 }
 
-/* The parameter sets are in the stream itself there; a new table of programs would need another codec's stream type,
- * which players that have begun do not follow. */
+/* The parameter sets are in the stream itself there; a new table of programs would need another codec's
+ * stream type, which players that have begun do not follow. */
 static bool mux_continues(const struct fr_output *base, const struct fr_stream *stream)
 {
     const struct mux *self = (const void *)base;

@@ -4,11 +4,12 @@
 #define FR_ENCODE_OUTPUT_H
 
 /*
- * Where a recording goes, as the recorder sees it: a file, a connection, or nothing. Raw outputs take frames, coded ones
- * packets.
+ * Where a recording goes, as the recorder sees it: a file, a connection, or nothing. Raw outputs take frames,
+ * coded ones packets.
  *
- * Order of calls: open (the address is there and can be written), begin (what comes is known), writes, end; then open
- * again for the next segment. destroy at any time. All on one thread. Failures are logged where they happen.
+ * Order of calls: open (the address is there and can be written), begin (what comes is known), writes, end;
+ * then open again for the next segment. destroy at any time. All on one thread. Failures are logged where
+ * they happen.
  */
 
 #include "encode/address.h"
@@ -33,7 +34,8 @@ struct fr_output_ops {
     fr_status (*begin)(struct fr_output *self, const struct fr_stream *stream);
     /* The segment that was begun can take this other stream too. */
     bool (*continues)(const struct fr_output *self, const struct fr_stream *stream);
-    /* One of the two is NULL. `bytes` counts pixels or the packet. write_packet takes the packet's content. */
+    /* One of the two is NULL. `bytes` counts pixels or the packet. write_packet takes the packet's content.
+     */
     fr_status (*write_frame)(struct fr_output *self, const fr_frame *frame, size_t *bytes);
     fr_status (*write_packet)(struct fr_output *self, AVPacket *packet);
     /* Writes the end and closes. A file that was opened but never begun is removed. */

@@ -20,7 +20,8 @@ static fr_status encode_one(struct fr_encoder *encoder, const fr_frame *frame, A
     return status > 0 ? FR_ERR_ENCODER : status;
 }
 
-static fr_status try_format(const struct fr_encoder_row *row, const fr_frame *frame, char reason[FR_REASON_BYTES])
+static fr_status try_format(const struct fr_encoder_row *row, const fr_frame *frame,
+                            char reason[FR_REASON_BYTES])
 {
     const struct fr_encoder_config config = {.width = frame->width,
                                              .height = frame->height,
@@ -46,9 +47,8 @@ static fr_status try_format(const struct fr_encoder_row *row, const fr_frame *fr
 
 static void probe_one(fr_encoder_info *out, const struct fr_encoder_row *row, const uint8_t *pixels)
 {
-    *out = (fr_encoder_info){.name = row->name,
-                             .codec = row->codec,
-                             .built_in = avcodec_find_encoder_by_name(row->name) != NULL};
+    *out = (fr_encoder_info){
+        .name = row->name, .codec = row->codec, .built_in = avcodec_find_encoder_by_name(row->name) != NULL};
     fr_frame frame = {.width = WIDTH,
                       .height = HEIGHT,
                       .format = FR_FORMAT_NV12,

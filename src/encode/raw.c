@@ -171,7 +171,8 @@ static fr_status y4m_open(struct fr_output *base, const char *url)
     struct y4m *self = (void *)base;
     char *address = fr_address_for_avio(self->config.kind, url);
     /* Direct: a frame is whole when it is written; a buffer between would only copy it. */
-    const int error = address ? avio_open(&self->io, address, AVIO_FLAG_WRITE | AVIO_FLAG_DIRECT) : AVERROR(ENOMEM);
+    const int error =
+        address ? avio_open(&self->io, address, AVIO_FLAG_WRITE | AVIO_FLAG_DIRECT) : AVERROR(ENOMEM);
     free(address);
     if (error < 0)
         return fr_address_fail(self->config.log, "write", url, error);
@@ -210,11 +211,11 @@ static fr_status y4m_begin(struct fr_output *base, const struct fr_stream *strea
     memcpy(self->buffer, frame_header, sizeof(frame_header) - 1);
     char header[160];
     /* mpeg2: chroma sited left. There is no such word for 10 bit. */
-    const int length = snprintf(header, sizeof(header),
-                                "YUV4MPEG2 W%" PRIu32 " H%" PRIu32 " F%" PRIu32
-                                ":1000 Ip A1:1 %s XCOLORRANGE=LIMITED\n",
-                                stream->width, stream->height, stream->fps_mhz,
-                                ten ? "C420p10 XYSCSS=420P10" : "C420mpeg2 XYSCSS=420MPEG2");
+    const int length =
+        snprintf(header, sizeof(header),
+                 "YUV4MPEG2 W%" PRIu32 " H%" PRIu32 " F%" PRIu32 ":1000 Ip A1:1 %s XCOLORRANGE=LIMITED\n",
+                 stream->width, stream->height, stream->fps_mhz,
+                 ten ? "C420p10 XYSCSS=420P10" : "C420mpeg2 XYSCSS=420MPEG2");
     self->begun = true;
     return y4m_write(self, header, (size_t)length);
 }

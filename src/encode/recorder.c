@@ -82,7 +82,8 @@ static struct fr_stream stream_of(const fr_recorder *r)
                               .coded = r->encoder ? r->coded : NULL};
 }
 
-/* Makes sure that what comes now can follow: in the open segment, or in one that only waits for its beginning. */
+/* Makes sure that what comes now can follow: in the open segment, or in one that only waits for its
+ * beginning. */
 static fr_status prepare_segment(fr_recorder *r)
 {
     const struct fr_stream stream = stream_of(r);
@@ -106,16 +107,18 @@ static fr_status begin_segment(fr_recorder *r)
     r->begun = true;
     r->info.segments = r->num_segments;
     fr_log_write(&r->params.log, FR_LOG_INFO, "recording %ux%u %s%s%s to %s", r->shape.width, r->shape.height,
-                 fr_format_name(r->shape.format), r->encoder ? " with " : "", r->encoder ? r->info.encoder : "",
-                 r->segments[r->num_segments - 1]);
+                 fr_format_name(r->shape.format), r->encoder ? " with " : "",
+                 r->encoder ? r->info.encoder : "", r->segments[r->num_segments - 1]);
     if (r->encoder && (r->shape.width | r->shape.height) & 1)
-        fr_log_write(&r->params.log, FR_LOG_INFO, "encoders take even sizes: the last row or column is left out");
+        fr_log_write(&r->params.log, FR_LOG_INFO,
+                     "encoders take even sizes: the last row or column is left out");
     return FR_OK;
 }
 
 /* --- packets --- */
 
-static void report(fr_recorder *r, const struct pending *frame, bool keyframe, size_t bytes, uint64_t encoded_ns)
+static void report(fr_recorder *r, const struct pending *frame, bool keyframe, size_t bytes,
+                   uint64_t encoded_ns)
 {
     r->info.frames++;
     r->info.keyframes += keyframe;
@@ -372,10 +375,8 @@ static fr_status set_up(fr_recorder *r, struct fr_encoder_list list)
     r->coded = avcodec_parameters_alloc();
     if (!r->url || (params->options && !r->options) || !r->packet || !r->coded)
         return FR_ERR_NO_MEMORY;
-    const struct fr_output_config config = {.kind = r->kind,
-                                            .cancelled = params->cancelled,
-                                            .user = params->user,
-                                            .log = &r->params.log};
+    const struct fr_output_config config = {
+        .kind = r->kind, .cancelled = params->cancelled, .user = params->user, .log = &r->params.log};
     if (r->kind->muxer)
         status = fr_selection_init(&r->selection, params, r->kind, list);
     if (status == FR_OK)
@@ -401,7 +402,8 @@ static bool is_valid(const fr_recorder_params *params)
     return !wrong;
 }
 
-fr_status fr_recorder_open_with(fr_recorder **out, const fr_recorder_params *params, struct fr_encoder_list list)
+fr_status fr_recorder_open_with(fr_recorder **out, const fr_recorder_params *params,
+                                struct fr_encoder_list list)
 {
     if (!out)
         return FR_ERR_ARGUMENT;

@@ -4,8 +4,9 @@
 #define FR_ENCODE_REPACK_H
 
 /*
- * From the two-plane layouts of the out ring to the three planes that x265, SVT-AV1 and YUV4MPEG2 want. Exact: no sample
- * changes its value. Widths count samples of the plane that is written; every pitch is in bytes.
+ * From the two-plane layouts of the out ring to the three planes that x265, SVT-AV1 and YUV4MPEG2 want.
+ * Exact: no sample changes its value. Widths count samples of the plane that is written; every pitch is in
+ * bytes.
  */
 
 #include <stddef.h>

@@ -131,7 +131,8 @@ fr_status fr_sei_insert(AVPacket *packet, enum AVCodecID codec, const fr_hdr_met
     if (length > (size_t)(INT32_MAX - AV_INPUT_BUFFER_PADDING_SIZE - packet->size))
         return FR_OK;
     AVPacket *whole = av_packet_alloc();
-    if (!whole || av_new_packet(whole, packet->size + (int)length) < 0 || av_packet_copy_props(whole, packet) < 0) {
+    if (!whole || av_new_packet(whole, packet->size + (int)length) < 0 ||
+        av_packet_copy_props(whole, packet) < 0) {
         av_packet_free(&whole);
         return FR_ERR_NO_MEMORY;
     }

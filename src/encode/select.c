@@ -13,7 +13,8 @@ static fr_status check_codec(const struct fr_selection *s, fr_codec codec, const
     if (s->codecs & 1u << codec)
         return FR_OK;
     const char *name = codec == FR_CODEC_DEFAULT ? s->named.name : fr_codec_name(codec);
-    fr_log_write(&s->log, FR_LOG_ERROR, "%s cannot hold %s: choose another codec, or write .mkv", kind->match, name);
+    fr_log_write(&s->log, FR_LOG_ERROR, "%s cannot hold %s: choose another codec, or write .mkv", kind->match,
+                 name);
     return FR_ERR_UNSUPPORTED;
 }
 
@@ -32,12 +33,13 @@ static fr_status init_named(struct fr_selection *s, const fr_recorder_params *pa
 {
     if (find_named(s, params->encoder) < 0) {
         fr_log_write(&s->log, FR_LOG_ERROR,
-                     "there is no encoder '%s' in FFmpeg here; `framering probe` lists those that work", params->encoder);
+                     "there is no encoder '%s' in FFmpeg here; `framering probe` lists those that work",
+                     params->encoder);
         return FR_ERR_UNSUPPORTED;
     }
     if (params->codec && params->codec != s->named.codec) {
-        fr_log_write(&s->log, FR_LOG_ERROR, "%s does not write %s: leave the codec or the encoder away", s->named.name,
-                     fr_codec_name(params->codec));
+        fr_log_write(&s->log, FR_LOG_ERROR, "%s does not write %s: leave the codec or the encoder away",
+                     s->named.name, fr_codec_name(params->codec));
         return FR_ERR_ARGUMENT;
     }
     return FR_OK;
@@ -46,7 +48,8 @@ static fr_status init_named(struct fr_selection *s, const fr_recorder_params *pa
 fr_status fr_selection_init(struct fr_selection *s, const fr_recorder_params *params,
                             const struct fr_address_kind *kind, struct fr_encoder_list list)
 {
-    *s = (struct fr_selection){.list = list, .codec = params->codec, .codecs = kind->codecs, .log = params->log};
+    *s = (struct fr_selection){
+        .list = list, .codec = params->codec, .codecs = kind->codecs, .log = params->log};
     assert(list.num_rows <= MAX_ROWS);
     fr_status status = params->encoder ? init_named(s, params) : FR_OK;
     if (status == FR_OK && (params->encoder || params->codec))
@@ -66,7 +69,8 @@ void fr_selection_finish(struct fr_selection *s)
     *s = (struct fr_selection){0};
 }
 
-static fr_status open_named(struct fr_selection *s, struct fr_encoder **out, const struct fr_encoder_config *config)
+static fr_status open_named(struct fr_selection *s, struct fr_encoder **out,
+                            const struct fr_encoder_config *config)
 {
     char reason[FR_REASON_BYTES] = "";
     const fr_status status = s->named.open(out, &s->named, config, reason);
@@ -76,7 +80,8 @@ static fr_status open_named(struct fr_selection *s, struct fr_encoder **out, con
     }
     if (status == FR_ERR_UNSUPPORTED && config->format == FR_FORMAT_P010)
         fr_log_write(&s->log, FR_LOG_ERROR,
-                     "%s cannot encode 10 bit, which an HDR display needs: use libx265 or hevc_nvenc, or ask for SDR output",
+                     "%s cannot encode 10 bit, which an HDR display needs: use libx265 or hevc_nvenc, or ask "
+                     "for SDR output",
                      s->named.name);
     else
         fr_log_write(&s->log, FR_LOG_ERROR, "%s: %s; name another encoder, or none", s->named.name, reason);
@@ -106,13 +111,13 @@ static void add_skipped(struct skipped *skipped, const char *name, const char *r
     snprintf(skipped->reason, sizeof(skipped->reason), "%s", reason);
     if (skipped->length >= sizeof(skipped->names))
         return;
-    const int added = snprintf(skipped->names + skipped->length, sizeof(skipped->names) - skipped->length, "%s%s",
-                               skipped->length ? ", " : "", name);
+    const int added = snprintf(skipped->names + skipped->length, sizeof(skipped->names) - skipped->length,
+                               "%s%s", skipped->length ? ", " : "", name);
     skipped->length += (size_t)(added > 0 ? added : 0);
 }
 
-static fr_status try_list(struct fr_selection *s, struct fr_encoder **out, const struct fr_encoder_config *config,
-                          struct skipped *skipped)
+static fr_status try_list(struct fr_selection *s, struct fr_encoder **out,
+                          const struct fr_encoder_config *config, struct skipped *skipped)
 {
     const fr_codec codec = wanted_codec(s, config->format);
     fr_status result = FR_ERR_ENCODER;
@@ -137,7 +142,8 @@ static fr_status try_list(struct fr_selection *s, struct fr_encoder **out, const
     return result;
 }
 
-fr_status fr_selection_open(struct fr_selection *s, struct fr_encoder **out, const struct fr_encoder_config *config)
+fr_status fr_selection_open(struct fr_selection *s, struct fr_encoder **out,
+                            const struct fr_encoder_config *config)
 {
     *out = NULL;
     if (s->named.name)
@@ -169,7 +175,8 @@ bool fr_selection_reject(struct fr_selection *s, const char *reason)
         fr_log_write(&s->log, FR_LOG_ERROR, "%s failed: %s; what was written plays", s->named.name, reason);
         return false;
     }
-    fr_log_write(&s->log, FR_LOG_WARNING, "%s failed, the next encoder takes over: %s", s->current->name, reason);
+    fr_log_write(&s->log, FR_LOG_WARNING, "%s failed, the next encoder takes over: %s", s->current->name,
+                 reason);
     s->failed_running |= UINT64_C(1) << (size_t)(s->current - s->list.rows);
     return true;
 }

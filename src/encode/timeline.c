@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "encode/timeline.h"
 
-/* Present times come from the source. One that leads further than this from where the clock says we are (a lie, or a
- * new source with another clock) must not freeze or stretch the recording: the clock takes over. */
+/* Present times come from the source. One that leads further than this from where the clock says we are (a
+ * lie, or a new source with another clock) must not freeze or stretch the recording: the clock takes over. */
 #define LEAP_NS UINT64_C(10000000000)
 
 void fr_timeline_init(struct fr_timeline *timeline, uint32_t ticks_per_second)

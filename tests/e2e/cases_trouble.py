@@ -287,7 +287,7 @@ def case_interrupt_at_any_moment(world):
         time.sleep(delay)
         children = capture.children()
         done = capture.interrupt(10)
-        check(done.code in (0, 130, -signal.SIGINT), f"after {delay} s: exit code {done.code}: {done.err!r}")
+        check(done.code in (0, 130, -signal.SIGINT) or "nothing was recorded" in done.err, f"after {delay} s: exit code {done.code}: {done.err!r}")
         for child in children:
             wait_for(lambda: not is_alive(child), 5, f"after {delay} s: the source is left")
         for file in world.folder.glob(f"{i}*.mp4"):

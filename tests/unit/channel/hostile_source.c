@@ -142,14 +142,17 @@ static void a_source_that_breaks_the_rules_later(void **state)
     struct fixture *fixture = *state;
     union fr_msg msg[5];
     raw_hello(&msg[0], 7);
-    fr_msg_init(&msg[1], FR_MSG_RING);
+    struct ring ring;
+    ring_make(&ring, 1);
+    fr_msg_put_ring(&msg[1], &ring.delivery);
+    ring_free(&ring);
     fr_msg_init(&msg[2], FR_MSG_DISPLAY);
     msg[2].display.display.colour_state = 99;
     fr_msg_init(&msg[3], FR_MSG_DISPLAY);
     msg[3].head.magic = 0;
     fr_msg_init(&msg[4], FR_MSG_DISPLAY);
     msg[4].head.type = 1000;
-    const char *sentence[] = {"HELLO where it does not belong", "wrong number of descriptors", "unknown colour state",
+    const char *sentence[] = {"HELLO where it does not belong", "RING where it does not belong", "unknown colour state",
                               "not a framering message", "unknown type"};
     for (size_t i = 0; i < 5; i++) {
         const int fd = connect_raw_source(fixture);

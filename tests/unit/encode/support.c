@@ -222,8 +222,8 @@ static void take_frames(struct reader *r)
 
 static bool open_file(struct reader *r, const char *path)
 {
-    if (avformat_open_input(&r->format, path, NULL, NULL) < 0 || avformat_find_stream_info(r->format, NULL) < 0 ||
-        r->format->nb_streams != 1)
+    if (avformat_open_input(&r->format, path, NULL, NULL) < 0 ||
+        avformat_find_stream_info(r->format, NULL) < 0 || r->format->nb_streams != 1)
         return false;
     const AVStream *stream = r->format->streams[0];
     const AVCodec *codec = avcodec_find_decoder(stream->codecpar->codec_id);
@@ -240,13 +240,11 @@ static bool open_file(struct reader *r, const char *path)
     return avcodec_open2(r->ctx, codec, NULL) >= 0;
 }
 
-bool read_back(struct read_file *out, const char *path, void (*seen)(void *user, const AVFrame *frame), void *user)
+bool read_back(struct read_file *out, const char *path, void (*seen)(void *user, const AVFrame *frame),
+               void *user)
 {
-    struct reader r = {.out = out,
-                       .packet = av_packet_alloc(),
-                       .frame = av_frame_alloc(),
-                       .seen = seen,
-                       .user = user};
+    struct reader r = {
+        .out = out, .packet = av_packet_alloc(), .frame = av_frame_alloc(), .seen = seen, .user = user};
     memset(out, 0, sizeof(*out));
     const bool opened = open_file(&r, path);
     while (opened && av_read_frame(r.format, r.packet) >= 0) {

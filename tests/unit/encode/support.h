@@ -3,8 +3,8 @@
 #ifndef FR_TEST_ENCODE_SUPPORT_H
 #define FR_TEST_ENCODE_SUPPORT_H
 
-/* What the tests of libframering-encode share: painted frames in real out ring surfaces, a folder that goes away, a
- * reader that decodes what was written. */
+/* What the tests of libframering-encode share: painted frames in real out ring surfaces, a folder that goes
+ * away, a reader that decodes what was written. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,7 +31,8 @@ struct painter {
 void painter_init(struct painter *painter, uint32_t width, uint32_t height, fr_format format);
 void painter_finish(struct painter *painter);
 
-/* The next frame: a moving pattern, one step later than the last. The first of a painter is a discontinuity. */
+/* The next frame: a moving pattern, one step later than the last. The first of a painter is a discontinuity.
+ */
 fr_frame painter_next(struct painter *painter);
 
 /* Surfaces that anyone holds. */
@@ -85,7 +86,8 @@ struct read_file {
 };
 
 /* Decodes everything. `seen`, if any, gets each frame. False: cannot be opened or holds no video. */
-bool read_back(struct read_file *out, const char *path, void (*seen)(void *user, const AVFrame *frame), void *user);
+bool read_back(struct read_file *out, const char *path, void (*seen)(void *user, const AVFrame *frame),
+               void *user);
 
 /* The file has so many frames, all of that size, at strictly increasing times from about 0 on. */
 void assert_plays(const char *path, size_t num_frames, int width, int height);

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
 
-/* Every stream says what its numbers mean, in the coded stream and in the container, and shows what was put in. */
+/* Every stream says what its numbers mean, in the coded stream and in the container, and shows what was put
+ * in. */
 
 #include "support.h"
 
@@ -23,7 +24,8 @@ static void record(const char *path, const char *encoder, fr_format format, cons
     struct painter painter;
     fr_recorder *recorder;
     painter_init(&painter, WIDTH, HEIGHT, format);
-    assert_int_equal(fr_recorder_open(&recorder, &(fr_recorder_params){.url = path, .encoder = encoder}), FR_OK);
+    assert_int_equal(fr_recorder_open(&recorder, &(fr_recorder_params){.url = path, .encoder = encoder}),
+                     FR_OK);
     for (int i = 0; i < FRAMES; i++) {
         fr_frame frame = painter_next(&painter);
         if (hdr)
@@ -39,9 +41,9 @@ static void record(const char *path, const char *encoder, fr_format format, cons
 static const struct {
     const char *encoder, *ending, *codec;
 } cases[] = {
-    {"libx264", "mkv", "h264"},   {"libx264", "mp4", "h264"}, {"libx264", "ts", "h264"},
-    {"libx265", "mkv", "hevc"},   {"libx265", "mp4", "hevc"}, {"libx265", "ts", "hevc"},
-    {"libsvtav1", "mkv", "av1"},  {"libsvtav1", "mp4", "av1"},
+    {"libx264", "mkv", "h264"},  {"libx264", "mp4", "h264"},  {"libx264", "ts", "h264"},
+    {"libx265", "mkv", "hevc"},  {"libx265", "mp4", "hevc"},  {"libx265", "ts", "hevc"},
+    {"libsvtav1", "mkv", "av1"}, {"libsvtav1", "mp4", "av1"},
 };
 
 enum { NUM_CASES = sizeof(cases) / sizeof(cases[0]) };
@@ -177,7 +179,8 @@ static void a_change_of_hdr_metadata_is_told_at_a_new_keyframe(void **state)
     fr_recorder *recorder;
     const char *path = in_folder(state, "metadata.mkv");
     painter_init(&painter, WIDTH, HEIGHT, FR_FORMAT_P010);
-    assert_int_equal(fr_recorder_open(&recorder, &(fr_recorder_params){.url = path, .encoder = "libx265"}), FR_OK);
+    assert_int_equal(fr_recorder_open(&recorder, &(fr_recorder_params){.url = path, .encoder = "libx265"}),
+                     FR_OK);
     for (int i = 0; i < FRAMES; i++) {
         fr_frame frame = painter_next(&painter);
         frame.hdr.max_cll = i < 3 ? 1000 : 444;
@@ -198,10 +201,12 @@ static void a_change_of_hdr_metadata_is_told_at_a_new_keyframe(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(sdr_streams_are_tagged_bt709_limited_left, folder_setup, folder_teardown),
+        cmocka_unit_test_setup_teardown(sdr_streams_are_tagged_bt709_limited_left, folder_setup,
+                                        folder_teardown),
         cmocka_unit_test_setup_teardown(hdr_streams_are_tagged_pq_with_display_and_light, folder_setup,
                                         folder_teardown),
-        cmocka_unit_test_setup_teardown(encoders_get_the_planes_the_right_way_round, folder_setup, folder_teardown),
+        cmocka_unit_test_setup_teardown(encoders_get_the_planes_the_right_way_round, folder_setup,
+                                        folder_teardown),
         cmocka_unit_test_setup_teardown(a_change_of_hdr_metadata_is_told_at_a_new_keyframe, folder_setup,
                                         folder_teardown),
     };

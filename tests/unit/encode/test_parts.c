@@ -56,11 +56,12 @@ static void every_ten_bit_code_survives_repacking(void **state)
 static void sei_bytes_are_those_of_the_standard(void **state)
 {
     (void)state;
-    /* The generic baseline; min_luminance 1 needs an emulation prevention byte: 00 00 00 01 -> 00 00 03 00 01. */
-    static const uint8_t expected[] = {
-        0, 0, 0, 1, 0x4e, 0x01, 137, 24, 0x21, 0x34, 0x9b, 0xaa, 0x19, 0x96, 0x08, 0xfc, 0x8a, 0x48, 0x39, 0x08,
-        0x3d, 0x13, 0x40, 0x42, 0x00, 0x98, 0x96, 0x80, 0x00, 0x00, 0x03, 0x00, 0x01, 0x80,
-        0, 0, 0, 1, 0x4e, 0x01, 144, 4, 0x03, 0xe8, 0x01, 0x90, 0x80};
+    /* The generic baseline; min_luminance 1 needs an emulation prevention byte: 00 00 00 01 -> 00 00 03 00
+     * 01. */
+    static const uint8_t expected[] = {0,    0,    0,    1,    0x4e, 0x01, 137,  24,   0x21, 0x34, 0x9b, 0xaa,
+                                       0x19, 0x96, 0x08, 0xfc, 0x8a, 0x48, 0x39, 0x08, 0x3d, 0x13, 0x40, 0x42,
+                                       0x00, 0x98, 0x96, 0x80, 0x00, 0x00, 0x03, 0x00, 0x01, 0x80, 0,    0,
+                                       0,    1,    0x4e, 0x01, 144,  4,    0x03, 0xe8, 0x01, 0x90, 0x80};
     const fr_hdr_metadata hdr = fr_hdr_metadata_generic();
     uint8_t out[FR_SEI_BYTES];
     assert_int_equal(fr_sei_write(out, AV_CODEC_ID_HEVC, &hdr), sizeof(expected));
@@ -90,7 +91,8 @@ static AVPacket *packet_of(const uint8_t *bytes, int size)
 static void sei_goes_before_the_first_slice_and_only_once(void **state)
 {
     (void)state;
-    static const uint8_t unit[] = {0, 0, 0, 1, 0x42, 0x01, 0xaa, 0, 0, 1, 0x26, 0x01, 0xbb}; /* SPS, IDR slice */
+    static const uint8_t unit[] = {0, 0, 0, 1,    0x42, 0x01, 0xaa,
+                                   0, 0, 1, 0x26, 0x01, 0xbb}; /* SPS, IDR slice */
     const fr_hdr_metadata hdr = fr_hdr_metadata_generic();
     AVPacket *packet = packet_of(unit, sizeof(unit));
     assert_int_equal(fr_sei_insert(packet, AV_CODEC_ID_HEVC, &hdr), FR_OK);
@@ -184,11 +186,13 @@ static void addresses_are_told_apart(void **state)
         const char *url, *match;
         fr_status status;
     } cases[] = {
-        {"a.mkv", ".mkv", FR_OK},       {"/x.y/a.MP4", ".mp4", FR_OK},        {"a:b.ts", ".ts", FR_OK},
-        {"file:/a/b.y4m", ".y4m", FR_OK}, {"hash:", "hash", FR_OK},           {"null:", "null", FR_OK},
-        {"udp://h:1", "udp", FR_OK},    {"rtmp://h/a/b", "rtmp", FR_OK},      {"rtsp://h/a", "rtsp", FR_OK},
-        {"a", NULL, FR_ERR_ARGUMENT},   {"a.xyz", NULL, FR_ERR_ARGUMENT},     {"/a.mkv/b", NULL, FR_ERR_ARGUMENT},
-        {".", NULL, FR_ERR_ARGUMENT},   {"gopher://h/a.mkv", NULL, FR_ERR_ARGUMENT},
+        {"a.mkv", ".mkv", FR_OK},         {"/x.y/a.MP4", ".mp4", FR_OK},
+        {"a:b.ts", ".ts", FR_OK},         {"file:/a/b.y4m", ".y4m", FR_OK},
+        {"hash:", "hash", FR_OK},         {"null:", "null", FR_OK},
+        {"udp://h:1", "udp", FR_OK},      {"rtmp://h/a/b", "rtmp", FR_OK},
+        {"rtsp://h/a", "rtsp", FR_OK},    {"a", NULL, FR_ERR_ARGUMENT},
+        {"a.xyz", NULL, FR_ERR_ARGUMENT}, {"/a.mkv/b", NULL, FR_ERR_ARGUMENT},
+        {".", NULL, FR_ERR_ARGUMENT},     {"gopher://h/a.mkv", NULL, FR_ERR_ARGUMENT},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const struct fr_address_kind *kind = NULL;
@@ -214,7 +218,8 @@ static void segments_are_numbered_before_the_ending(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const struct fr_address_kind *kind;
         assert_int_equal(fr_address_find(&kind, cases[i].url, false, NULL), FR_OK);
-        char *first = fr_address_segment(kind, cases[i].url, 0), *second = fr_address_segment(kind, cases[i].url, 1);
+        char *first = fr_address_segment(kind, cases[i].url, 0),
+             *second = fr_address_segment(kind, cases[i].url, 1);
         assert_string_equal(first, cases[i].first);
         assert_string_equal(second, cases[i].second);
         free(first);

@@ -24,16 +24,18 @@ static void compare(void *user, const AVFrame *frame)
         const uint8_t *a = frame->data[0] + (ptrdiff_t)y * frame->linesize[0];
         const uint8_t *b = want.plane[0] + y * want.pitch_bytes[0];
         for (uint32_t x = 0; x < want.width; x++)
-            e->differs |= ten ? ((const uint16_t *)(const void *)a)[x] != ((const uint16_t *)(const void *)b)[x] >> 6
-                              : a[x] != b[x];
+            e->differs |=
+                ten ? ((const uint16_t *)(const void *)a)[x] != ((const uint16_t *)(const void *)b)[x] >> 6
+                    : a[x] != b[x];
     }
     for (uint32_t i = 0; i < chroma_width * chroma_height * 2; i++) {
         const uint32_t plane = i & 1, x = i / 2 % chroma_width, y = i / 2 / chroma_width;
         const uint8_t *a = frame->data[1 + plane] + (ptrdiff_t)y * frame->linesize[1 + plane];
         const uint8_t *b = want.plane[1] + y * want.pitch_bytes[1];
         const uint32_t at = 2 * x + plane;
-        e->differs |= ten ? ((const uint16_t *)(const void *)a)[x] != ((const uint16_t *)(const void *)b)[at] >> 6
-                          : a[x] != b[at];
+        e->differs |=
+            ten ? ((const uint16_t *)(const void *)a)[x] != ((const uint16_t *)(const void *)b)[at] >> 6
+                : a[x] != b[at];
     }
     fr_frame_release(&want);
 }
@@ -61,7 +63,8 @@ static void round_trip(void **state, uint32_t width, uint32_t height, fr_format 
     assert_int_equal(file->frame[0].width, width);
     assert_int_equal(file->frame[0].height, height);
     assert_int_equal(file->frame[0].range, AVCOL_RANGE_MPEG);
-    assert_int_equal(file->frame[0].format, format == FR_FORMAT_P010 ? AV_PIX_FMT_YUV420P10LE : AV_PIX_FMT_YUV420P);
+    assert_int_equal(file->frame[0].format,
+                     format == FR_FORMAT_P010 ? AV_PIX_FMT_YUV420P10LE : AV_PIX_FMT_YUV420P);
     if (format == FR_FORMAT_NV12)
         assert_int_equal(file->frame[0].location, AVCHROMA_LOC_LEFT);
     assert_true(file->rate > 59.939 && file->rate < 59.941);
@@ -184,7 +187,8 @@ static void null_encodes_when_an_encoder_is_named(void **state)
     fr_recorder *recorder;
     fr_recorder_info info;
     painter_init(&painter, 64, 48, FR_FORMAT_NV12);
-    assert_int_equal(fr_recorder_open(&recorder, &(fr_recorder_params){.url = "null:", .encoder = "libx264"}), FR_OK);
+    assert_int_equal(fr_recorder_open(&recorder, &(fr_recorder_params){.url = "null:", .encoder = "libx264"}),
+                     FR_OK);
     put_frames(recorder, &painter, 6);
     fr_recorder_get_info(recorder, &info);
     assert_string_equal(info.encoder, "libx264");

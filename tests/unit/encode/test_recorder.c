@@ -86,7 +86,8 @@ static void check_forced_keyframe(void **state, const char *encoder)
     struct reports reports = {0};
     fr_recorder *recorder;
     const char *path = in_folder(state, "key.mkv");
-    const fr_recorder_params params = {.url = path, .encoder = encoder, .encoded = note_report, .user = &reports};
+    const fr_recorder_params params = {
+        .url = path, .encoder = encoder, .encoded = note_report, .user = &reports};
     painter_init(&painter, 128, 128, FR_FORMAT_NV12);
     assert_int_equal(fr_recorder_open(&recorder, &params), FR_OK);
     for (uint32_t i = 0; i < 12; i++) {
@@ -184,7 +185,8 @@ static void ts_changes_size_and_depth_in_place(void **state)
     static const struct {
         fr_codec codec;
         fr_format second;
-    } cases[] = {{FR_CODEC_H264, FR_FORMAT_NV12}, {FR_CODEC_H264, FR_FORMAT_P010}, {FR_CODEC_HEVC, FR_FORMAT_P010}};
+    } cases[] = {
+        {FR_CODEC_H264, FR_FORMAT_NV12}, {FR_CODEC_H264, FR_FORMAT_P010}, {FR_CODEC_HEVC, FR_FORMAT_P010}};
     struct read_file *file = calloc(1, sizeof(*file));
     for (size_t n = 0; n < 3; n++) {
         const char *path = in_folder(state, "place.ts");
@@ -230,10 +232,8 @@ static void a_bit_rate_is_kept_to(void **state)
         struct painter painter;
         fr_recorder *recorder;
         fr_recorder_info info;
-        const fr_recorder_params params = {.url = in_folder(state, "rate.mkv"),
-                                           .encoder = encoders[i],
-                                           .bitrate_kbps = 400,
-                                           .threads = 1};
+        const fr_recorder_params params = {
+            .url = in_folder(state, "rate.mkv"), .encoder = encoders[i], .bitrate_kbps = 400, .threads = 1};
         painter_init(&painter, 320, 192, FR_FORMAT_NV12);
         assert_int_equal(fr_recorder_open(&recorder, &params), FR_OK);
         put_frames(recorder, &painter, 120);
@@ -265,15 +265,18 @@ static void nothing_put_leaves_no_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(x264_reads_the_surface_itself_and_lets_go, folder_setup, folder_teardown),
-        cmocka_unit_test(known_encoder_takes_nv12),
-        cmocka_unit_test_setup_teardown(a_discontinuity_is_a_keyframe_and_every_frame_is_reported, folder_setup,
+        cmocka_unit_test_setup_teardown(x264_reads_the_surface_itself_and_lets_go, folder_setup,
                                         folder_teardown),
+        cmocka_unit_test(known_encoder_takes_nv12),
+        cmocka_unit_test_setup_teardown(a_discontinuity_is_a_keyframe_and_every_frame_is_reported,
+                                        folder_setup, folder_teardown),
         cmocka_unit_test_setup_teardown(times_are_kept_and_strictly_increase, folder_setup, folder_teardown),
-        cmocka_unit_test_setup_teardown(files_that_cannot_change_go_on_in_a_new_one, folder_setup, folder_teardown),
+        cmocka_unit_test_setup_teardown(files_that_cannot_change_go_on_in_a_new_one, folder_setup,
+                                        folder_teardown),
         cmocka_unit_test_setup_teardown(ts_changes_size_and_depth_in_place, folder_setup, folder_teardown),
         cmocka_unit_test_setup_teardown(ts_with_another_codec_is_a_new_file, folder_setup, folder_teardown),
-        cmocka_unit_test_setup_teardown(odd_sizes_lose_their_last_column_and_row, folder_setup, folder_teardown),
+        cmocka_unit_test_setup_teardown(odd_sizes_lose_their_last_column_and_row, folder_setup,
+                                        folder_teardown),
         cmocka_unit_test_setup_teardown(a_bit_rate_is_kept_to, folder_setup, folder_teardown),
         cmocka_unit_test_setup_teardown(nothing_put_leaves_no_file, folder_setup, folder_teardown),
     };

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE /* setresuid */
 
-/* Wrong parameters, places that cannot be written, disks that fill up, recorders that are killed, receivers that are
- * not there or take nothing. */
+/* Wrong parameters, places that cannot be written, disks that fill up, recorders that are killed, receivers
+ * that are not there or take nothing. */
 
 #include "support.h"
 
@@ -133,7 +133,8 @@ static void any_encoder_of_ffmpeg_can_be_named(void **state)
     fr_recorder *recorder;
     const fr_recorder_params params = {.url = in_folder(state, "other.mkv"), .encoder = "mpeg4"};
     painter_init(&painter, WIDTH, HEIGHT, FR_FORMAT_NV12);
-    /* MPEG-4 cannot count milliseconds in its header, as several codecs cannot: it must fail in words or work. */
+    /* MPEG-4 cannot count milliseconds in its header, as several codecs cannot: it must fail in words or
+     * work. */
     assert_int_equal(fr_recorder_open(&recorder, &params), FR_OK);
     put_frames(recorder, &painter, 5);
     assert_int_equal(fr_recorder_close(&recorder), FR_OK);
@@ -146,7 +147,8 @@ static void bad_frames_are_refused_and_the_recording_goes_on(void **state)
     struct painter painter;
     fr_recorder *recorder;
     painter_init(&painter, WIDTH, HEIGHT, FR_FORMAT_NV12);
-    assert_int_equal(fr_recorder_open(&recorder, &(fr_recorder_params){.url = in_folder(state, "bad.mkv")}), FR_OK);
+    assert_int_equal(fr_recorder_open(&recorder, &(fr_recorder_params){.url = in_folder(state, "bad.mkv")}),
+                     FR_OK);
     put_frames(recorder, &painter, 2);
     const fr_frame good = painter_next(&painter);
     fr_frame bad[8];
@@ -197,7 +199,8 @@ static int write_without_permission(const char *path)
         return 2;
     const fr_status status = fr_recorder_open(&recorder, &params);
     return !(status == FR_ERR_PERMISSION && lines.count[FR_LOG_ERROR] == 1 &&
-             strstr(lines.last[FR_LOG_ERROR], "Permission denied") && strstr(lines.last[FR_LOG_ERROR], "name a folder"));
+             strstr(lines.last[FR_LOG_ERROR], "Permission denied") &&
+             strstr(lines.last[FR_LOG_ERROR], "name a folder"));
 }
 
 static int exit_code_of(pid_t child)
@@ -228,7 +231,8 @@ static fr_status fill(const char *path, struct log_lines *lines, unsigned max_fr
 {
     struct painter painter;
     fr_recorder *recorder;
-    const fr_recorder_params params = {.url = path, .options = "crf=1", .encoder = "libx264", .log = log_into(lines)};
+    const fr_recorder_params params = {
+        .url = path, .options = "crf=1", .encoder = "libx264", .log = log_into(lines)};
     painter_init(&painter, WIDTH, HEIGHT, FR_FORMAT_NV12);
     fr_status status = fr_recorder_open(&recorder, &params);
     for (unsigned i = 0; status == FR_OK && i < max_frames; i++) {
