@@ -71,10 +71,10 @@ static const struct args_option table[] = {
 static const struct args_command command = {
     .name = "capture",
     .synopsis = "[OPTIONS] [OUT]",
-    .about = "Records a display: starts a source, takes its newest frames, encodes and writes them.\n\n"
-             "OUT is a file (.mkv .mp4 .ts .y4m), an address that FFmpeg speaks (srt:// rtsp://\n"
-             "rtmp:// udp:// tcp:// ...), hash: (a hash of all pixels) or null: (nothing);\n"
-             "default: framering-DATE-TIME.mkv in the current folder.",
+    .about = "Records a display: starts a source, takes its newest frames, encodes and writes\nthem.\n\n"
+             "OUT is a file (.mkv .mp4 .ts .y4m), an address that FFmpeg speaks (srt://\n"
+             "rtsp:// rtmp:// udp:// tcp:// ...), hash: (a hash of all pixels) or\n"
+             "null: (nothing); default: framering-DATE-TIME.mkv in the current folder.",
     .options = table,
     .num_options = sizeof table / sizeof table[0],
     .epilogue = "Examples:\n"
@@ -82,7 +82,7 @@ static const struct args_command command = {
                 "  framering capture --source pattern --size 3840x2160 --hdr --for 5s hdr.mkv\n"
                 "  framering capture --source file:film.mkv --sdr --codec av1 film.mp4\n"
                 "  framering capture --source none --target 7 udp://192.0.2.1:5000\n\n"
-                "Exit codes: 0 done, 1 failed, 2 usage, 3 the display changed and no picture came back.",
+                "Exit codes: 0 done, 1 failed, 2 usage, 3 the display changed, and no\npicture came back.",
 };
 
 static bool set_number(const struct args *args, uint64_t min, uint64_t max, uint64_t *out, const char *wanted)

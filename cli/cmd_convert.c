@@ -34,8 +34,9 @@ static const struct args_option table[] = {
 static const struct args_command command = {
     .name = "convert",
     .synopsis = "--from FORMAT --to FORMAT --size WxH [OPTIONS] IN OUT",
-    .about = "Runs the converters on raw frames. IN holds tightly packed frames one after the other,\n"
-             "OUT gets the planes of each: Y, then CbCr. '-' is the standard input or output.",
+    .about = "Runs the converters on raw frames. IN holds tightly packed frames one after the\n"
+             "other, OUT gets the planes of each: Y, then CbCr. '-' is the standard input\n"
+             "or output.",
     .options = table,
     .num_options = sizeof table / sizeof table[0],
     .epilogue = "Example:\n"

@@ -32,8 +32,8 @@ static const struct args_option table[] = {
 static const struct args_command command = {
     .name = "probe",
     .synopsis = "[OPTIONS]",
-    .about = "Says what this machine can do, and for what it cannot do, why not. Every encoder is\n"
-             "tried with a small frame, which may take a second.",
+    .about = "Says what this machine can do, and for what it cannot do, why not. Every encoder\n"
+             "is tried with a small frame, which may take a second.",
     .options = table,
     .num_options = sizeof table / sizeof table[0],
 };

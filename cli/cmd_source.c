@@ -14,12 +14,14 @@
 static const struct args_command command = {
     .name = "source",
     .synopsis = "[KIND [OPTIONS OF THE SOURCE]]",
-    .about = "Feeds a ring by hand: runs the source program of that kind, which connects to the host of\n"
-             "its --target and waits for one where there is none. Without KIND: lists the kinds.",
+    .about = "Feeds a ring by hand: runs the source program of that kind, which connects to\n"
+             "the host of its --target and waits for one where there is none.\n"
+             "Without KIND: lists the kinds.",
     .epilogue = "Examples:\n"
                 "  framering source\n"
                 "  framering source pattern --help\n"
-                "  framering source x11 --target 7        beside: framering capture --source none --target 7",
+                "  framering source x11 --target 7\n"
+                "    beside it: framering capture --source none --target 7",
 };
 
 static int list_kinds(void)

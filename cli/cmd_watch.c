@@ -27,8 +27,8 @@ static const struct args_option table[] = {
 static const struct args_command command = {
     .name = "watch",
     .synopsis = "[OPTIONS] [TARGET]",
-    .about = "Looks at a running session from outside, without disturbing it: a live screen on a\n"
-             "terminal, else a line for each sample, then the debug block and what it means.\n"
+    .about = "Looks at a running session from outside, without disturbing it: a live screen\n"
+             "on a terminal, else a line for each sample, then the debug block and what it\nmeans.\n"
              "Without TARGET: watches the only live target, or lists them when there are more.",
     .options = table,
     .num_options = sizeof table / sizeof table[0],

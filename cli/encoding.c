@@ -142,7 +142,7 @@ static bool wait_until(struct encoding *encoding, uint64_t deadline_ns)
     return pthread_cond_timedwait(&encoding->changed, &encoding->lock, &t) != ETIMEDOUT;
 }
 
-bool encoding_room(struct encoding *encoding, uint64_t timeout_ns, unsigned *waiting)
+bool encoding_room(struct encoding *encoding, uint64_t timeout_ns)
 {
     pthread_mutex_lock(&encoding->lock);
     if (encoding->count == encoding->capacity) {
@@ -150,10 +150,17 @@ bool encoding_room(struct encoding *encoding, uint64_t timeout_ns, unsigned *wai
         while (encoding->count == encoding->capacity && wait_until(encoding, deadline))
             ;
     }
-    *waiting = encoding->count;
     bool room = encoding->count < encoding->capacity;
     pthread_mutex_unlock(&encoding->lock);
     return room;
+}
+
+unsigned encoding_waiting(struct encoding *encoding)
+{
+    pthread_mutex_lock(&encoding->lock);
+    unsigned count = encoding->count;
+    pthread_mutex_unlock(&encoding->lock);
+    return count;
 }
 
 void encoding_push(struct encoding *encoding, fr_frame *frame)

@@ -48,8 +48,11 @@ bool encoding_tell_unknown(const char *name);
 /* Starts the thread. */
 fr_status encoding_start(struct encoding *encoding);
 
-/* Waits at most timeout_ns for room in the queue; false: there is none. *waiting: how many frames wait. */
-bool encoding_room(struct encoding *encoding, uint64_t timeout_ns, unsigned *waiting);
+/* Waits at most timeout_ns for room in the queue; false: there is none. */
+bool encoding_room(struct encoding *encoding, uint64_t timeout_ns);
+
+/* How many frames wait now. */
+unsigned encoding_waiting(struct encoding *encoding);
 
 /* Queues a frame and owns it; there must be room. */
 void encoding_push(struct encoding *encoding, fr_frame *frame);

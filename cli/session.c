@@ -104,6 +104,7 @@ static void on_fresh(struct session *s, const fr_frame *frame, uint64_t now_ns)
 {
     pace_taken(&s->pace, now_ns);
     note_start(s);
+    s->supervisor.delivered = true;
     if (frame->taken_ns >= frame->published_ns)
         histogram_add(&s->result->publish_to_take, frame->taken_ns - frame->published_ns);
     if (frame->converted_ns >= frame->taken_ns)
@@ -112,13 +113,12 @@ static void on_fresh(struct session *s, const fr_frame *frame, uint64_t now_ns)
         take_flips(s);
 }
 
-static void on_frame(struct session *s, fr_frame *frame, unsigned waiting)
+static void on_frame(struct session *s, fr_frame *frame)
 {
     if (!frame->repeat) {
         on_fresh(s, frame, clock_now_ns());
-    } else if (s->params->no_repeats || waiting > 0) {
+    } else if (s->params->no_repeats || encoding_waiting(&s->encoding) > 0) {
         /* An encoder that is behind gets fresh frames only. */
-        s->result->frames_dropped_repeats += waiting > 0;
         fr_frame_release(frame);
         return;
     }
@@ -131,9 +131,8 @@ static void on_frame(struct session *s, fr_frame *frame, unsigned waiting)
 static void take_last(struct session *s)
 {
     fr_frame frame;
-    unsigned waiting;
-    if (encoding_room(&s->encoding, NS_PER_S, &waiting) && fr_capture_try_latest(s->capture, &frame) == FR_OK)
-        on_frame(s, &frame, 0);
+    if (encoding_room(&s->encoding, NS_PER_S) && fr_capture_try_latest(s->capture, &frame) == FR_OK)
+        on_frame(s, &frame);
 }
 
 static void follow_source(struct session *s)
@@ -156,8 +155,7 @@ static void step(struct session *s)
         end_session(s, SESSION_FAILED, status);
         return;
     }
-    unsigned waiting;
-    if (!encoding_room(&s->encoding, SLICE_NS, &waiting))
+    if (!encoding_room(&s->encoding, SLICE_NS))
         return;
     uint64_t begin = clock_now_ns();
     uint64_t wait_ns = pace_wait_ns(&s->pace, begin);
@@ -168,7 +166,7 @@ static void step(struct session *s)
     fr_frame frame;
     status = fr_capture_next(s->capture, &frame);
     if (status == FR_OK || status == FR_REPEAT)
-        on_frame(s, &frame, waiting);
+        on_frame(s, &frame);
     else if (status == FR_ERR_NOT_RECOVERED)
         end_session(s, SESSION_DROPPED, status);
     else if (status < 0)
@@ -215,6 +213,7 @@ static void begin_account(struct session *s)
     s->result->began = true;
     s->result->started_ns = clock_now_ns();
     s->supervisor.attached = true;
+    s->supervisor.delivered = true;
     s->deadline_ns = s->params->for_ns ? s->result->started_ns + s->params->for_ns : 0;
     process_usage_self(&s->usage_before);
     s->thread_cpu_before = clock_thread_cpu_ns();

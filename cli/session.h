@@ -23,7 +23,7 @@ struct session_params {
     bool restart;                /* a source that died is started again */
     bool any_target;             /* the first free target instead of capture.target_id */
     fr_capture_params capture;   /* start_source, cancelled, user, log and the surfaces are ours */
-    fr_recorder_params recorder; /* encoded, user and log are the session's own */
+    fr_recorder_params recorder; /* encoded, user and log are ours */
     uint32_t cap_mhz;            /* at most so many fresh frames a second, thousandths; 0 = all */
     bool no_repeats;             /* repeats are not recorded */
     uint64_t for_ns;             /* from the first frame; 0 = until told to stop */
@@ -53,7 +53,7 @@ struct session_result {
     uint64_t setup_ns;         /* from the start to the first frame */
     fr_capture_info info;      /* the last look; its `dropped` is without the start */
     uint64_t dropped_at_start; /* while the encoder opened, before its first packet */
-    uint64_t frames_encoded, frames_dropped_repeats, bytes;
+    uint64_t frames_encoded, bytes;
     unsigned restarts;
     fr_flip flips[SESSION_FLIPS_MAX];
     uint64_t num_flips;  /* may be more than are kept */

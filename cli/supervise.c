@@ -16,7 +16,7 @@
 
 static const unsigned backoff_ms[] = {100, 500, 1000, 2000, 5000};
 
-enum { NUM_BACKOFFS = sizeof backoff_ms / sizeof backoff_ms[0] };
+enum { NUM_BACKOFFS = sizeof backoff_ms / sizeof backoff_ms[0], BARREN_MAX = 5 };
 
 void supervisor_init(struct supervisor *supervisor, char *const *argv, const char *kind, bool restart)
 {
@@ -40,6 +40,7 @@ fr_status supervisor_start(struct supervisor *supervisor, int socket_fd)
     supervisor->started_ns = clock_now_ns();
     supervisor->restart_at_ns = 0;
     supervisor->spoke = false;
+    supervisor->delivered = false;
     return FR_OK;
 }
 
@@ -81,6 +82,7 @@ static void on_end(struct supervisor *supervisor, int wait_status, uint64_t now_
     if (now_ns - supervisor->started_ns > HEALTHY_NS)
         supervisor->failures = 0;
     supervisor->failures++;
+    supervisor->barren = supervisor->delivered ? 0 : supervisor->barren + 1;
     if (!supervisor->attached) { /* the capture says why there is no session */
         supervisor->failed = true;
         return;
@@ -88,6 +90,12 @@ static void on_end(struct supervisor *supervisor, int wait_status, uint64_t now_
     if (!supervisor->restart) {
         supervisor->failed = true;
         say(FR_LOG_ERROR, "the source %s %s, and --no-restart was given", supervisor->kind, how);
+        return;
+    }
+    if (supervisor->barren == BARREN_MAX) {
+        supervisor->failed = true;
+        say(FR_LOG_ERROR, "the source %s %s, and was started %d times without showing a frame",
+            supervisor->kind, how, (int)BARREN_MAX);
         return;
     }
     uint64_t wait_ns = supervisor_backoff_ns(supervisor->failures);
@@ -127,10 +135,12 @@ void supervisor_restart(struct supervisor *supervisor, fr_capture *capture, uint
     }
     if (status == FR_OK)
         status = supervisor_start(supervisor, socket_fd);
-    if (status == FR_OK)
+    if (status == FR_OK) {
         supervisor->restarts++;
-    else
-        supervisor->restart_at_ns = now_ns + supervisor_backoff_ns(++supervisor->failures);
+        return;
+    }
+    supervisor->restart_at_ns = now_ns + supervisor_backoff_ns(++supervisor->failures);
+    supervisor->failed = ++supervisor->barren >= BARREN_MAX;
 }
 
 uint64_t supervisor_cpu_ns(const struct supervisor *supervisor)

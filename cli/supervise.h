@@ -15,7 +15,7 @@
  * One thread.
  *
  * The first restart is tried at once, the next after 0.5 s, and so on up to 5 s; a source that ran for ten
- * seconds starts from the beginning.
+ * seconds starts from the beginning. One that was started five times without showing a frame is given up.
  */
 struct supervisor {
     char *const *argv; /* argv[0] is the program's path; NULL = no source of ours */
@@ -24,12 +24,14 @@ struct supervisor {
     struct child child;
     uint64_t started_ns, restart_at_ns; /* restart_at_ns 0 = none is due */
     unsigned failures;                  /* ends in a row */
+    unsigned barren;                    /* ends in a row without a frame between */
     unsigned restarts;
     uint64_t cpu_ns; /* of children that were reaped */
     bool ended;      /* exited with 0: the session ends in order */
     bool failed;     /* died, and is not to be started again */
     bool spoke;      /* it wrote something since it was started */
     bool attached;   /* the session has had its first frame */
+    bool delivered;  /* a fresh frame came since it was started */
     int exit_code;   /* of the last end; -1 = a signal, or none yet */
     char last_line[512];
 };

@@ -29,8 +29,23 @@ float fr_srgb_from_linear(float linear);
 float fr_hlg_to_scene(float signal);
 
 /* Linear light from one set of primaries to the other (BT.2087). */
-fr_rgb fr_bt2020_from_bt709(fr_rgb colour);
-fr_rgb fr_bt709_from_bt2020(fr_rgb colour);
+static inline fr_rgb fr_bt2020_from_bt709(fr_rgb in)
+{
+    return (fr_rgb){
+        0.627403914F * in.r + 0.329283038F * in.g + 0.043313048F * in.b,
+        0.069097292F * in.r + 0.919540405F * in.g + 0.011362303F * in.b,
+        0.016391439F * in.r + 0.088013308F * in.g + 0.895595253F * in.b,
+    };
+}
+
+static inline fr_rgb fr_bt709_from_bt2020(fr_rgb in)
+{
+    return (fr_rgb){
+        1.660491002F * in.r - 0.587641139F * in.g - 0.072849863F * in.b,
+        -0.124550475F * in.r + 1.132899897F * in.g - 0.008349423F * in.b,
+        -0.018150763F * in.r - 0.100578898F * in.g + 1.118729661F * in.b,
+    };
+}
 
 /* One pixel, in the lowest bytes of the result as it lies in memory. scRGB in; the 8-bit formats take 1.0 as white. */
 uint64_t fr_pixel_pack(fr_format format, fr_rgb scrgb);

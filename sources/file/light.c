@@ -9,12 +9,13 @@
 #include <string.h>
 
 enum {
-    NUM_CODES = 65536,
-    CHUNK = 256, /* pixels done at a time */
-    /* The system gain Y^0.2 by the upper bits of a float: exponents 2^-24 to 1, 11 bits of the mantissa. */
+    CURVE_MAX = 16384,  /* steps from 0 to 1 of the signal: finer than half floats are */
+    CURVE_TOP = 18432,  /* 1.125: narrow range has room above its white, and HLG uses it */
+    CHUNK = 256,        /* pixels done at a time */
+    /* The system gain Y^0.2 by the upper bits of a float: exponents 2^-24 to 2^1, 11 bits of the mantissa. */
     GAIN_SHIFT = 12,
     GAIN_FIRST = (127 - 24) << (23 - GAIN_SHIFT),
-    NUM_GAINS = 25 << (23 - GAIN_SHIFT),
+    NUM_GAINS = 26 << (23 - GAIN_SHIFT),
 };
 
 static const float hlg_peak_nits = 1000.0F;
@@ -24,18 +25,19 @@ struct fr_light {
     fr_light_params params;
     float offset_y, scale_y, offset_c, scale_c; /* codes to 0..1 and -0.5..0.5 */
     float cr_to_r, cb_to_g, cr_to_g, cb_to_b;
-    float curve[NUM_CODES]; /* PQ: scRGB; HLG: scene light */
+    float curve[CURVE_TOP + 1]; /* PQ: scRGB; HLG: scene light */
     float gains[NUM_GAINS]; /* HLG: Y^0.2 as scRGB */
-    float r[CHUNK], g[CHUNK], b[CHUNK];
+    float signal[3][CHUNK]; /* R'G'B' */
+    float light[3][CHUNK];  /* RGB */
     float out[CHUNK * 4];
 };
 
 static void make_tables(fr_light *light)
 {
     const bool pq = light->params.curve == FR_LIGHT_PQ;
-    for (uint32_t i = 0; i < NUM_CODES; i++) {
-        const float signal = (float)i / (float)(NUM_CODES - 1);
-        light->curve[i] = pq ? fr_pq_to_linear(signal) * (10000.0F / 80.0F) : fr_hlg_to_scene(signal);
+    for (uint32_t i = 0; i <= CURVE_TOP; i++) {
+        const float signal = (float)i / (float)CURVE_MAX;
+        light->curve[i] = pq ? fr_pq_to_linear(fminf(signal, 1.0F)) * (10000.0F / 80.0F) : fr_hlg_to_scene(signal);
     }
     for (uint32_t i = 0; !pq && i < NUM_GAINS; i++) {
         /* The middle of what shares an entry. */
@@ -78,72 +80,94 @@ bool fr_light_is_for(const fr_light *light, const fr_light_params *params)
            own->kr == params->kr && own->kb == params->kb && own->bt709_primaries == params->bt709_primaries;
 }
 
-static inline float curve_at(const fr_light *light, float signal)
+/* Codes of one plane as numbers. */
+static void read_plane(const uint16_t *restrict codes, float *restrict values, size_t num, float offset, float scale)
 {
-    const float clamped = signal < 0.0F ? 0.0F : signal > 1.0F ? 1.0F : signal;
-    return light->curve[(uint32_t)(clamped * (float)(NUM_CODES - 1) + 0.5F)];
+    for (size_t i = 0; i < num; i++)
+        values[i] = ((float)codes[i] - offset) * scale;
 }
 
-/* Codes to R'G'B' to light with the primaries of the file; PQ: scRGB units, HLG: of the scene. */
-static void decode(fr_light *light, const uint16_t *const planes[3], size_t from, size_t num)
+/* Y, Cb, Cr to R'G'B'. */
+static void apply_matrix(fr_light *light, size_t num)
 {
-    const uint16_t *first = planes[0] + from, *second = planes[1] + from, *third = planes[2] + from;
-    const float scale = light->scale_y, offset = light->offset_y;
+    float *restrict y_r = light->signal[0], *restrict cb_g = light->signal[1], *restrict cr_b = light->signal[2];
+    const float cr_to_r = light->cr_to_r, cb_to_g = light->cb_to_g, cr_to_g = light->cr_to_g;
+    const float cb_to_b = light->cb_to_b;
+    for (size_t i = 0; i < num; i++) {
+        const float y = y_r[i], cb = cb_g[i], cr = cr_b[i];
+        y_r[i] = y + cr_to_r * cr;
+        cb_g[i] = y + cb_to_g * cb + cr_to_g * cr;
+        cr_b[i] = y + cb_to_b * cb;
+    }
+}
+
+static void read_signal(fr_light *light, const uint16_t *const planes[3], size_t from, size_t num)
+{
     if (light->params.is_rgb) {
-        for (size_t i = 0; i < num; i++) {
-            light->g[i] = curve_at(light, ((float)first[i] - offset) * scale);
-            light->b[i] = curve_at(light, ((float)second[i] - offset) * scale);
-            light->r[i] = curve_at(light, ((float)third[i] - offset) * scale);
-        }
+        for (size_t i = 0; i < 3; i++) /* G, B, R */
+            read_plane(planes[i] + from, light->signal[(i + 1) % 3], num, light->offset_y, light->scale_y);
         return;
     }
+    read_plane(planes[0] + from, light->signal[0], num, light->offset_y, light->scale_y);
+    read_plane(planes[1] + from, light->signal[1], num, light->offset_c, light->scale_c);
+    read_plane(planes[2] + from, light->signal[2], num, light->offset_c, light->scale_c);
+    apply_matrix(light, num);
+}
+
+static void apply_curve(const float *restrict curve, const float *restrict signal, float *restrict out, size_t num)
+{
+    int32_t index[CHUNK];
     for (size_t i = 0; i < num; i++) {
-        const float y = ((float)first[i] - offset) * scale;
-        const float cb = ((float)second[i] - light->offset_c) * light->scale_c;
-        const float cr = ((float)third[i] - light->offset_c) * light->scale_c;
-        light->r[i] = curve_at(light, y + light->cr_to_r * cr);
-        light->g[i] = curve_at(light, y + light->cb_to_g * cb + light->cr_to_g * cr);
-        light->b[i] = curve_at(light, y + light->cb_to_b * cb);
+        float at = signal[i] * (float)CURVE_MAX + 0.5F;
+        at = at < 0.0F ? 0.0F : at;
+        at = at > (float)CURVE_TOP ? (float)CURVE_TOP : at;
+        index[i] = (int32_t)at;
     }
+    for (size_t i = 0; i < num; i++)
+        out[i] = curve[index[i]];
 }
 
 static void apply_ootf(fr_light *light, size_t num)
 {
+    float *restrict r = light->light[0], *restrict g = light->light[1], *restrict b = light->light[2];
+    const bool narrow = light->params.bt709_primaries;
+    const float from_r = narrow ? 0.2126F : 0.2627F, from_g = narrow ? 0.7152F : 0.6780F;
+    const float from_b = narrow ? 0.0722F : 0.0593F;
     for (size_t i = 0; i < num; i++) {
-        const float luminance = light->params.bt709_primaries
-                                    ? 0.2126F * light->r[i] + 0.7152F * light->g[i] + 0.0722F * light->b[i]
-                                    : 0.2627F * light->r[i] + 0.6780F * light->g[i] + 0.0593F * light->b[i];
-        uint32_t bits;
+        const float luminance = from_r * r[i] + from_g * g[i] + from_b * b[i];
+        int32_t bits;
         memcpy(&bits, &luminance, sizeof(bits));
-        const uint32_t index = bits >> GAIN_SHIFT;
-        const float gain = index < GAIN_FIRST               ? 0.0F
-                           : index >= GAIN_FIRST + NUM_GAINS ? light->gains[NUM_GAINS - 1]
-                                                             : light->gains[index - GAIN_FIRST];
-        light->r[i] *= gain;
-        light->g[i] *= gain;
-        light->b[i] *= gain;
+        const int32_t index = (bits >> GAIN_SHIFT) - GAIN_FIRST;
+        const float gain = index < 0 ? 0.0F : light->gains[index < NUM_GAINS ? index : NUM_GAINS - 1];
+        r[i] *= gain;
+        g[i] *= gain;
+        b[i] *= gain;
     }
 }
 
 static void pack(fr_light *light, uint16_t *halves, size_t num)
 {
+    const float *restrict r = light->light[0], *restrict g = light->light[1], *restrict b = light->light[2];
+    float *restrict out = light->out;
+    const bool keep = light->params.bt709_primaries;
     for (size_t i = 0; i < num; i++) {
-        fr_rgb colour = {light->r[i], light->g[i], light->b[i]};
-        if (!light->params.bt709_primaries)
-            colour = fr_bt709_from_bt2020(colour);
-        light->out[4 * i] = colour.r;
-        light->out[4 * i + 1] = colour.g;
-        light->out[4 * i + 2] = colour.b;
-        light->out[4 * i + 3] = 1.0F;
+        const fr_rgb wide = {r[i], g[i], b[i]};
+        const fr_rgb colour = keep ? wide : fr_bt709_from_bt2020(wide);
+        out[4 * i] = colour.r;
+        out[4 * i + 1] = colour.g;
+        out[4 * i + 2] = colour.b;
+        out[4 * i + 3] = 1.0F;
     }
-    fr_halves_from_floats(halves, light->out, num * 4);
+    fr_halves_from_floats(halves, out, num * 4);
 }
 
 void fr_light_row(fr_light *light, const uint16_t *const planes[3], uint16_t *halves, size_t width)
 {
     for (size_t x = 0; x < width; x += CHUNK) {
         const size_t num = width - x < CHUNK ? width - x : CHUNK;
-        decode(light, planes, x, num);
+        read_signal(light, planes, x, num);
+        for (size_t i = 0; i < 3; i++)
+            apply_curve(light->curve, light->signal[i], light->light[i], num);
         if (light->params.curve == FR_LIGHT_HLG)
             apply_ootf(light, num);
         pack(light, halves + 4 * x, num);

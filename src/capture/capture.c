@@ -29,7 +29,7 @@ void fr_capture_wait(fr_capture *capture, uint64_t timeout_ns, uint32_t *wakes)
     *wakes = status == FR_OK ? *wakes + 1 : 0;
 }
 
-/* Recover or drop: the time counts from the first change that no fresh frame has followed yet, however many come. */
+/* Recover or drop: the time counts from the first change that no fresh frame has followed yet. */
 static void start_recovery(fr_capture *capture, uint64_t now_ns)
 {
     if (!capture->recover_until_ns)

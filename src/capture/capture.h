@@ -114,8 +114,9 @@ void fr_capture_env_finish(struct fr_capture_env *env);
 uint64_t fr_capture_now(const fr_capture *capture);
 /* News of channel and display, new generations, deadlines. FR_OK, or the failure that ends the session. */
 fr_status fr_capture_serve(fr_capture *capture);
-/* Sleeps until something may have happened, at most timeout_ns and FR_CAPTURE_LOOK_NS. `wakes`, 0 at first, counts how often
- * an event ended it: a source that signals without end is not listened to for a while after FR_CAPTURE_WAKES_MAX. */
+/* Sleeps until something may have happened, at most timeout_ns and FR_CAPTURE_LOOK_NS. `wakes`, 0 at first,
+ * counts how often in a row an event ended it: a source that signals without end is not listened to for a while
+ * after FR_CAPTURE_WAKES_MAX. */
 void fr_capture_wait(fr_capture *capture, uint64_t timeout_ns, uint32_t *wakes);
 bool fr_capture_is_cancelled(const fr_capture *capture);
 

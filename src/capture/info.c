@@ -41,8 +41,9 @@ void fr_capture_log_source_status(fr_capture *capture)
         fr_log_write(&capture->log, FR_LOG_INFO, "source %s opened generation %u", capture->source_name,
                      generation);
     else
-        fr_log_write(&capture->log, FR_LOG_WARNING, "source %s could not open generation %u: status %u, detail %u",
-                     capture->source_name, generation, status, detail);
+        fr_log_write(&capture->log, FR_LOG_WARNING,
+                     "source %s could not open generation %u: status %u, detail %u", capture->source_name,
+                     generation, status, detail);
 }
 
 static fr_liveness judge(const struct fr_ring_totals *from, const struct fr_ring_totals *to)

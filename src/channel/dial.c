@@ -19,7 +19,8 @@ static fr_status explain(const char *path, int error, const fr_log *log)
     case ENOTDIR:
     case ECONNREFUSED: /* the host is dead, its socket is left */
     case EAGAIN:       /* its backlog is full */
-    case ECONNRESET: return FR_AGAIN;
+    case ECONNRESET:
+        return FR_AGAIN;
     case EMFILE:
     case ENFILE:
     case ENOMEM:
@@ -29,11 +30,12 @@ static fr_status explain(const char *path, int error, const fr_log *log)
         return FR_ERR_NO_MEMORY;
     case EACCES:
     case EPERM:
-        fr_log_write(log, FR_LOG_ERROR, "we may not connect to %s: run as the user of the host, or have it allow ours",
-                     path);
+        fr_log_write(log, FR_LOG_ERROR,
+                     "we may not connect to %s: run as the user of the host, or have it allow ours", path);
         return FR_ERR_PERMISSION;
     case EPROTOTYPE:
-        fr_log_write(log, FR_LOG_ERROR, "%s is a socket of another program: name another runtime folder", path);
+        fr_log_write(log, FR_LOG_ERROR, "%s is a socket of another program: name another runtime folder",
+                     path);
         return FR_ERR_PROTOCOL;
     default:
         fr_log_write(log, FR_LOG_ERROR, "cannot connect to %s (%s)", path, strerror(error));
@@ -46,7 +48,8 @@ static fr_status check_host(const char *path, int fd, const fr_log *log)
     pid_t pid;
     uid_t uid;
     if (!fr_packet_peer(fd, &pid, &uid) || (uid != geteuid() && uid != 0)) {
-        fr_log_write(log, FR_LOG_ERROR, "%s is served by another user: name a runtime folder that is ours", path);
+        fr_log_write(log, FR_LOG_ERROR, "%s is served by another user: name a runtime folder that is ours",
+                     path);
         return FR_ERR_PERMISSION;
     }
     /* A child of a dead host may still hold the listening socket; nobody will ever accept there. */

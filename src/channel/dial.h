@@ -11,8 +11,8 @@
 
 /*
  * Connects to the host that listens at `path`, and checks that it runs as our user or as root. Never blocks.
- * FR_OK: *fd is the caller's. FR_AGAIN: nobody listens there now. FR_ERR_PERMISSION, FR_ERR_PROTOCOL (a socket of another kind),
- * FR_ERR_NO_MEMORY, FR_ERR_SYSTEM: logged.
+ * FR_OK: *fd is the caller's. FR_AGAIN: nobody listens there now. FR_ERR_PERMISSION, FR_ERR_PROTOCOL (a
+ * socket of another kind), FR_ERR_NO_MEMORY, FR_ERR_SYSTEM: logged.
  */
 fr_status fr_dial(const char *path, const fr_log *log, int *fd);
 

@@ -59,7 +59,8 @@ fr_status fr_packet_receive(int fd, struct fr_packet *out)
         got = recvmsg(fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     } while (got < 0 && (errno == EINTR || (errno == ECONNRESET && resets++ < 2)));
     if (got < 0)
-        return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOMEM || errno == ENOBUFS ? FR_AGAIN : FR_END;
+        return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOMEM || errno == ENOBUFS ? FR_AGAIN
+                                                                                              : FR_END;
 
     bool any_control;
     take_control(out, &header, &any_control);
@@ -107,14 +108,18 @@ fr_status fr_packet_send(int fd, const union fr_msg *msg, size_t bytes, const in
     if (sent >= 0)
         return FR_OK;
     switch (errno) {
-    case EAGAIN: return FR_AGAIN;
+    case EAGAIN:
+        return FR_AGAIN;
     case EPIPE:
     case ECONNRESET:
-    case ENOTCONN: return FR_END;
+    case ENOTCONN:
+        return FR_END;
     case ENOMEM:
     case ENOBUFS:
-    case ETOOMANYREFS: return FR_ERR_NO_MEMORY;
-    default: return FR_ERR_SYSTEM;
+    case ETOOMANYREFS:
+        return FR_ERR_NO_MEMORY;
+    default:
+        return FR_ERR_SYSTEM;
     }
 }
 

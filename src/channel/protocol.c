@@ -173,7 +173,8 @@ static const char *check_welcome(const struct fr_msg_welcome *welcome)
 static const char *check_slots(const struct fr_msg_ring *ring)
 {
     const uint64_t row_bytes = (uint64_t)ring->width * fr_format_pixel_bytes((fr_format)ring->format);
-    if (ring->pitch_bytes < row_bytes || ring->pitch_bytes > PITCH_BYTES_MAX || ring->pitch_bytes % PITCH_ALIGN)
+    if (ring->pitch_bytes < row_bytes || ring->pitch_bytes > PITCH_BYTES_MAX ||
+        ring->pitch_bytes % PITCH_ALIGN)
         return "a RING whose pitch does not fit its width";
     if (ring->slots_bytes > INT64_MAX || ring->slots_bytes > SIZE_MAX)
         return "a RING of an impossible size";
@@ -227,17 +228,23 @@ const char *fr_msg_check(const union fr_msg *msg, size_t bytes, size_t num_handl
     if (num_handles != (msg->head.type == FR_MSG_RING ? ring_handles : 0))
         return "a message with the wrong number of descriptors";
     switch (msg->head.type) {
-    case FR_MSG_HELLO: return check_hello(&msg->hello, bytes);
-    case FR_MSG_WELCOME: return check_welcome(&msg->welcome);
+    case FR_MSG_HELLO:
+        return check_hello(&msg->hello, bytes);
+    case FR_MSG_WELCOME:
+        return check_welcome(&msg->welcome);
     case FR_MSG_REFUSE:
-        return is_text(msg->refuse.text, sizeof(msg->refuse.text)) ? NULL : "a REFUSE that is not printable text";
+        return is_text(msg->refuse.text, sizeof(msg->refuse.text)) ? NULL
+                                                                   : "a REFUSE that is not printable text";
     case FR_MSG_DISPLAY: {
         const fr_display_descriptor display = fr_msg_get_display(&msg->display.display);
         return fr_msg_display_fault(&display);
     }
-    case FR_MSG_RING: return check_ring(&msg->ring, ring_handles == FR_MSG_OBSERVER_HANDLES);
-    case FR_MSG_HDR: return msg->hdr.on > 1 ? "an HDR request that is neither on nor off" : NULL;
-    default: return NULL;
+    case FR_MSG_RING:
+        return check_ring(&msg->ring, ring_handles == FR_MSG_OBSERVER_HANDLES);
+    case FR_MSG_HDR:
+        return msg->hdr.on > 1 ? "an HDR request that is neither on nor off" : NULL;
+    default:
+        return NULL;
     }
 }
 
@@ -292,10 +299,8 @@ static const struct {
     uint32_t reason;
     fr_status status;
 } reasons[] = {
-    {FR_MSG_REASON_OTHER, FR_ERR_REFUSED},
-    {FR_MSG_REASON_BUSY, FR_ERR_TARGET_BUSY},
-    {FR_MSG_REASON_VERSION, FR_ERR_VERSION},
-    {FR_MSG_REASON_PERMISSION, FR_ERR_PERMISSION},
+    {FR_MSG_REASON_OTHER, FR_ERR_REFUSED},     {FR_MSG_REASON_BUSY, FR_ERR_TARGET_BUSY},
+    {FR_MSG_REASON_VERSION, FR_ERR_VERSION},   {FR_MSG_REASON_PERMISSION, FR_ERR_PERMISSION},
     {FR_MSG_REASON_PROTOCOL, FR_ERR_PROTOCOL},
 };
 

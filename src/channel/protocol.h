@@ -9,13 +9,14 @@
  *     source                      host
  *     HELLO          ->                          within 1 s of the connection, or it is closed
  *                    <-           WELCOME        or REFUSE, then the connection ends
- *                    <-           RING           + 3 descriptors: header, slots, event; again for each generation
- *     DISPLAY        ->                          whenever the display changes
+ *                    <-           RING           + 3 descriptors: header, slots, event; again for each
+ * generation DISPLAY        ->                          whenever the display changes
  *                    <-           HDR            asks for HDR on or off
  *     BYE            <->          BYE            an orderly end; a hang-up without it is a death
  *
- * An observer says HELLO too, then only listens: its RING has one descriptor, the header, read-only. A packet that breaks
- * these rules ends the connection; the receiver never uses a field that fr_msg_check has not seen.
+ * An observer says HELLO too, then only listens: its RING has one descriptor, the header, read-only. A packet
+ * that breaks these rules ends the connection; the receiver never uses a field that fr_msg_check has not
+ * seen.
  */
 
 #include "channel/channel.h"
@@ -40,10 +41,7 @@ enum {
     FR_MSG_BYE = 7
 };
 
-enum {
-    FR_MSG_ROLE_SOURCE = 1,
-    FR_MSG_ROLE_OBSERVER = 2
-};
+enum { FR_MSG_ROLE_SOURCE = 1, FR_MSG_ROLE_OBSERVER = 2 };
 
 /* fr_msg_hello.flags */
 enum {
@@ -72,26 +70,26 @@ struct fr_msg_head {
 };
 
 struct fr_msg_descriptor {
-    uint32_t width, height, refresh_mhz;     /* 0, 4, 8 */
-    uint32_t colour_state, format;           /* 12, 16 */
-    uint32_t sdr_white_millinits;            /* 20 */
-    uint32_t max_luminance_millinits;        /* 24 */
-    uint32_t max_full_frame_millinits;       /* 28 */
-    uint32_t min_luminance_tenthmillinits;   /* 32 */
-    uint32_t zero;                           /* 36 */
+    uint32_t width, height, refresh_mhz;   /* 0, 4, 8 */
+    uint32_t colour_state, format;         /* 12, 16 */
+    uint32_t sdr_white_millinits;          /* 20 */
+    uint32_t max_luminance_millinits;      /* 24 */
+    uint32_t max_full_frame_millinits;     /* 28 */
+    uint32_t min_luminance_tenthmillinits; /* 32 */
+    uint32_t zero;                         /* 36 */
 };
 
-/* The first 32 bytes, and REFUSE, are the same in every version of the protocol, so that any two can tell each other
- * apart; a later HELLO may be longer. */
+/* The first 32 bytes, and REFUSE, are the same in every version of the protocol, so that any two can tell
+ * each other apart; a later HELLO may be longer. */
 struct fr_msg_hello {
     struct fr_msg_head head;
-    uint32_t protocol_min, protocol_max;  /* 16, 20 */
-    uint32_t wire_min, wire_max;          /* 24, 28 */
-    uint32_t role, flags;                 /* 32, 36 */
-    uint32_t target_id, pid;              /* 40, 44 */
-    uint64_t capabilities;                /* 48 */
-    char name[32];                        /* 56: printable ASCII, terminated */
-    struct fr_msg_descriptor display;     /* 88 */
+    uint32_t protocol_min, protocol_max; /* 16, 20 */
+    uint32_t wire_min, wire_max;         /* 24, 28 */
+    uint32_t role, flags;                /* 32, 36 */
+    uint32_t target_id, pid;             /* 40, 44 */
+    uint64_t capabilities;               /* 48 */
+    char name[32];                       /* 56: printable ASCII, terminated */
+    struct fr_msg_descriptor display;    /* 88 */
 };
 
 struct fr_msg_welcome {
@@ -115,12 +113,12 @@ struct fr_msg_display {
 /* For an observer all but generation and header_bytes is zero. */
 struct fr_msg_ring {
     struct fr_msg_head head;
-    uint32_t generation, ring_len;              /* 16, 20 */
-    uint32_t width, height;                     /* 24, 28 */
-    uint32_t format, sync_kind;                 /* 32, 36 */
-    uint64_t header_bytes, slots_bytes;         /* 40, 48 */
-    uint64_t pitch_bytes;                       /* 56 */
-    uint64_t slot_offset[FR_WIRE_SLOTS_MAX];    /* 64 */
+    uint32_t generation, ring_len;           /* 16, 20 */
+    uint32_t width, height;                  /* 24, 28 */
+    uint32_t format, sync_kind;              /* 32, 36 */
+    uint64_t header_bytes, slots_bytes;      /* 40, 48 */
+    uint64_t pitch_bytes;                    /* 56 */
+    uint64_t slot_offset[FR_WIRE_SLOTS_MAX]; /* 64 */
 };
 
 struct fr_msg_hdr {
@@ -151,9 +149,10 @@ size_t fr_msg_init(union fr_msg *msg, uint32_t type);
 const char *fr_msg_name(uint32_t type);
 
 /*
- * Checks a received copy of `bytes` bytes that came with num_handles descriptors; a RING needs ring_handles of them, all
- * else none. NULL: every field is in its range. Else what is wrong, to follow "it sent ". Static. Of a HELLO whose
- * version ranges do not overlap with ours only the ranges are checked: see fr_msg_versions.
+ * Checks a received copy of `bytes` bytes that came with num_handles descriptors; a RING needs ring_handles
+ * of them, all else none. NULL: every field is in its range. Else what is wrong, to follow "it sent ".
+ * Static. Of a HELLO whose version ranges do not overlap with ours only the ranges are checked: see
+ * fr_msg_versions.
  */
 const char *fr_msg_check(const union fr_msg *msg, size_t bytes, size_t num_handles, size_t ring_handles);
 

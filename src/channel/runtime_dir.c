@@ -20,11 +20,7 @@
 
 static_assert(sizeof(((struct sockaddr_un *)0)->sun_path) == FR_SOCKET_PATH_BYTES, "as unix(7) says");
 
-enum {
-    LOCK_TRIES = 8,
-    LISTEN_BACKLOG = 16,
-    LOCK_NAME_BYTES = 32
-};
+enum { LOCK_TRIES = 8, LISTEN_BACKLOG = 16, LOCK_NAME_BYTES = 32 };
 
 fr_status fr_runtime_dir(char *out, size_t bytes)
 {
@@ -61,9 +57,10 @@ fr_status fr_target_paths_init(struct fr_target_paths *out, const char *runtime_
         need = -1;
     if (need >= 0 && (size_t)need < sizeof(out->socket))
         return FR_OK;
-    fr_log_write(log, FR_LOG_ERROR,
-                 "the folder %.200s is too long for a socket address of %d bytes: name a shorter runtime folder",
-                 runtime_dir ? runtime_dir : "under XDG_RUNTIME_DIR", FR_SOCKET_PATH_BYTES - 1);
+    fr_log_write(
+        log, FR_LOG_ERROR,
+        "the folder %.200s is too long for a socket address of %d bytes: name a shorter runtime folder",
+        runtime_dir ? runtime_dir : "under XDG_RUNTIME_DIR", FR_SOCKET_PATH_BYTES - 1);
     return FR_ERR_ARGUMENT;
 }
 
@@ -73,11 +70,14 @@ static fr_status status_of_errno(int error)
     case ENOMEM:
     case ENOBUFS:
     case EMFILE:
-    case ENFILE: return FR_ERR_NO_MEMORY;
+    case ENFILE:
+        return FR_ERR_NO_MEMORY;
     case EACCES:
     case EPERM:
-    case EROFS: return FR_ERR_PERMISSION;
-    default: return FR_ERR_SYSTEM;
+    case EROFS:
+        return FR_ERR_PERMISSION;
+    default:
+        return FR_ERR_SYSTEM;
     }
 }
 
@@ -88,14 +88,16 @@ static fr_status check_dir(const struct fr_target_claim *claim, bool others, con
         return FR_ERR_SYSTEM;
     const char *dir = claim->paths.dir;
     if (info.st_uid != geteuid()) {
-        fr_log_write(log, FR_LOG_ERROR,
-                     "the runtime folder %s belongs to user %lu, not to us (%lu): remove it or name another one", dir,
-                     (unsigned long)info.st_uid, (unsigned long)geteuid());
+        fr_log_write(
+            log, FR_LOG_ERROR,
+            "the runtime folder %s belongs to user %lu, not to us (%lu): remove it or name another one", dir,
+            (unsigned long)info.st_uid, (unsigned long)geteuid());
         return FR_ERR_PERMISSION;
     }
     const mode_t allowed = others ? S_IRWXU | S_IXGRP | S_IXOTH : S_IRWXU;
     if (info.st_mode & (S_IRWXG | S_IRWXO) & ~allowed) {
-        fr_log_write(log, FR_LOG_ERROR, "the runtime folder %s is open to other users (mode %03o): chmod %s it", dir,
+        fr_log_write(log, FR_LOG_ERROR,
+                     "the runtime folder %s is open to other users (mode %03o): chmod %s it", dir,
                      (unsigned)(info.st_mode & 0777), others ? "711" : "700");
         return FR_ERR_PERMISSION;
     }
@@ -114,7 +116,8 @@ static fr_status open_dir(struct fr_target_claim *claim, bool others, const fr_l
             return FR_ERR_SYSTEM;
     } else if (errno != EEXIST) {
         const int error = errno;
-        fr_log_write(log, FR_LOG_ERROR, "cannot make the runtime folder %s (%s): set XDG_RUNTIME_DIR, or name one", dir,
+        fr_log_write(log, FR_LOG_ERROR,
+                     "cannot make the runtime folder %s (%s): set XDG_RUNTIME_DIR, or name one", dir,
                      strerror(error));
         return status_of_errno(error);
     }
@@ -150,10 +153,12 @@ static void write_pid(int fd)
 /* One try. FR_AGAIN: the file was removed by a host that ended between our open and our lock. */
 static fr_status try_lock(struct fr_target_claim *claim, const char *name, const fr_log *log)
 {
-    const int fd = openat(claim->dir_fd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    const int fd = openat(claim->dir_fd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+                          S_IRUSR | S_IWUSR);
     if (fd < 0) {
         const int error = errno;
-        fr_log_write(log, FR_LOG_ERROR, "cannot open the lock %s/%s (%s): make the folder writable, or name another one",
+        fr_log_write(log, FR_LOG_ERROR,
+                     "cannot open the lock %s/%s (%s): make the folder writable, or name another one",
                      claim->paths.dir, name, strerror(error));
         return status_of_errno(error);
     }
@@ -163,10 +168,12 @@ static fr_status try_lock(struct fr_target_claim *claim, const char *name, const
         status = errno == EWOULDBLOCK ? FR_ERR_TARGET_BUSY : FR_ERR_SYSTEM;
         if (status == FR_ERR_TARGET_BUSY)
             fr_log_write(log, FR_LOG_ERROR,
-                         "another host serves target %" PRIu32 " (pid %lu): end it, or use another target number",
+                         "another host serves target %" PRIu32
+                         " (pid %lu): end it, or use another target number",
                          claim->target_id, pid_in_lock(fd));
         else
-            fr_log_write(log, FR_LOG_ERROR, "cannot lock %s/%s (%s): name a runtime folder on a local file system",
+            fr_log_write(log, FR_LOG_ERROR,
+                         "cannot lock %s/%s (%s): name a runtime folder on a local file system",
                          claim->paths.dir, name, strerror(errno));
     } else if (fstat(fd, &ours) || fstatat(claim->dir_fd, name, &there, AT_SYMLINK_NOFOLLOW) ||
                ours.st_ino != there.st_ino || ours.st_dev != there.st_dev) {
@@ -195,8 +202,8 @@ static fr_status lock_target(struct fr_target_claim *claim, const fr_log *log)
         if (status != FR_AGAIN)
             return status;
     }
-    fr_log_write(log, FR_LOG_ERROR, "the lock %s/%s keeps vanishing: something removes it; try again", claim->paths.dir,
-                 name);
+    fr_log_write(log, FR_LOG_ERROR, "the lock %s/%s keeps vanishing: something removes it; try again",
+                 claim->paths.dir, name);
     return FR_ERR_TARGET_BUSY;
 }
 
@@ -206,7 +213,8 @@ static fr_status remove_stale(const struct fr_target_claim *claim, const fr_log 
     if (lstat(claim->paths.socket, &info))
         return FR_OK;
     if (!S_ISSOCK(info.st_mode)) {
-        fr_log_write(log, FR_LOG_ERROR, "%s is in the way and is not a socket: remove it", claim->paths.socket);
+        fr_log_write(log, FR_LOG_ERROR, "%s is in the way and is not a socket: remove it",
+                     claim->paths.socket);
         return FR_ERR_PERMISSION;
     }
     /* We hold the lock, so whoever bound it is dead. */
@@ -232,13 +240,13 @@ static fr_status listen_at(struct fr_target_claim *claim, bool others, const fr_
     return FR_OK;
 fail:;
     const int error = errno;
-    fr_log_write(log, FR_LOG_ERROR, "cannot listen at %s (%s): name another runtime folder", claim->paths.socket,
-                 strerror(error));
+    fr_log_write(log, FR_LOG_ERROR, "cannot listen at %s (%s): name another runtime folder",
+                 claim->paths.socket, strerror(error));
     return status_of_errno(error);
 }
 
-fr_status fr_target_claim_init(struct fr_target_claim *out, const char *runtime_dir, uint32_t target_id, bool others,
-                               const fr_log *log)
+fr_status fr_target_claim_init(struct fr_target_claim *out, const char *runtime_dir, uint32_t target_id,
+                               bool others, const fr_log *log)
 {
     *out = (struct fr_target_claim){.target_id = target_id, .dir_fd = -1, .lock_fd = -1, .listen_fd = -1};
     fr_status status = fr_target_paths_init(&out->paths, runtime_dir, target_id, log);

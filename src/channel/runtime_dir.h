@@ -34,12 +34,13 @@ struct fr_target_claim {
 };
 
 /*
- * Makes the folder if it is missing, checks that it is ours alone, locks the target, replaces a dead host's socket, listens.
- * others: users besides ours may connect, so they may pass through the folder, and the socket lets them in (the caller checks
- * who they are). Every failure is logged with its cure: FR_ERR_TARGET_BUSY, FR_ERR_PERMISSION, FR_ERR_ARGUMENT, FR_ERR_NO_MEMORY, FR_ERR_SYSTEM.
+ * Makes the folder if it is missing, checks that it is ours alone, locks the target, replaces a dead host's
+ * socket, listens. others: users besides ours may connect, so they may pass through the folder, and the
+ * socket lets them in (the caller checks who they are). Every failure is logged with its cure:
+ * FR_ERR_TARGET_BUSY, FR_ERR_PERMISSION, FR_ERR_ARGUMENT, FR_ERR_NO_MEMORY, FR_ERR_SYSTEM.
  */
-fr_status fr_target_claim_init(struct fr_target_claim *out, const char *runtime_dir, uint32_t target_id, bool others,
-                               const fr_log *log);
+fr_status fr_target_claim_init(struct fr_target_claim *out, const char *runtime_dir, uint32_t target_id,
+                               bool others, const fr_log *log);
 /* Accepts a claim that failed half-way or was finished. */
 void fr_target_claim_finish(struct fr_target_claim *claim);
 

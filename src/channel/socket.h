@@ -18,8 +18,8 @@ struct fr_socket_host_params {
     fr_log log;
 };
 
-/* Listens (unless no_socket). FR_ERR_TARGET_BUSY, FR_ERR_PERMISSION, FR_ERR_ARGUMENT (path too long), FR_ERR_SYSTEM,
- * FR_ERR_NO_MEMORY, each logged with cause and cure. */
+/* Listens (unless no_socket). FR_ERR_TARGET_BUSY, FR_ERR_PERMISSION, FR_ERR_ARGUMENT (path too long),
+ * FR_ERR_SYSTEM, FR_ERR_NO_MEMORY, each logged with cause and cure. */
 fr_status fr_socket_host_create(struct fr_host_channel *out, const struct fr_socket_host_params *params);
 
 struct fr_socket_source_params {
@@ -30,7 +30,9 @@ struct fr_socket_source_params {
     fr_log log;
 };
 
-/* Never connects yet. FR_ERR_ARGUMENT (not a socket of a host, or a path too long), FR_ERR_NO_MEMORY, FR_ERR_SYSTEM: logged. */
-fr_status fr_socket_source_create(struct fr_source_channel *out, const struct fr_socket_source_params *params);
+/* Never connects yet. FR_ERR_ARGUMENT (not a socket of a host, or a path too long), FR_ERR_NO_MEMORY,
+ * FR_ERR_SYSTEM: logged. */
+fr_status fr_socket_source_create(struct fr_source_channel *out,
+                                  const struct fr_socket_source_params *params);
 
 #endif

@@ -15,7 +15,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A source that leaves about twenty packets unread does not live; without the bound each would keep a ring alive. */
+/* A source that leaves about twenty packets unread does not live; without the bound each would keep a ring
+ * alive. */
 enum { SEND_BUFFER_BYTES = 8192 };
 
 uint64_t fr_host_now(void)
@@ -92,8 +93,8 @@ static fr_status host_start(void *self, const struct fr_event *notify)
     snprintf(name, sizeof(name), "fr-chan-%" PRIu32, host->target_id);
     const fr_status status = fr_thread_start(&host->thread, name, fr_host_run, host);
     if (status)
-        fr_log_write(&host->log, FR_LOG_ERROR, "cannot start the thread of target %" PRIu32 ": %s", host->target_id,
-                     fr_status_text(status));
+        fr_log_write(&host->log, FR_LOG_ERROR, "cannot start the thread of target %" PRIu32 ": %s",
+                     host->target_id, fr_status_text(status));
     return status;
 }
 
@@ -177,8 +178,9 @@ static struct fr_ring_share *share_ring(const struct fr_socket_host *host, const
     share->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (share->fd >= 0)
         return share;
-    fr_log_write(&host->log, FR_LOG_WARNING, "observers cannot watch target %" PRIu32 ": opening %s failed (%s)",
-                 host->target_id, path, strerror(errno));
+    fr_log_write(&host->log, FR_LOG_WARNING,
+                 "observers cannot watch target %" PRIu32 ": opening %s failed (%s)", host->target_id, path,
+                 strerror(errno));
     free(share);
     return NULL;
 }
@@ -191,12 +193,14 @@ static fr_status host_deliver(void *self, const struct fr_delivery *delivery)
     if (source) {
         union fr_msg msg;
         const size_t bytes = fr_msg_put_ring(&msg, delivery);
-        const int fds[FR_MSG_RING_HANDLES] = {(int)delivery->header, (int)delivery->slots, (int)delivery->event};
+        const int fds[FR_MSG_RING_HANDLES] = {(int)delivery->header, (int)delivery->slots,
+                                              (int)delivery->event};
         status = send_to_source(source, &msg, bytes, fds, FR_MSG_RING_HANDLES);
         fr_peer_unref(source);
         if (status < 0)
-            fr_log_write(&host->log, FR_LOG_ERROR, "cannot hand the ring of target %" PRIu32 " to its source: %s",
-                         host->target_id, fr_status_text(status));
+            fr_log_write(&host->log, FR_LOG_ERROR,
+                         "cannot hand the ring of target %" PRIu32 " to its source: %s", host->target_id,
+                         fr_status_text(status));
     }
 
     struct fr_ring_share *share = share_ring(host, delivery);
@@ -313,8 +317,8 @@ fr_status fr_socket_host_create(struct fr_host_channel *out, const struct fr_soc
         fr_log_write(&host->log, FR_LOG_ERROR, "cannot open target %" PRIu32 ": %s", host->target_id,
                      fr_status_text(status));
     else if (!params->no_socket)
-        status = fr_target_claim_init(&host->claim, params->runtime_dir, params->target_id, params->num_allow_uids > 0,
-                                      &host->log);
+        status = fr_target_claim_init(&host->claim, params->runtime_dir, params->target_id,
+                                      params->num_allow_uids > 0, &host->log);
     if (status) {
         host_destroy(host);
         return status;

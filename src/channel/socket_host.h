@@ -4,16 +4,18 @@
 #define FR_CHANNEL_SOCKET_HOST_H
 
 /*
- * The inside of the socket channel's host: socket_host.c has what other threads call, socket_host_thread.c the thread's loop,
- * socket_host_peer.c what one connection says and how it ends.
+ * The inside of the socket channel's host: socket_host.c has what other threads call, socket_host_thread.c
+ * the thread's loop, socket_host_peer.c what one connection says and how it ends.
  *
- * Two threads meet here. The channel thread owns the list of peers: it alone accepts, receives and removes. The frame thread
- * sends rings itself, because a hand-over through the channel thread would cost one more wake-up. So a peer is
- * counted: the list holds one reference, `shared.source` another, and a sender takes its own while it sends. The descriptor
- * is closed with the last one, hence never reused under a send. Removing a peer shuts its socket down at once, so the other end
- * sees the hang-up even while references are left.
+ * Two threads meet here. The channel thread owns the list of peers: it alone accepts, receives and removes.
+ * The frame thread sends rings itself, because a hand-over through the channel thread would cost one more
+ * wake-up. So a peer is counted: the list holds one reference, `shared.source` another, and a sender takes
+ * its own while it sends. The descriptor is closed with the last one, hence never reused under a send.
+ * Removing a peer shuts its socket down at once, so the other end sees the hang-up even while references are
+ * left.
  *
- * `lock` guards `shared` only, for a few assignments; nobody holds it while sending, logging, signalling or waiting.
+ * `lock` guards `shared` only, for a few assignments; nobody holds it while sending, logging, signalling or
+ * waiting.
  */
 
 #include "channel/packet.h"
@@ -24,7 +26,8 @@
 enum {
     FR_HOST_PENDING_MAX = 8,
     FR_HOST_OBSERVERS_MAX = 8,
-    FR_HOST_PEERS_MAX = FR_HOST_PENDING_MAX + FR_HOST_OBSERVERS_MAX + 2, /* and the source, and one to spare */
+    FR_HOST_PEERS_MAX =
+        FR_HOST_PENDING_MAX + FR_HOST_OBSERVERS_MAX + 2, /* and the source, and one to spare */
     FR_HOST_REFUSED_MAX = 5,
     FR_HOST_ALLOW_MAX = 16
 };
@@ -32,9 +35,9 @@ enum {
 #define FR_HOST_HELLO_NS FR_NS_PER_S
 
 enum fr_peer_state {
-    FR_PEER_PENDING,  /* connected, has not said HELLO */
-    FR_PEER_INVITED,  /* the same, on a socket pair of ours: no deadline, holds the claim */
-    FR_PEER_WAITING,  /* a source with the claim; waits until the GONE of the one before was taken */
+    FR_PEER_PENDING, /* connected, has not said HELLO */
+    FR_PEER_INVITED, /* the same, on a socket pair of ours: no deadline, holds the claim */
+    FR_PEER_WAITING, /* a source with the claim; waits until the GONE of the one before was taken */
     FR_PEER_SOURCE,
     FR_PEER_OBSERVER
 };
@@ -65,7 +68,8 @@ struct fr_ring_share {
     size_t bytes;
 };
 
-/* News are three flags rather than a queue: there is one source at a time, and its news only come in this order. */
+/* News are three flags rather than a queue: there is one source at a time, and its news only come in this
+ * order. */
 struct fr_host_shared {
     bool stop;
     bool claimed;            /* somebody is the source, waits to be, or was invited */
@@ -78,9 +82,9 @@ struct fr_host_shared {
     size_t num_refused;
     struct fr_peer *arrived; /* not NULL: SOURCE */
     struct fr_host_news arrived_news;
-    bool has_display;        /* DISPLAY */
+    bool has_display; /* DISPLAY */
     struct fr_host_news display_news;
-    bool gone;               /* GONE */
+    bool gone; /* GONE */
     struct fr_host_news gone_news;
 };
 

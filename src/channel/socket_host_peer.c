@@ -24,9 +24,15 @@ static const char *who(const struct fr_peer *peer, char text[WHO_BYTES])
     case FR_PEER_WAITING:
         snprintf(text, WHO_BYTES, "source '%s' (pid %ld)", peer->name, (long)peer->pid);
         break;
-    case FR_PEER_OBSERVER: snprintf(text, WHO_BYTES, "an observer (pid %ld)", (long)peer->pid); break;
-    case FR_PEER_INVITED: snprintf(text, WHO_BYTES, "the source that was started"); break;
-    case FR_PEER_PENDING: snprintf(text, WHO_BYTES, "a connection (pid %ld)", (long)peer->pid); break;
+    case FR_PEER_OBSERVER:
+        snprintf(text, WHO_BYTES, "an observer (pid %ld)", (long)peer->pid);
+        break;
+    case FR_PEER_INVITED:
+        snprintf(text, WHO_BYTES, "the source that was started");
+        break;
+    case FR_PEER_PENDING:
+        snprintf(text, WHO_BYTES, "a connection (pid %ld)", (long)peer->pid);
+        break;
     }
     return text;
 }
@@ -54,8 +60,8 @@ size_t fr_host_count_peers(const struct fr_socket_host *host, enum fr_peer_state
 static void remove_peer(struct fr_socket_host *host, size_t slot, fr_status reason)
 {
     struct fr_peer *peer = host->peers[slot];
-    const bool had_claim = peer->state == FR_PEER_SOURCE || peer->state == FR_PEER_WAITING ||
-                           peer->state == FR_PEER_INVITED;
+    const bool had_claim =
+        peer->state == FR_PEER_SOURCE || peer->state == FR_PEER_WAITING || peer->state == FR_PEER_INVITED;
     /* Nobody heard of a waiting one yet. */
     const bool is_news = had_claim && peer->state != FR_PEER_WAITING;
     host->peers[slot] = NULL;
@@ -91,11 +97,12 @@ void fr_host_post_refused(struct fr_socket_host *host, fr_status reason)
 void fr_host_refuse(struct fr_socket_host *host, size_t slot, fr_status reason, const char *text)
 {
     struct fr_peer *peer = host->peers[slot];
-    const bool candidate = !peer->watches && (peer->state == FR_PEER_PENDING || peer->state == FR_PEER_INVITED);
+    const bool candidate =
+        !peer->watches && (peer->state == FR_PEER_PENDING || peer->state == FR_PEER_INVITED);
     char name[WHO_BYTES];
     fr_packet_send_refuse(peer->fd, reason, text);
-    fr_log_write(&host->log, FR_LOG_WARNING, "target %" PRIu32 " turned %s away: %s", host->target_id, who(peer, name),
-                 text);
+    fr_log_write(&host->log, FR_LOG_WARNING, "target %" PRIu32 " turned %s away: %s", host->target_id,
+                 who(peer, name), text);
     if (candidate)
         fr_host_post_refused(host, reason);
     remove_peer(host, slot, reason);
@@ -117,8 +124,8 @@ static void break_off(struct fr_socket_host *host, size_t slot, const char *faul
     }
     char name[WHO_BYTES];
     fr_packet_send_refuse(peer->fd, FR_ERR_PROTOCOL, text);
-    fr_log_write(&host->log, FR_LOG_WARNING, "target %" PRIu32 " disconnected %s: %s", host->target_id, who(peer, name),
-                 text);
+    fr_log_write(&host->log, FR_LOG_WARNING, "target %" PRIu32 " disconnected %s: %s", host->target_id,
+                 who(peer, name), text);
     remove_peer(host, slot, FR_ERR_PROTOCOL);
 }
 
@@ -128,8 +135,9 @@ static void hang_up(struct fr_socket_host *host, size_t slot, bool goodbye)
     char name[WHO_BYTES];
     who(peer, name);
     if (fr_load_acquire_u32(&peer->stalled)) { /* partner: send_to_source */
-        fr_log_write(&host->log, FR_LOG_WARNING, "target %" PRIu32 " disconnected %s: it does not read its messages",
-                     host->target_id, name);
+        fr_log_write(&host->log, FR_LOG_WARNING,
+                     "target %" PRIu32 " disconnected %s: it does not read its messages", host->target_id,
+                     name);
         remove_peer(host, slot, FR_ERR_PROTOCOL);
         return;
     }
@@ -138,8 +146,8 @@ static void hang_up(struct fr_socket_host *host, size_t slot, bool goodbye)
     else if (goodbye)
         fr_log_write(&host->log, FR_LOG_INFO, "target %" PRIu32 ": %s said goodbye", host->target_id, name);
     else
-        fr_log_write(&host->log, FR_LOG_WARNING, "target %" PRIu32 ": %s went away without a goodbye", host->target_id,
-                     name);
+        fr_log_write(&host->log, FR_LOG_WARNING, "target %" PRIu32 ": %s went away without a goodbye",
+                     host->target_id, name);
     remove_peer(host, slot, goodbye ? FR_END : FR_ERR_SOURCE_DIED);
 }
 
@@ -161,7 +169,8 @@ static void set_display(struct fr_socket_host *host, const fr_display_descriptor
     fr_host_notify(host);
 }
 
-static void put_welcome(const struct fr_socket_host *host, const struct fr_msg_hello *hello, union fr_msg *out)
+static void put_welcome(const struct fr_socket_host *host, const struct fr_msg_hello *hello,
+                        union fr_msg *out)
 {
     fr_msg_init(out, FR_MSG_WELCOME);
     struct fr_msg_welcome *welcome = &out->welcome;
@@ -192,12 +201,13 @@ static void welcome_observer(struct fr_socket_host *host, size_t slot, const str
 static void refuse_second(struct fr_socket_host *host, size_t slot)
 {
     char text[160];
-    snprintf(text, sizeof(text), "target %" PRIu32 " waits for a source that its host started", host->target_id);
+    snprintf(text, sizeof(text), "target %" PRIu32 " waits for a source that its host started",
+             host->target_id);
     for (size_t i = 0; i < FR_HOST_PEERS_MAX; i++) {
         const struct fr_peer *peer = host->peers[i];
         if (peer && (peer->state == FR_PEER_SOURCE || peer->state == FR_PEER_WAITING))
-            snprintf(text, sizeof(text), "target %" PRIu32 " already has a source (pid %ld, %s)", host->target_id,
-                     (long)peer->pid, peer->name);
+            snprintf(text, sizeof(text), "target %" PRIu32 " already has a source (pid %ld, %s)",
+                     host->target_id, (long)peer->pid, peer->name);
     }
     fr_host_refuse(host, slot, FR_ERR_TARGET_BUSY, text);
 }
@@ -245,14 +255,14 @@ static void handle_hello(struct fr_socket_host *host, size_t slot, const struct 
     peer->watches = hello->role == FR_MSG_ROLE_OBSERVER;
     if (!fr_msg_versions(hello, &protocol, &wire)) {
         snprintf(text, sizeof(text),
-                 "no common version: the host speaks protocol %u to %u and wire %u to %u, the peer protocol %" PRIu32
-                 " to %" PRIu32 " and wire %" PRIu32 " to %" PRIu32,
-                 FR_MSG_PROTOCOL_MIN, FR_MSG_PROTOCOL_MAX, FR_MSG_WIRE_MIN, FR_MSG_WIRE_MAX, hello->protocol_min,
-                 hello->protocol_max, hello->wire_min, hello->wire_max);
+                 "no common version: the host speaks protocol %u to %u and wire %u to %u, the peer protocol "
+                 "%" PRIu32 " to %" PRIu32 " and wire %" PRIu32 " to %" PRIu32,
+                 FR_MSG_PROTOCOL_MIN, FR_MSG_PROTOCOL_MAX, FR_MSG_WIRE_MIN, FR_MSG_WIRE_MAX,
+                 hello->protocol_min, hello->protocol_max, hello->wire_min, hello->wire_max);
         fr_host_refuse(host, slot, FR_ERR_VERSION, text);
     } else if (!(hello->flags & FR_MSG_HELLO_ANY_TARGET) && hello->target_id != host->target_id) {
-        snprintf(text, sizeof(text), "it asked for target %" PRIu32 ", this is target %" PRIu32, hello->target_id,
-                 host->target_id);
+        snprintf(text, sizeof(text), "it asked for target %" PRIu32 ", this is target %" PRIu32,
+                 hello->target_id, host->target_id);
         fr_host_refuse(host, slot, FR_ERR_REFUSED, text);
     } else if (hello->role == FR_MSG_ROLE_OBSERVER) {
         welcome_observer(host, slot, hello);
@@ -341,20 +351,24 @@ void fr_host_admit(struct fr_socket_host *host)
     fr_mutex_unlock(host->lock);
     fr_host_notify(host);
     char name[WHO_BYTES];
-    fr_log_write(&host->log, FR_LOG_INFO, "target %" PRIu32 ": %s connected", host->target_id, who(peer, name));
+    fr_log_write(&host->log, FR_LOG_INFO, "target %" PRIu32 ": %s connected", host->target_id,
+                 who(peer, name));
 }
 
-static void send_ring(struct fr_socket_host *host, size_t slot, const struct fr_ring_share *share, uint32_t serial)
+static void send_ring(struct fr_socket_host *host, size_t slot, const struct fr_ring_share *share,
+                      uint32_t serial)
 {
     struct fr_peer *peer = host->peers[slot];
     peer->ring_serial = serial;
     if (!share)
         return;
-    const fr_status status = fr_packet_send(peer->fd, &share->msg, share->bytes, &share->fd, FR_MSG_OBSERVER_HANDLES);
+    const fr_status status =
+        fr_packet_send(peer->fd, &share->msg, share->bytes, &share->fd, FR_MSG_OBSERVER_HANDLES);
     if (status != FR_AGAIN)
         return;
-    fr_log_write(&host->log, FR_LOG_WARNING, "target %" PRIu32 " disconnected an observer (pid %ld): it does not read",
-                 host->target_id, (long)peer->pid);
+    fr_log_write(&host->log, FR_LOG_WARNING,
+                 "target %" PRIu32 " disconnected an observer (pid %ld): it does not read", host->target_id,
+                 (long)peer->pid);
     remove_peer(host, slot, FR_ERR_PROTOCOL);
 }
 

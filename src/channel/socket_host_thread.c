@@ -14,18 +14,15 @@
 #include <time.h>
 #include <unistd.h>
 
-enum {
-    ACCEPTS_A_ROUND = 16,
-    FDS_MAX = 2 + 2 * FR_HOST_PEERS_MAX
-};
+enum { ACCEPTS_A_ROUND = 16, FDS_MAX = 2 + 2 * FR_HOST_PEERS_MAX };
 
 #define ACCEPT_PAUSE_NS (100 * FR_NS_PER_MS)
 
 struct round {
     struct pollfd fds[FDS_MAX];
     nfds_t num_fds;
-    nfds_t listen_at;                      /* in fds; 0 = not waited for */
-    nfds_t socket_at[FR_HOST_PEERS_MAX];   /* 0 = no such peer */
+    nfds_t listen_at;                    /* in fds; 0 = not waited for */
+    nfds_t socket_at[FR_HOST_PEERS_MAX]; /* 0 = no such peer */
     nfds_t process_at[FR_HOST_PEERS_MAX];
 };
 
@@ -69,7 +66,8 @@ static void round_wait(struct round *round, const struct fr_socket_host *host, u
 {
     const uint64_t deadline = next_deadline(host, now);
     const uint64_t left = deadline > now ? deadline - now : 0;
-    const struct timespec timeout = {.tv_sec = (time_t)(left / FR_NS_PER_S), .tv_nsec = (long)(left % FR_NS_PER_S)};
+    const struct timespec timeout = {.tv_sec = (time_t)(left / FR_NS_PER_S),
+                                     .tv_nsec = (long)(left % FR_NS_PER_S)};
     if (ppoll(round->fds, round->num_fds, deadline == UINT64_MAX ? NULL : &timeout, NULL) < 0)
         for (nfds_t i = 0; i < round->num_fds; i++)
             round->fds[i].revents = 0;
@@ -105,7 +103,8 @@ static bool uid_allowed(const struct fr_socket_host *host, uid_t uid)
 static void turn_away(struct fr_socket_host *host, struct fr_peer *peer, fr_status reason, const char *text)
 {
     fr_packet_send_refuse(peer->fd, reason, text);
-    fr_log_write(&host->log, FR_LOG_WARNING, "turned a connection from pid %ld away: %s", (long)peer->pid, text);
+    fr_log_write(&host->log, FR_LOG_WARNING, "turned a connection from pid %ld away: %s", (long)peer->pid,
+                 text);
     fr_host_post_refused(host, reason);
     shutdown(peer->fd, SHUT_RDWR);
     fr_peer_unref(peer);
@@ -124,7 +123,8 @@ static void receive_connection(struct fr_socket_host *host, int fd)
         snprintf(text, sizeof(text), "user %ld may not connect to target %" PRIu32, known ? (long)uid : -1L,
                  host->target_id);
         turn_away(host, peer, FR_ERR_PERMISSION, text);
-    } else if (fr_host_count_peers(host, FR_PEER_PENDING) >= FR_HOST_PENDING_MAX || !fr_host_add_peer(host, peer)) {
+    } else if (fr_host_count_peers(host, FR_PEER_PENDING) >= FR_HOST_PENDING_MAX ||
+               !fr_host_add_peer(host, peer)) {
         snprintf(text, sizeof(text), "target %" PRIu32 " has too many connections that said nothing yet",
                  host->target_id);
         turn_away(host, peer, FR_ERR_REFUSED, text);
@@ -143,7 +143,8 @@ static void accept_connections(struct fr_socket_host *host)
             /* The connection stays readable: without a pause this would spin until a descriptor is free. */
             if (!host->accept_after_ns)
                 fr_log_write(&host->log, FR_LOG_WARNING,
-                             "target %" PRIu32 " cannot accept connections (%s): raise the limit of open files",
+                             "target %" PRIu32
+                             " cannot accept connections (%s): raise the limit of open files",
                              host->target_id, strerror(errno));
             host->accept_after_ns = fr_host_now() + ACCEPT_PAUSE_NS;
         } else if (errno == EAGAIN) {
@@ -183,7 +184,8 @@ void fr_host_run(void *opaque)
         serve(host, &round, false);
         const uint64_t after = fr_host_now();
         for (size_t i = 0; i < FR_HOST_PEERS_MAX; i++)
-            if (host->peers[i] && host->peers[i]->state == FR_PEER_PENDING && after >= host->peers[i]->deadline_ns)
+            if (host->peers[i] && host->peers[i]->state == FR_PEER_PENDING &&
+                after >= host->peers[i]->deadline_ns)
                 fr_host_expire(host, i);
         if (round.listen_at && round.fds[round.listen_at].revents)
             accept_connections(host);

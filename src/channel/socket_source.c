@@ -94,8 +94,8 @@ static fr_status try_connect(struct socket_source *source)
     const fr_status status = fr_dial(source->paths.socket, &source->log, &fd);
     if (status == FR_AGAIN && !source->told_waiting) {
         source->told_waiting = true;
-        fr_log_write(&source->log, FR_LOG_INFO, "waiting for a host at target %" PRIu32 " (%s)", source->target_id,
-                     source->paths.socket);
+        fr_log_write(&source->log, FR_LOG_INFO, "waiting for a host at target %" PRIu32 " (%s)",
+                     source->target_id, source->paths.socket);
     }
     return status ? status : adopt(source, fd);
 }
@@ -103,8 +103,8 @@ static fr_status try_connect(struct socket_source *source)
 static void say_hello(struct socket_source *source)
 {
     union fr_msg msg;
-    const size_t bytes = fr_dial_put_hello(&msg, FR_MSG_ROLE_SOURCE, source->inherited ? NULL : &source->target_id,
-                                           source->name);
+    const size_t bytes = fr_dial_put_hello(&msg, FR_MSG_ROLE_SOURCE,
+                                           source->inherited ? NULL : &source->target_id, source->name);
     if (source->has_display) {
         msg.hello.flags |= FR_MSG_HELLO_DISPLAY;
         fr_msg_put_display(&msg.hello.display, &source->display);
@@ -144,13 +144,15 @@ static fr_status host_left(struct socket_source *source, struct fr_source_news *
 {
     const bool is_news = source->welcomed || source->inherited;
     if (is_news)
-        fr_log_write(&source->log, FR_LOG_INFO, "the host of target %" PRIu32 " went away", source->target_id);
+        fr_log_write(&source->log, FR_LOG_INFO, "the host of target %" PRIu32 " went away",
+                     source->target_id);
     disconnect(source);
     *out = (struct fr_source_news){.kind = FR_SOURCE_NEWS_GONE, .final = source->inherited};
     return is_news ? FR_OK : FR_AGAIN;
 }
 
-/* A write to it must neither block nor raise SIGPIPE: only anonymous inodes have no file type, and no pipe or socket is one. */
+/* A write to it must neither block nor raise SIGPIPE: only anonymous inodes have no file type, and no pipe or
+ * socket is one. */
 static bool is_event(int fd)
 {
     struct stat info;
@@ -161,7 +163,8 @@ static fr_status take_ring(struct socket_source *source, struct fr_packet *packe
 {
     if (!is_event(packet->fds[2]))
         return broken(source, "a RING whose event is not one", out);
-    *out = (struct fr_source_news){.kind = FR_SOURCE_NEWS_RING, .delivery = fr_msg_get_ring(&packet->msg.ring)};
+    *out =
+        (struct fr_source_news){.kind = FR_SOURCE_NEWS_RING, .delivery = fr_msg_get_ring(&packet->msg.ring)};
     out->delivery.header = packet->fds[0];
     out->delivery.slots = packet->fds[1];
     out->delivery.event = packet->fds[2];
@@ -196,8 +199,8 @@ static fr_status handle(struct socket_source *source, struct fr_packet *packet, 
         return host_left(source, out);
     if (type == FR_MSG_REFUSE) {
         const struct fr_msg_refuse *refuse = &packet->msg.refuse;
-        fr_log_write(&source->log, FR_LOG_ERROR, "the host of target %" PRIu32 " refused us: %s", source->target_id,
-                     refuse->text);
+        fr_log_write(&source->log, FR_LOG_ERROR, "the host of target %" PRIu32 " refused us: %s",
+                     source->target_id, refuse->text);
         return refused(source, fr_msg_status_of_reason(refuse->reason), out);
     }
     if (type == FR_MSG_WELCOME && !source->welcomed)
@@ -258,7 +261,8 @@ static bool wait_until(const struct socket_source *source, uint64_t until_ns)
     struct pollfd wait = {.fd = source->wait_fd, .events = POLLIN};
     const uint64_t now = now_ns();
     const uint64_t left = until_ns > now ? until_ns - now : 0;
-    const struct timespec timeout = {.tv_sec = (time_t)(left / FR_NS_PER_S), .tv_nsec = (long)(left % FR_NS_PER_S)};
+    const struct timespec timeout = {.tv_sec = (time_t)(left / FR_NS_PER_S),
+                                     .tv_nsec = (long)(left % FR_NS_PER_S)};
     return ppoll(&wait, wait.fd >= 0, left > INT64_MAX ? NULL : &timeout, NULL) >= 0;
 }
 
@@ -341,9 +345,10 @@ fr_status fr_socket_source_create(struct fr_source_channel *out, const struct fr
 
     fr_status status;
     if (source->inherited && !is_seqpacket(params->socket_fd)) {
-        fr_log_write(&source->log, FR_LOG_ERROR,
-                     "descriptor %d is not the socket of a host: let the host start the source, or name a target",
-                     params->socket_fd);
+        fr_log_write(
+            &source->log, FR_LOG_ERROR,
+            "descriptor %d is not the socket of a host: let the host start the source, or name a target",
+            params->socket_fd);
         close(params->socket_fd);
         status = FR_ERR_ARGUMENT;
     } else if (source->inherited) {

@@ -65,6 +65,7 @@ struct fr_encoder_row {
     const char *quality_options; /* set when no bit rate is asked for */
     const char *rate_options;    /* set when one is */
     const char *params_key;      /* option that holds a ':' list, to which the user's is appended; or NULL */
+    const char *threads_key;     /* in that list, where FFmpeg's own would make frame threads; or NULL */
     bool ignores_keyframe;
     const char *needs; /* hardware: what must be there; NULL: software */
     /* On failure *out is NULL and `reason` says why. */

@@ -122,9 +122,7 @@ static int append_param(AVDictionary **dict, const char *key, const char *text)
 static int append_svt_params(AVDictionary **dict, const char *key, const struct fr_encoder_config *config)
 {
     char text[320];
-    int length = snprintf(text, sizeof(text), "chroma-sample-position=left");
-    if (config->threads)
-        length += snprintf(text + length, sizeof(text) - (size_t)length, ":lp=%u", config->threads);
+    const int length = snprintf(text, sizeof(text), "chroma-sample-position=left");
     if (config->has_hdr) {
         const fr_hdr_metadata *m = &config->hdr;
         const double step = 1 / 50000.0;
@@ -150,6 +148,11 @@ static int collect_options(AVDictionary **dict, const struct fr_encoder_row *row
             error = av_dict_parse_string(dict, ours[i], "=", " ", 0);
     if (error >= 0 && row->hdr == FR_HDR_OPTIONS)
         error = append_svt_params(dict, row->params_key, config);
+    if (error >= 0 && row->threads_key && config->threads) {
+        char text[32];
+        snprintf(text, sizeof(text), "%s=%u", row->threads_key, config->threads);
+        error = append_param(dict, row->params_key, text);
+    }
     AVDictionary *theirs = NULL;
     if (error >= 0 && config->options)
         error = av_dict_parse_string(&theirs, config->options, "=", ":", 0);
@@ -175,7 +178,7 @@ static void configure(AVCodecContext *ctx, const struct fr_encoder_row *row,
     av_reduce(&ctx->framerate.num, &ctx->framerate.den, config->fps_mhz, 1000, INT32_MAX);
     ctx->gop_size = (int)config->gop_frames;
     ctx->max_b_frames = 0;
-    ctx->thread_count = (int)config->threads;
+    ctx->thread_count = row->threads_key ? config->threads != 0 : (int)config->threads;
     ctx->thread_type = FF_THREAD_SLICE; /* frame threads would hold frames back */
     if (config->global_header)
         ctx->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;

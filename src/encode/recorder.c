@@ -379,6 +379,8 @@ static fr_status set_up(fr_recorder *r, struct fr_encoder_list list)
         .kind = r->kind, .cancelled = params->cancelled, .user = params->user, .log = &r->params.log};
     if (r->kind->muxer)
         status = fr_selection_init(&r->selection, params, r->kind, list);
+    if (r->kind->muxer && status == FR_OK)
+        status = fr_selection_try(&r->selection, r->options);
     if (status == FR_OK)
         status = r->kind->create(&r->output, &config);
     if (status == FR_OK)

@@ -45,6 +45,29 @@ static fr_status init_named(struct fr_selection *s, const fr_recorder_params *pa
     return FR_OK;
 }
 
+/* At least one encoder that could run has them all. */
+static fr_status check_options(const struct fr_selection *s, const char *options)
+{
+    char reason[FR_REASON_BYTES];
+    fr_status status = fr_lavc_check_options(NULL, options, reason);
+    if (status == FR_OK && options && s->named.name) {
+        status = fr_lavc_check_options(avcodec_find_encoder_by_name(s->named.name), options, reason);
+    } else if (status == FR_OK && options) {
+        status = FR_ERR_ARGUMENT;
+        snprintf(reason, sizeof(reason), "no encoder has the options '%.100s'", options);
+        for (size_t i = 0; i < s->list.num_rows && status < 0; i++) {
+            const struct fr_encoder_row *row = &s->list.rows[i];
+            const AVCodec *codec = avcodec_find_encoder_by_name(row->name);
+            char skipped[FR_REASON_BYTES];
+            if (codec && (!s->codec || row->codec == s->codec))
+                status = fr_lavc_check_options(codec, options, skipped);
+        }
+    }
+    if (status < 0)
+        fr_log_write(&s->log, FR_LOG_ERROR, "%s; `ffmpeg -h encoder=NAME` lists them", reason);
+    return status;
+}
+
 fr_status fr_selection_init(struct fr_selection *s, const fr_recorder_params *params,
                             const struct fr_address_kind *kind, struct fr_encoder_list list)
 {
@@ -56,12 +79,7 @@ fr_status fr_selection_init(struct fr_selection *s, const fr_recorder_params *pa
         status = check_codec(s, params->encoder ? s->named.codec : params->codec, kind);
     if (status < 0)
         return status;
-    char reason[FR_REASON_BYTES];
-    const AVCodec *codec = params->encoder ? avcodec_find_encoder_by_name(s->named.name) : NULL;
-    status = fr_lavc_check_options(codec, params->options, reason);
-    if (status < 0)
-        fr_log_write(&s->log, FR_LOG_ERROR, "%s", reason);
-    return status;
+    return check_options(s, params->options);
 }
 
 void fr_selection_finish(struct fr_selection *s)
@@ -120,7 +138,6 @@ static fr_status try_list(struct fr_selection *s, struct fr_encoder **out,
                           const struct fr_encoder_config *config, struct skipped *skipped)
 {
     const fr_codec codec = wanted_codec(s, config->format);
-    fr_status result = FR_ERR_ENCODER;
     for (size_t i = 0; i < s->list.num_rows; i++) {
         const struct fr_encoder_row *row = &s->list.rows[i];
         if (!can(row, codec, config->format) || (s->failed_open | s->failed_running) >> i & 1)
@@ -136,10 +153,65 @@ static fr_status try_list(struct fr_selection *s, struct fr_encoder **out,
         /* An encoder that FFmpeg was built without is none that failed. */
         if (status != FR_ERR_UNSUPPORTED)
             add_skipped(skipped, row->name, reason);
-        if (status == FR_ERR_ARGUMENT)
-            result = status;
     }
-    return result;
+    return FR_ERR_ENCODER;
+}
+
+/* What a trial opens: large enough for every hardware encoder's minimum. */
+static struct fr_encoder_config trial_config(const char *options)
+{
+    return (struct fr_encoder_config){
+        .width = 640,
+        .height = 384,
+        .format = FR_FORMAT_NV12,
+        .colour = fr_colour_of(FR_FORMAT_NV12),
+        .ticks_per_second = 90000,
+        .fps_mhz = 60000,
+        .gop_frames = 120,
+        .options = options,
+    };
+}
+
+static fr_status try_named(struct fr_selection *s, const char *options)
+{
+    const struct fr_encoder_config config = trial_config(options);
+    char reason[FR_REASON_BYTES];
+    struct fr_encoder *trial = NULL;
+    /* One that takes 10 bit alone is left to the first frame. */
+    const AVCodec *codec = avcodec_find_encoder_by_name(s->named.name);
+    if (codec && !fr_lavc_takes(codec, FR_FORMAT_NV12))
+        return FR_OK;
+    if (s->named.open(&trial, &s->named, &config, reason) < 0)
+        return open_named(s, &trial, &config);
+    fr_encoder_destroy(&trial);
+    return FR_OK;
+}
+
+fr_status fr_selection_try(struct fr_selection *s, const char *options)
+{
+    if (s->named.name)
+        return try_named(s, options);
+    const fr_codec sdr = wanted_codec(s, FR_FORMAT_NV12), hdr = wanted_codec(s, FR_FORMAT_P010);
+    const struct fr_encoder_config config = trial_config(options);
+    struct skipped skipped = {.length = 0};
+    for (size_t i = 0; i < s->list.num_rows; i++) {
+        const struct fr_encoder_row *row = &s->list.rows[i];
+        if (!row->needs || (row->codec != sdr && row->codec != hdr))
+            continue;
+        char reason[FR_REASON_BYTES] = "";
+        struct fr_encoder *trial = NULL;
+        const fr_status status = row->open(&trial, row, &config, reason);
+        fr_encoder_destroy(&trial);
+        if (status == FR_OK)
+            continue;
+        s->failed_open |= UINT64_C(1) << i;
+        fr_log_write(&s->log, FR_LOG_DEBUG, "%s: %s", row->name, reason);
+        if (status != FR_ERR_UNSUPPORTED)
+            add_skipped(&skipped, row->name, reason);
+    }
+    if (skipped.length)
+        fr_log_write(&s->log, FR_LOG_DEBUG, "no use here of %s (`framering probe` says why)", skipped.names);
+    return FR_OK;
 }
 
 fr_status fr_selection_open(struct fr_selection *s, struct fr_encoder **out,

@@ -15,10 +15,7 @@
 
 #define HANDSHAKE_NS FR_NS_PER_S
 
-enum {
-    SNAPSHOT_TRIES = 4,
-    PACKETS_A_SAMPLE = 32
-};
+enum { SNAPSHOT_TRIES = 4, PACKETS_A_SAMPLE = 32 };
 
 struct fr_observer {
     int fd;
@@ -38,8 +35,8 @@ static uint64_t now_ns(void)
 
 static fr_status broken(struct fr_observer *observer, const char *fault)
 {
-    fr_log_write(&observer->log, FR_LOG_ERROR, "the host of target %" PRIu32 " broke the protocol: it sent %s",
-                 observer->target_id, fault);
+    fr_log_write(&observer->log, FR_LOG_ERROR,
+                 "the host of target %" PRIu32 " broke the protocol: it sent %s", observer->target_id, fault);
     return FR_ERR_PROTOCOL;
 }
 
@@ -47,8 +44,8 @@ static fr_status map_header(struct fr_observer *observer, struct fr_packet *pack
 {
     const struct fr_os os = fr_os_native();
     struct fr_memory header = {.handle = FR_HANDLE_NONE};
-    const fr_status status =
-        os.ops->memory_map(os.self, packet->fds[0], (size_t)packet->msg.ring.header_bytes, FR_ACCESS_READ, &header);
+    const fr_status status = os.ops->memory_map(
+        os.self, packet->fds[0], (size_t)packet->msg.ring.header_bytes, FR_ACCESS_READ, &header);
     if (status == FR_ERR_PROTOCOL)
         return broken(observer, "a header that is too small or may shrink");
     if (status) {
@@ -71,10 +68,11 @@ static fr_status handle(struct fr_observer *observer, struct fr_packet *packet, 
     if (fault)
         return broken(observer, fault);
     switch (packet->msg.head.type) {
-    case FR_MSG_BYE: return FR_END;
+    case FR_MSG_BYE:
+        return FR_END;
     case FR_MSG_REFUSE:
-        fr_log_write(&observer->log, FR_LOG_ERROR, "the host of target %" PRIu32 " refused us: %s", observer->target_id,
-                     packet->msg.refuse.text);
+        fr_log_write(&observer->log, FR_LOG_ERROR, "the host of target %" PRIu32 " refused us: %s",
+                     observer->target_id, packet->msg.refuse.text);
         return fr_msg_status_of_reason(packet->msg.refuse.reason);
     case FR_MSG_WELCOME:
         if (*welcomed || packet->msg.welcome.target_id != observer->target_id)
@@ -85,7 +83,8 @@ static fr_status handle(struct fr_observer *observer, struct fr_packet *packet, 
         if (!*welcomed)
             break;
         return map_header(observer, packet);
-    default: break;
+    default:
+        break;
     }
     return broken(observer, "a message where it does not belong");
 }
@@ -144,7 +143,8 @@ fr_status fr_observer_open(fr_observer **out, const char *runtime_dir, uint32_t 
     if (status == FR_OK)
         status = shake_hands(observer);
     if (status == FR_AGAIN || status == FR_END) {
-        fr_log_write(log, FR_LOG_ERROR, "no host answers at target %" PRIu32 " (%s): start one, or name another target",
+        fr_log_write(log, FR_LOG_ERROR,
+                     "no host answers at target %" PRIu32 " (%s): start one, or name another target",
                      target_id, paths.socket);
         status = FR_ERR_NO_HOST;
     }
@@ -187,7 +187,8 @@ static fr_status read_header(struct fr_observer *observer, fr_observation *out)
 {
     fr_wire_fault fault = FR_WIRE_CHANGED;
     for (int i = 0; i < SNAPSHOT_TRIES && fault == FR_WIRE_CHANGED; i++)
-        fault = fr_wire_snapshot(&out->header, observer->header.ptr, observer->header.bytes, observer->target_id);
+        fault =
+            fr_wire_snapshot(&out->header, observer->header.ptr, observer->header.bytes, observer->target_id);
     if (fault != FR_WIRE_FINE)
         memset(&out->header, 0, sizeof(out->header));
     if (fault == FR_WIRE_FINE) {

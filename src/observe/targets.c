@@ -60,19 +60,23 @@ fr_status fr_targets_list(const char *runtime_dir, uint32_t *out, size_t capacit
     if (!dir) {
         switch (errno) {
         case ENOENT:
-        case ENOTDIR: return FR_OK;
-        case EACCES: return FR_ERR_PERMISSION;
+        case ENOTDIR:
+            return FR_OK;
+        case EACCES:
+            return FR_ERR_PERMISSION;
         case EMFILE:
         case ENFILE:
-        case ENOMEM: return FR_ERR_NO_MEMORY;
-        default: return FR_ERR_SYSTEM;
+        case ENOMEM:
+            return FR_ERR_NO_MEMORY;
+        default:
+            return FR_ERR_SYSTEM;
         }
     }
     for (const struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
         uint32_t target_id;
         struct stat info;
-        if (parse_name(entry->d_name, &target_id) && !fstatat(dirfd(dir), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) &&
-            S_ISSOCK(info.st_mode))
+        if (parse_name(entry->d_name, &target_id) &&
+            !fstatat(dirfd(dir), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) && S_ISSOCK(info.st_mode))
             insert(out, capacity, count, target_id);
     }
     closedir(dir);

@@ -95,18 +95,16 @@ void fr_source_close(fr_source **source_)
     free(source);
 }
 
-/* *attached is set when a ring was attached and wants a frame. Positive: nothing to say to the caller. */
-static fr_status handle(fr_source *source, const struct fr_source_news *news, bool *wants_frame)
+/* FR_AGAIN: nothing to say to the caller. */
+static fr_status handle(fr_source *source, const struct fr_source_news *news)
 {
-    fr_status status;
     switch (news->kind) {
     case FR_SOURCE_NEWS_CONNECTED:
         source->total.host_pid = news->host_pid;
         source->total.target_id = news->target_id;
         return FR_AGAIN;
     case FR_SOURCE_NEWS_RING:
-        status = fr_source_attach_ring(source, &news->delivery);
-        *wants_frame = status == FR_REATTACHED || (*wants_frame && status != FR_OK);
+        (void)fr_source_attach_ring(source, &news->delivery);
         return FR_AGAIN; /* a ring that cannot be opened was reported to the host: its turn */
     case FR_SOURCE_NEWS_HDR:
         if (source->params.hdr_requested)
@@ -115,7 +113,6 @@ static fr_status handle(fr_source *source, const struct fr_source_news *news, bo
     case FR_SOURCE_NEWS_GONE:
         fr_source_detach(source);
         source->total.host_pid = 0;
-        *wants_frame = false;
         return news->final ? FR_END : FR_AGAIN;
     case FR_SOURCE_NEWS_REFUSED:
         return news->reason < 0 ? news->reason : FR_ERR_REFUSED;
@@ -150,19 +147,20 @@ fr_status fr_source_poll(fr_source *source, uint64_t timeout_ns)
 {
     const uint64_t start = now_ns(source);
     const uint64_t until = timeout_ns < UINT64_MAX - start ? start + timeout_ns : UINT64_MAX;
-    bool wants_frame = false;
     for (int i = 0; i < NEWS_PER_POLL; i++) {
         struct fr_source_news news = {0};
         fr_status status = wait_news(source, i == 0 ? until : 0, &news);
         if (status == FR_AGAIN)
             break;
         if (status == FR_OK)
-            status = handle(source, &news, &wants_frame);
+            status = handle(source, &news);
         if (status != FR_AGAIN)
             return status;
     }
     if (!usable(source))
         return FR_AGAIN;
+    const bool wants_frame = source->wants_frame;
+    source->wants_frame = false;
     return wants_frame ? FR_REATTACHED : FR_OK;
 }
 

@@ -41,6 +41,7 @@ struct fr_source {
     struct fr_attachment current;
     struct fr_attachment previous; /* kept for its last picture until the current ring has one */
     uint64_t last_present_ns;      /* of that picture */
+    bool wants_frame;              /* the current ring was attached empty, and the caller has not been told */
     bool mismatching;              /* inside an episode of frames that do not fit */
     fr_source_info total;          /* counts of rings that are gone, and what does not belong to a ring */
 };

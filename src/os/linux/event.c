@@ -42,8 +42,8 @@ static void event_reset(int fd)
 {
     uint64_t count;
     const struct iovec piece = {.iov_base = &count, .iov_len = sizeof(count)};
-    /* O_NONBLOCK belongs to the open file, which the peer shares and may change: a plain read could then block for ever
-     * when the peer also takes the count away first. */
+    /* O_NONBLOCK belongs to the open file, which the peer shares and may change: a plain read could then
+     * block for ever when the peer also takes the count away first. */
     if (preadv2(fd, &piece, 1, -1, RWF_NOWAIT) >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS))
         return;
     fcntl(fd, F_SETFL, O_NONBLOCK);

@@ -12,7 +12,8 @@
 uint64_t fr_linux_now_ns(void *self);
 struct timespec fr_linux_timespec(uint64_t ns);
 
-fr_status fr_linux_memory_create(void *self, const char *name, size_t bytes, int access, struct fr_memory *out);
+fr_status fr_linux_memory_create(void *self, const char *name, size_t bytes, int access,
+                                 struct fr_memory *out);
 fr_status fr_linux_memory_map(void *self, fr_handle handle, size_t bytes, int access, struct fr_memory *out);
 void fr_linux_memory_close(void *self, struct fr_memory *memory);
 

@@ -12,7 +12,7 @@
 static fr_status status_of_errno(int error)
 {
     return error == ENOMEM || error == EMFILE || error == ENFILE || error == ENOSPC ? FR_ERR_NO_MEMORY
-                                                                                     : FR_ERR_SYSTEM;
+                                                                                    : FR_ERR_SYSTEM;
 }
 
 static fr_status map(int fd, size_t bytes, int access, struct fr_memory *out)
@@ -25,7 +25,8 @@ static fr_status map(int fd, size_t bytes, int access, struct fr_memory *out)
     return FR_OK;
 }
 
-fr_status fr_linux_memory_create(void *self, const char *name, size_t bytes, int access, struct fr_memory *out)
+fr_status fr_linux_memory_create(void *self, const char *name, size_t bytes, int access,
+                                 struct fr_memory *out)
 {
     (void)self;
     if (!bytes || bytes > INT64_MAX)

@@ -39,6 +39,27 @@ static void x264_reads_the_surface_itself_and_lets_go(void **state)
     painter_finish(&painter);
 }
 
+static void threads_hold_no_frame_back(void **state)
+{
+    static const char *const encoders[] = {"libx264", "libx265"};
+    for (size_t i = 0; i < 6; i++) {
+        struct painter painter;
+        fr_recorder *recorder;
+        fr_recorder_info info;
+        const fr_recorder_params params = {
+            .url = in_folder(state, "threads.mkv"), .encoder = encoders[i % 2], .threads = (uint32_t)i / 2};
+        painter_init(&painter, 320, 192, FR_FORMAT_NV12);
+        assert_int_equal(fr_recorder_open(&recorder, &params), FR_OK);
+        for (uint32_t frames = 1; frames <= 8; frames++) {
+            put_frames(recorder, &painter, 1);
+            fr_recorder_get_info(recorder, &info);
+            assert_int_equal(info.frames, frames);
+        }
+        close_recorder(recorder);
+        painter_finish(&painter);
+    }
+}
+
 static void known_encoder_takes_nv12(void **state)
 {
     (void)state;
@@ -267,6 +288,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(x264_reads_the_surface_itself_and_lets_go, folder_setup,
                                         folder_teardown),
+        cmocka_unit_test_setup_teardown(threads_hold_no_frame_back, folder_setup, folder_teardown),
         cmocka_unit_test(known_encoder_takes_nv12),
         cmocka_unit_test_setup_teardown(a_discontinuity_is_a_keyframe_and_every_frame_is_reported,
                                         folder_setup, folder_teardown),
