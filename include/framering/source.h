@@ -82,6 +82,7 @@ FR_API void fr_source_close(fr_source **source);
  * FR_REATTACHED attached to a new ring, which holds no frame yet: draw a whole one
  * FR_AGAIN      not attached (no host, or no ring yet)
  * FR_END        the host closed the inherited socket: nothing more will come
+ * FR_ERR_ARGUMENT between begin and publish: the slot might go away under the drawing
  * FR_ERR_REFUSED, FR_ERR_TARGET_BUSY, FR_ERR_VERSION, FR_ERR_PERMISSION  the host said no, and the log says why
  * FR_ERR_NO_MEMORY, FR_ERR_SYSTEM
  */

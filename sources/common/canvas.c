@@ -82,6 +82,20 @@ uint64_t fr_canvas_get(const fr_canvas *canvas, uint32_t x, uint32_t y)
     return low;
 }
 
+void fr_canvas_set_row(const fr_canvas *canvas, uint32_t y, const uint64_t *pixels, const int32_t *shades)
+{
+    uint8_t *row = pixel_at(canvas, 0, y);
+    if (canvas->pixel_bytes == 8) {
+        for (uint32_t x = 0; x < canvas->width; x++)
+            memcpy(row + (size_t)x * 8, &pixels[shades[x]], 8);
+        return;
+    }
+    for (uint32_t x = 0; x < canvas->width; x++) {
+        const uint32_t low = (uint32_t)pixels[shades[x]];
+        memcpy(row + (size_t)x * 4, &low, 4);
+    }
+}
+
 void fr_canvas_fill(const fr_canvas *canvas, fr_rect rect, uint64_t pixel)
 {
     if (!clip(canvas, &rect))
@@ -98,7 +112,8 @@ void fr_canvas_restore(const fr_canvas *canvas, const fr_canvas *from, fr_rect r
     if (!clip(canvas, &rect))
         return;
     for (uint32_t y = rect.y; y < rect.y + rect.height; y++)
-        memcpy(pixel_at(canvas, rect.x, y), pixel_at(from, rect.x, y), (size_t)rect.width * canvas->pixel_bytes);
+        memcpy(pixel_at(canvas, rect.x, y), pixel_at(from, rect.x, y),
+               (size_t)rect.width * canvas->pixel_bytes);
 }
 
 static void draw_sign(const fr_canvas *canvas, uint32_t x, uint32_t y, uint32_t scale, const uint8_t *rows,

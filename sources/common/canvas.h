@@ -28,6 +28,9 @@ void fr_canvas_restore(const fr_canvas *canvas, const fr_canvas *from, fr_rect r
 void fr_canvas_set(const fr_canvas *canvas, uint32_t x, uint32_t y, uint64_t pixel);
 uint64_t fr_canvas_get(const fr_canvas *canvas, uint32_t x, uint32_t y);
 
+/* Sets a whole row to pixels[shades[0]], pixels[shades[1]] ... */
+void fr_canvas_set_row(const fr_canvas *canvas, uint32_t y, const uint64_t *pixels, const int32_t *shades);
+
 /* Text of digits, capitals and a few signs in a 5 by 7 font, `scale` pixels a dot. */
 void fr_canvas_text(const fr_canvas *canvas, uint32_t x, uint32_t y, uint32_t scale, const char *text,
                     uint64_t pixel);

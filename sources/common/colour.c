@@ -15,7 +15,7 @@ static const float pq_c1 = 0.8359375F;
 static const float pq_c2 = 18.8515625F;
 static const float pq_c3 = 18.6875F;
 
-/* `a` where the condition holds, else `b`; by masks, since compilers do several at once only without branches. */
+/* `a` where the condition holds, else `b`. Masks, not branches: compilers then do several at once. */
 static inline int32_t choose(int condition, int32_t a, int32_t b)
 {
     return (a & -condition) | (b & (condition - 1));
@@ -42,9 +42,9 @@ uint16_t fr_half_from_float(float value)
 }
 
 #if defined(__x86_64__)
-/* How many it has done: a multiple of 8. The processor rounds as the C above does. Every one with AVX2 has F16C. */
-__attribute__((target("avx,f16c"))) static size_t halves_from_floats_f16c(uint16_t *halves, const float *values,
-                                                                          size_t num)
+/* How many it has done: a multiple of 8. The processor rounds as the C above does. */
+__attribute__((target("avx,f16c"))) static size_t halves_from_floats_f16c(uint16_t *halves,
+                                                                          const float *values, size_t num)
 {
     size_t i = 0;
     for (; i + 8 <= num; i += 8) {
@@ -59,6 +59,7 @@ void fr_halves_from_floats(uint16_t *halves, const float *values, size_t num)
 {
     size_t i = 0;
 #if defined(__x86_64__)
+    /* Not every compiler knows F16C by name; every processor with AVX2 has it. */
     if (__builtin_cpu_supports("avx2"))
         i = halves_from_floats_f16c(halves, values, num);
 #endif

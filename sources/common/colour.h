@@ -47,7 +47,7 @@ static inline fr_rgb fr_bt709_from_bt2020(fr_rgb in)
     };
 }
 
-/* One pixel, in the lowest bytes of the result as it lies in memory. scRGB in; the 8-bit formats take 1.0 as white. */
+/* One pixel of scRGB, in the lowest bytes as it lies in memory; for the 8-bit formats 1.0 is white. */
 uint64_t fr_pixel_pack(fr_format format, fr_rgb scrgb);
 
 /* The colour that lies `weight` / 255 of the way from `from` to `to`, mixed as code values. */

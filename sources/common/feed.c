@@ -11,7 +11,7 @@
 /* Ctrl-C and the script must be looked at this often. */
 static const uint64_t longest_wait_ns = 100 * FR_NS_PER_MS;
 
-/* A host that starts its source, or restarts beside it, needs a moment; only a longer wait is worth a word. */
+/* A host that starts its source needs a moment; only a longer wait is worth a word. */
 static const uint64_t patience_ns = 700 * FR_NS_PER_MS;
 
 /* A host takes the newest frame within a few of its own; nothing tells us that it did. */
@@ -21,7 +21,8 @@ static const char *apply_target(void *user, const char *value)
 {
     fr_feed_options *options = user;
     options->has_target = true;
-    return fr_value_u32(value, UINT32_MAX, &options->target_id) ? NULL : "a number from 0 to 4294967295 is needed";
+    return fr_value_u32(value, UINT32_MAX, &options->target_id) ? NULL
+                                                                : "a number from 0 to 4294967295 is needed";
 }
 
 static const char *apply_runtime_dir(void *user, const char *value)
@@ -58,7 +59,8 @@ static const char *apply_fps(void *user, const char *value)
 
 static const fr_option common_options[] = {
     {"target", "N", "feed the host of target N, and wait for it where there is none", apply_target},
-    {"runtime-dir", "DIR", "where hosts have their sockets (default: $XDG_RUNTIME_DIR/framering)", apply_runtime_dir},
+    {"runtime-dir", "DIR", "where hosts have their sockets (default: $XDG_RUNTIME_DIR/framering)",
+     apply_runtime_dir},
     {"verbose", NULL, "say more on stderr", apply_verbose},
 };
 

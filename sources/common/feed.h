@@ -3,8 +3,8 @@
 #ifndef FRAMERING_SOURCES_FEED_H
 #define FRAMERING_SOURCES_FEED_H
 
-/* The connection of a source program to its ring: the options that all programs have, how a session starts, what
- * each status of the library means for the program, and when frames are due. */
+/* The connection of a source program to its ring: the options that all programs have, how a session starts,
+ * what each status of the library means for the program, and when frames are due. */
 
 #include "options.h"
 
@@ -27,11 +27,11 @@ fr_option_group fr_feed_rate_group(fr_feed_options *options);   /* fps */
 typedef struct fr_feed {
     const fr_feed_options *options;
     fr_source *source;
-    bool inherited;      /* the host gave us the socket: when it goes, we end */
+    bool inherited; /* the host gave us the socket: when it goes, we end */
     bool attached;
     bool said_waiting;
     uint64_t waiting_since_ns;
-    bool stopped;        /* the session is over */
+    bool stopped; /* the session is over */
     int exit_code;
 } fr_feed;
 
@@ -40,10 +40,10 @@ bool fr_feed_init(fr_feed *feed, const fr_feed_options *options, fr_source_param
 void fr_feed_finish(fr_feed *feed);
 
 typedef enum fr_feed_state {
-    FR_FEED_STOP,    /* leave the loop and exit with feed->exit_code */
-    FR_FEED_WAIT,    /* no ring */
-    FR_FEED_READY,   /* frames may be drawn */
-    FR_FEED_REDRAW   /* as READY, and the ring is new and empty: a whole frame is due now */
+    FR_FEED_STOP,  /* leave the loop and exit with feed->exit_code */
+    FR_FEED_WAIT,  /* no ring */
+    FR_FEED_READY, /* frames may be drawn */
+    FR_FEED_REDRAW /* as READY, and the ring is new and empty: a whole frame is due now */
 } fr_feed_state;
 
 /* fr_source_poll, with the statuses and the signals read. Waits at most 0.1 s even if asked for more. */
@@ -63,8 +63,8 @@ typedef struct fr_pacer {
 /* Time until the next frame is due; 0: now. */
 uint64_t fr_pacer_wait_ns(const fr_pacer *pacer, uint64_t now_ns);
 
-/* A frame was made now; the next is due one interval after this one was. One that is late by more than an interval is
- * not caught up with. */
+/* A frame was made now; the next is due one interval after this one was. One that is late by more than an
+ * interval is not caught up with. */
 void fr_pacer_advance(fr_pacer *pacer, uint64_t now_ns, uint32_t refresh_mhz);
 
 #endif

@@ -80,7 +80,8 @@ static bool read_option(const fr_command *command, int argc, char **argv, int *i
 static bool read_argument(const fr_command *command, const char *value)
 {
     if (!command->argument) {
-        fr_program_say(command->program, "\"%s\" is no option, and nothing else is expected; try --help", value);
+        fr_program_say(command->program, "\"%s\" is no option, and nothing else is expected; try --help",
+                       value);
         return false;
     }
     const char *wrong = command->argument(command->user, value);

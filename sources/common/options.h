@@ -3,7 +3,7 @@
 #ifndef FRAMERING_SOURCES_OPTIONS_H
 #define FRAMERING_SOURCES_OPTIONS_H
 
-/* The command line of a source program, as tables: one for what all sources have, one for each program's own. */
+/* The command line of a source program, as tables: for what all sources have, and for each one's own. */
 
 #include "program.h"
 
@@ -34,8 +34,9 @@ typedef struct fr_command {
     void *user;
 } fr_command;
 
-/* Reads the command line. True: go on. False: the program ends now with *exit_code (after --help, --list-options or
- * a wrong argument, about which one sentence was said). Takes "--name value" and "--name=value". */
+/* Reads the command line. True: go on. False: the program ends now with *exit_code (after --help,
+ * --list-options or a wrong argument, about which one sentence was said). Takes "--name value" and
+ * "--name=value". */
 bool fr_options_parse(const fr_command *command, int argc, char **argv, int *exit_code);
 
 #endif

@@ -40,7 +40,8 @@ bool fr_stamp_layout_init(fr_stamp_layout *out, uint32_t width, uint32_t height)
     out->num_copies = room < 3 ? 3 : min_u32(room, FR_STAMP_MAX_COPIES);
     for (uint32_t i = 0; i < out->num_copies; i++) {
         const uint32_t top = (first + (last - first) * i / (out->num_copies - 1)) / grid * grid;
-        out->plates[i] = (fr_rect){left - edge, top - edge, COLUMNS * cell + 2 * edge, ROWS * cell + 2 * edge};
+        out->plates[i] =
+            (fr_rect){left - edge, top - edge, COLUMNS * cell + 2 * edge, ROWS * cell + 2 * edge};
     }
     return true;
 }
@@ -109,8 +110,8 @@ static fr_rect cell_rect(const fr_stamp_layout *layout, uint32_t copy, uint32_t 
     return (fr_rect){plate->x + edge + column * cell, plate->y + edge + row * cell, cell, cell};
 }
 
-void fr_stamp_draw(const fr_stamp_layout *layout, const fr_canvas *canvas, const fr_stamp *stamp, uint32_t first,
-                   uint32_t num, uint64_t black, uint64_t white)
+void fr_stamp_draw(const fr_stamp_layout *layout, const fr_canvas *canvas, const fr_stamp *stamp,
+                   uint32_t first, uint32_t num, uint64_t black, uint64_t white)
 {
     uint8_t bytes[STAMP_BYTES];
     encode(stamp, bytes);
@@ -145,7 +146,8 @@ static bool read_copy(const fr_luma *luma, const fr_stamp_layout *layout, uint32
     uint32_t levels[2] = {0, 0};
     for (uint32_t row = 0; row < ROWS; row++) {
         levels[mark_is_white(row, 0)] += cell_level(luma, cell_rect(layout, copy, row, 0));
-        levels[mark_is_white(row, COLUMNS - 1)] += cell_level(luma, cell_rect(layout, copy, row, COLUMNS - 1));
+        levels[mark_is_white(row, COLUMNS - 1)] +=
+            cell_level(luma, cell_rect(layout, copy, row, COLUMNS - 1));
     }
     const uint32_t black = levels[0] / ROWS, white = levels[1] / ROWS;
     if (white <= black + luma->max / 16)

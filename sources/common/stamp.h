@@ -4,13 +4,13 @@
 #define FRAMERING_SOURCES_STAMP_H
 
 /*
- * A stamp says, in the picture itself, which frame the picture is. It is drawn as black and white cells, big enough to
- * survive a lossy codec, several times over the height: copies that disagree betray a torn frame.
+ * A stamp says, in the picture itself, which frame the picture is. It is drawn as black and white cells, big
+ * enough to survive a lossy codec, several times over the height: copies that disagree betray a torn frame.
  *
- * One copy is a black plate with 4 rows of 34 square cells on it. The outer columns are marks (left white, black, white,
- * black from the top; right the other way round), which give the reader its levels. The 32 columns between hold 128 bits,
- * row by row, the highest first: sequence 32, generation 24, time 48, CRC-24 of the 13 bytes before (RFC 4880) 24.
- * Cell size and places follow from the size of the picture alone.
+ * One copy is a black plate with 4 rows of 34 square cells on it. The outer columns are marks (left white,
+ * black, white, black from the top; right the other way round), which give the reader its levels. The 32
+ * columns between hold 128 bits, row by row, the highest first: sequence 32, generation 24, time 48, CRC-24
+ * of the 13 bytes before (RFC 4880) 24. Cell size and places follow from the size of the picture alone.
  */
 
 #include "canvas.h"
@@ -33,8 +33,8 @@ typedef struct fr_stamp_layout {
 bool fr_stamp_layout_init(fr_stamp_layout *out, uint32_t width, uint32_t height);
 
 /* Draws copies first..first + num - 1. */
-void fr_stamp_draw(const fr_stamp_layout *layout, const fr_canvas *canvas, const fr_stamp *stamp, uint32_t first,
-                   uint32_t num, uint64_t black, uint64_t white);
+void fr_stamp_draw(const fr_stamp_layout *layout, const fr_canvas *canvas, const fr_stamp *stamp,
+                   uint32_t first, uint32_t num, uint64_t black, uint64_t white);
 
 /* The luma (or any one channel that tells black from white) of a picture. */
 typedef struct fr_luma {

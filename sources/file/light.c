@@ -9,9 +9,9 @@
 #include <string.h>
 
 enum {
-    CURVE_MAX = 16384,  /* steps from 0 to 1 of the signal: finer than half floats are */
-    CURVE_TOP = 18432,  /* 1.125: narrow range has room above its white, and HLG uses it */
-    CHUNK = 256,        /* pixels done at a time */
+    CURVE_MAX = 16384, /* steps from 0 to 1 of the signal: finer than half floats are */
+    CURVE_TOP = 18432, /* 1.125: narrow range has room above its white, and HLG uses it */
+    CHUNK = 256,       /* pixels done at a time */
     /* The system gain Y^0.2 by the upper bits of a float: exponents 2^-24 to 2^1, 11 bits of the mantissa. */
     GAIN_SHIFT = 12,
     GAIN_FIRST = (127 - 24) << (23 - GAIN_SHIFT),
@@ -26,9 +26,9 @@ struct fr_light {
     float offset_y, scale_y, offset_c, scale_c; /* codes to 0..1 and -0.5..0.5 */
     float cr_to_r, cb_to_g, cr_to_g, cb_to_b;
     float curve[CURVE_TOP + 1]; /* PQ: scRGB; HLG: scene light */
-    float gains[NUM_GAINS]; /* HLG: Y^0.2 as scRGB */
-    float signal[3][CHUNK]; /* R'G'B' */
-    float light[3][CHUNK];  /* RGB */
+    float gains[NUM_GAINS];     /* HLG: Y^0.2 as scRGB */
+    float signal[3][CHUNK];     /* R'G'B' */
+    float light[3][CHUNK];      /* RGB */
     float out[CHUNK * 4];
 };
 
@@ -37,7 +37,8 @@ static void make_tables(fr_light *light)
     const bool pq = light->params.curve == FR_LIGHT_PQ;
     for (uint32_t i = 0; i <= CURVE_TOP; i++) {
         const float signal = (float)i / (float)CURVE_MAX;
-        light->curve[i] = pq ? fr_pq_to_linear(fminf(signal, 1.0F)) * (10000.0F / 80.0F) : fr_hlg_to_scene(signal);
+        light->curve[i] =
+            pq ? fr_pq_to_linear(fminf(signal, 1.0F)) * (10000.0F / 80.0F) : fr_hlg_to_scene(signal);
     }
     for (uint32_t i = 0; !pq && i < NUM_GAINS; i++) {
         /* The middle of what shares an entry. */
@@ -76,12 +77,14 @@ void fr_light_destroy(fr_light **light)
 bool fr_light_is_for(const fr_light *light, const fr_light_params *params)
 {
     const fr_light_params *own = &light->params;
-    return own->curve == params->curve && own->is_rgb == params->is_rgb && own->full_range == params->full_range &&
-           own->kr == params->kr && own->kb == params->kb && own->bt709_primaries == params->bt709_primaries;
+    return own->curve == params->curve && own->is_rgb == params->is_rgb &&
+           own->full_range == params->full_range && own->kr == params->kr && own->kb == params->kb &&
+           own->bt709_primaries == params->bt709_primaries;
 }
 
 /* Codes of one plane as numbers. */
-static void read_plane(const uint16_t *restrict codes, float *restrict values, size_t num, float offset, float scale)
+static void read_plane(const uint16_t *restrict codes, float *restrict values, size_t num, float offset,
+                       float scale)
 {
     for (size_t i = 0; i < num; i++)
         values[i] = ((float)codes[i] - offset) * scale;
@@ -90,7 +93,8 @@ static void read_plane(const uint16_t *restrict codes, float *restrict values, s
 /* Y, Cb, Cr to R'G'B'. */
 static void apply_matrix(fr_light *light, size_t num)
 {
-    float *restrict y_r = light->signal[0], *restrict cb_g = light->signal[1], *restrict cr_b = light->signal[2];
+    float *restrict y_r = light->signal[0], *restrict cb_g = light->signal[1],
+                    *restrict cr_b = light->signal[2];
     const float cr_to_r = light->cr_to_r, cb_to_g = light->cb_to_g, cr_to_g = light->cr_to_g;
     const float cb_to_b = light->cb_to_b;
     for (size_t i = 0; i < num; i++) {
@@ -114,7 +118,8 @@ static void read_signal(fr_light *light, const uint16_t *const planes[3], size_t
     apply_matrix(light, num);
 }
 
-static void apply_curve(const float *restrict curve, const float *restrict signal, float *restrict out, size_t num)
+static void apply_curve(const float *restrict curve, const float *restrict signal, float *restrict out,
+                        size_t num)
 {
     int32_t index[CHUNK];
     for (size_t i = 0; i < num; i++) {

@@ -4,11 +4,11 @@
 #define FRAMERING_SOURCES_FILE_LIGHT_H
 
 /*
- * HDR10 and HLG as scRGB: the code values become light by way of tables, and the light gets BT.709 primaries. Colours
- * outside BT.709 become negative values and stay so.
+ * HDR10 and HLG as scRGB: the code values become light by way of tables, and the light gets BT.709 primaries.
+ * Colours outside BT.709 become negative values and stay so.
  *
- * PQ is light of the display already (SMPTE ST 2084). HLG is light of the scene; the display's comes from the OOTF of
- * BT.2100 for a display of 1000 cd/m2: 1000 * Y^0.2 * E.
+ * PQ is light of the display already (SMPTE ST 2084). HLG is light of the scene; the display's comes from the
+ * OOTF of BT.2100 for a display of 1000 cd/m2: 1000 * Y^0.2 * E.
  */
 
 #include <stdbool.h>
@@ -19,9 +19,9 @@ typedef enum fr_light_curve { FR_LIGHT_PQ, FR_LIGHT_HLG } fr_light_curve;
 
 typedef struct fr_light_params {
     fr_light_curve curve;
-    bool is_rgb;         /* the three planes are G, B, R; else Y, Cb, Cr */
+    bool is_rgb; /* the three planes are G, B, R; else Y, Cb, Cr */
     bool full_range;
-    float kr, kb;        /* luma weights of the matrix: 0.2627 and 0.0593 for BT.2020 */
+    float kr, kb;         /* luma weights of the matrix: 0.2627 and 0.0593 for BT.2020 */
     bool bt709_primaries; /* else BT.2020 */
 } fr_light_params;
 

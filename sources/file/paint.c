@@ -30,7 +30,8 @@ static void read_point(const AVRational from[2], uint16_t to[2])
 
 bool fr_paint_hdr_metadata(const AVFrame *frame, fr_hdr_metadata *out)
 {
-    const AVFrameSideData *mastering = av_frame_get_side_data(frame, AV_FRAME_DATA_MASTERING_DISPLAY_METADATA);
+    const AVFrameSideData *mastering =
+        av_frame_get_side_data(frame, AV_FRAME_DATA_MASTERING_DISPLAY_METADATA);
     const AVFrameSideData *light = av_frame_get_side_data(frame, AV_FRAME_DATA_CONTENT_LIGHT_LEVEL);
     *out = fr_hdr_metadata_generic();
     if (mastering) {
@@ -91,12 +92,17 @@ static enum AVColorSpace matrix_of(const AVFrame *frame, bool hdr)
 static int scaler_matrix(enum AVColorSpace matrix)
 {
     switch (matrix) {
-    case AVCOL_SPC_BT709: return SWS_CS_ITU709;
-    case AVCOL_SPC_FCC: return SWS_CS_FCC;
-    case AVCOL_SPC_SMPTE240M: return SWS_CS_SMPTE240M;
+    case AVCOL_SPC_BT709:
+        return SWS_CS_ITU709;
+    case AVCOL_SPC_FCC:
+        return SWS_CS_FCC;
+    case AVCOL_SPC_SMPTE240M:
+        return SWS_CS_SMPTE240M;
     case AVCOL_SPC_BT2020_NCL:
-    case AVCOL_SPC_BT2020_CL: return SWS_CS_BT2020;
-    default: return SWS_CS_ITU601;
+    case AVCOL_SPC_BT2020_CL:
+        return SWS_CS_BT2020;
+    default:
+        return SWS_CS_ITU601;
     }
 }
 
@@ -123,8 +129,8 @@ static struct SwsContext *make_scaler(const AVFrame *frame, const fr_slot *slot,
     if (!scaler)
         return NULL;
     const bool same_size = (uint32_t)frame->width == slot->width && (uint32_t)frame->height == slot->height;
-    const int flags = (same_size ? SWS_BILINEAR : SWS_BICUBIC) | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT |
-                      SWS_FULL_CHR_H_INP;
+    const int flags =
+        (same_size ? SWS_BILINEAR : SWS_BICUBIC) | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP;
     av_opt_set_int(scaler, "sws_flags", flags, 0);
     av_opt_set_int(scaler, "srcw", frame->width, 0);
     av_opt_set_int(scaler, "srch", frame->height, 0);
@@ -137,8 +143,7 @@ static struct SwsContext *make_scaler(const AVFrame *frame, const fr_slot *slot,
     av_opt_set_int(scaler, "src_h_chr_pos", way->chroma_x, 0);
     av_opt_set_int(scaler, "src_v_chr_pos", way->chroma_y, 0);
     const int *matrix = sws_getCoefficients(way->matrix);
-    sws_setColorspaceDetails(scaler, matrix, way->from_full, matrix, way->to_full, 0, 1 << 16,
-                             1 << 16);
+    sws_setColorspaceDetails(scaler, matrix, way->from_full, matrix, way->to_full, 0, 1 << 16, 1 << 16);
     if (sws_init_context(scaler, NULL, NULL) < 0) {
         sws_freeContext(scaler);
         return NULL;
@@ -232,14 +237,15 @@ static fr_status draw_hdr(fr_paint *paint, const AVFrame *frame, const fr_slot *
     if (!fit_scaler(paint, frame, slot, &way))
         return FR_ERR_UNSUPPORTED;
     const AVFrame *wide = paint->wide;
-    if (sws_scale(paint->scaler, (const uint8_t *const *)frame->data, frame->linesize, 0, frame->height, wide->data,
-                  wide->linesize) != wide->height)
+    if (sws_scale(paint->scaler, (const uint8_t *const *)frame->data, frame->linesize, 0, frame->height,
+                  wide->data, wide->linesize) != wide->height)
         return FR_ERR_UNSUPPORTED;
     for (uint32_t y = 0; y < slot->height; y++) {
         const uint16_t *rows[3];
         for (int i = 0; i < 3; i++)
             rows[i] = (const void *)(wide->data[i] + (ptrdiff_t)y * wide->linesize[i]);
-        fr_light_row(paint->light, rows, (void *)((uint8_t *)slot->pixels + y * slot->pitch_bytes), slot->width);
+        fr_light_row(paint->light, rows, (void *)((uint8_t *)slot->pixels + y * slot->pitch_bytes),
+                     slot->width);
     }
     return FR_OK;
 }

@@ -13,6 +13,9 @@ static const uint64_t ring_timeout_ns = 10 * FR_NS_PER_S;
 /* A picture later than this is a sign of a pause, not of a slow machine: the clock is set anew. */
 static const uint64_t late_ns = FR_NS_PER_S / 2;
 
+/* Between two pictures of an unpaced run. */
+static const uint64_t longest_gap_ns = 100 * FR_NS_PER_MS;
+
 /* Without a rate in the file. */
 enum { USUAL_RATE_MHZ = 25000 };
 
@@ -59,7 +62,8 @@ static void stop_because(reel *r, const char *what, fr_status status)
 static void follow_picture(reel *r)
 {
     fr_hdr_metadata hdr;
-    if (fr_paint_hdr_metadata(r->film.frame, &hdr) && (!r->has_hdr || memcmp(&hdr, &r->hdr, sizeof(hdr)) != 0)) {
+    if (fr_paint_hdr_metadata(r->film.frame, &hdr) &&
+        (!r->has_hdr || memcmp(&hdr, &r->hdr, sizeof(hdr)) != 0)) {
         r->has_hdr = true;
         r->hdr = hdr;
         fr_source_set_hdr_metadata(r->feed.source, &hdr);
@@ -104,17 +108,18 @@ static uint64_t wait_for_picture_ns(reel *r, uint64_t now_ns)
     return r->start_ns + time_ns > now_ns ? r->start_ns + time_ns - now_ns : 0;
 }
 
-/* A ring hands its newest frame on and overwrites the others, so a frame that was dropped means that we are too fast. */
+/* A ring hands its newest frame on and overwrites the others, so a frame that was dropped means that we are
+ * too fast. */
 static void pace_unpaced(reel *r, uint64_t now_ns)
 {
     fr_source_info info;
     fr_source_get_info(r->feed.source, &info);
     if (info.dropped > r->dropped)
-        r->unpaced_gap_ns = r->unpaced_gap_ns * 5 / 4 + FR_NS_PER_MS / 2;
+        r->unpaced_gap_ns = r->unpaced_gap_ns * 2 + FR_NS_PER_MS;
     else
-        r->unpaced_gap_ns -= r->unpaced_gap_ns / 64;
-    if (r->unpaced_gap_ns > 200 * FR_NS_PER_MS)
-        r->unpaced_gap_ns = 200 * FR_NS_PER_MS;
+        r->unpaced_gap_ns -= r->unpaced_gap_ns / 32;
+    if (r->unpaced_gap_ns > longest_gap_ns)
+        r->unpaced_gap_ns = longest_gap_ns;
     r->dropped = info.dropped;
     r->pacer.next_ns = now_ns + r->unpaced_gap_ns;
 }
@@ -139,8 +144,9 @@ static bool ring_fits(reel *r, uint64_t now_ns)
     if (!r->mismatch_since_ns)
         r->mismatch_since_ns = now_ns;
     if (now_ns - r->mismatch_since_ns > ring_timeout_ns) {
-        fr_program_say(&r->options->feed.program, "the host keeps a ring of %ux%u %s, and the picture is %ux%u %s",
-                       info.width, info.height, fr_format_name(info.format), r->display.mode.width,
+        fr_program_say(&r->options->feed.program,
+                       "the host keeps a ring of %ux%u %s, and the picture is %ux%u %s", info.width,
+                       info.height, fr_format_name(info.format), r->display.mode.width,
                        r->display.mode.height, fr_format_name(r->display.format));
         fr_feed_stop(&r->feed, FR_EXIT_FAILED);
     }

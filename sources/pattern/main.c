@@ -84,8 +84,9 @@ int main(int argc, char **argv)
     const fr_command command = {
         .program = &options.feed.program,
         .usage = "[options]",
-        .summary = "Feeds a ring with a moving picture that carries its number, its generation and its time as\n"
-                   "a machine-readable stamp. Size 1920x1080 and 60 frames per second unless told otherwise.",
+        .summary =
+            "Feeds a ring with a moving picture that carries its number, its generation and its time as\n"
+            "a machine-readable stamp. Size 1920x1080 and 60 frames per second unless told otherwise.",
         .more = fr_script_help,
         .groups = groups,
         .num_groups = sizeof(groups) / sizeof(groups[0]),

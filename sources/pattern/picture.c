@@ -78,10 +78,10 @@ static void write_title(fr_picture *picture)
     const fr_canvas *scene = &picture->scene;
     char title[64];
     snprintf(title, sizeof(title), "%uX%u %s %s", scene->width, scene->height, names[picture->colour_state],
-             scene->format == FR_FORMAT_RGBA16F    ? "FP16"
-             : scene->format == FR_FORMAT_RGB10A2  ? "PQ 10 BIT"
-             : scene->format == FR_FORMAT_RGBA8    ? "RGBA"
-                                                   : "BGRA");
+             scene->format == FR_FORMAT_RGBA16F   ? "FP16"
+             : scene->format == FR_FORMAT_RGB10A2 ? "PQ 10 BIT"
+             : scene->format == FR_FORMAT_RGBA8   ? "RGBA"
+                                                  : "BGRA");
     const uint32_t scale = scene->width / 800 + 1;
     fr_canvas_text(scene, picture->stage.left + 2 * scale, 3 * scale, scale, title, picture->white);
 }
@@ -96,7 +96,8 @@ fr_picture *fr_picture_create(uint32_t width, uint32_t height, fr_format format,
     picture->ink = (fr_ink){format, colour_state == FR_COLOUR_STATE_HDR ? 203.0F / 80.0F : 1.0F};
     picture->scene = fr_canvas_on(malloc(pitch * height), pitch, width, height, format);
     picture->has_stamps = fr_stamp_layout_init(&picture->stamps, width, height);
-    picture->stage = fr_stage_for(width, height, picture->stamps.plates[0].x + picture->stamps.plates[0].width);
+    picture->stage =
+        fr_stage_for(width, height, picture->stamps.plates[0].x + picture->stamps.plates[0].width);
     picture->black = fr_ink_tint(&picture->ink, (fr_tint){0, 0, 0});
     picture->white = fr_ink_tint(&picture->ink, (fr_tint){1, 1, 1});
     picture->bar = fr_ink_tint(&picture->ink, (fr_tint){1.0F, 0.83F, 0.25F});
@@ -123,8 +124,8 @@ void fr_picture_destroy(fr_picture **picture)
 bool fr_picture_fits(const fr_picture *picture, uint32_t width, uint32_t height, fr_format format,
                      fr_colour_state colour_state)
 {
-    return picture->scene.width == width && picture->scene.height == height && picture->scene.format == format &&
-           picture->colour_state == colour_state;
+    return picture->scene.width == width && picture->scene.height == height &&
+           picture->scene.format == format && picture->colour_state == colour_state;
 }
 
 /* Brings the slot back to the scene; what the slot holds is only known if it was drawn here. */
@@ -188,14 +189,16 @@ static fr_rect draw_ball(const fr_picture *picture, const fr_canvas *canvas, uin
             if (!weight)
                 continue;
             if (weight < 255)
-                pixel = fr_pixel_mix(canvas->format, fr_canvas_get(canvas, rect.x + x, rect.y + y), pixel, weight);
+                pixel = fr_pixel_mix(canvas->format, fr_canvas_get(canvas, rect.x + x, rect.y + y), pixel,
+                                     weight);
             fr_canvas_set(canvas, rect.x + x, rect.y + y, pixel);
         }
     }
     return rect;
 }
 
-static void draw_caption(const fr_picture *picture, const fr_canvas *canvas, const fr_stamp *stamp, uint64_t time_ns)
+static void draw_caption(const fr_picture *picture, const fr_canvas *canvas, const fr_stamp *stamp,
+                         uint64_t time_ns)
 {
     char text[64];
     snprintf(text, sizeof(text), "GEN %-3u #%-6u %4u.%02uS", stamp->generation, stamp->sequence,
@@ -223,5 +226,6 @@ void fr_picture_draw(fr_picture *picture, const fr_slot *slot, const fr_stamp *s
     if (which != FR_PICTURE_LOWER)
         fr_stamp_draw(&picture->stamps, &canvas, stamp, 0, upper, picture->black, picture->white);
     if (which != FR_PICTURE_UPPER)
-        fr_stamp_draw(&picture->stamps, &canvas, stamp, upper, FR_STAMP_MAX_COPIES, picture->black, picture->white);
+        fr_stamp_draw(&picture->stamps, &canvas, stamp, upper, FR_STAMP_MAX_COPIES, picture->black,
+                      picture->white);
 }

@@ -4,8 +4,9 @@
 #define FRAMERING_SOURCES_PATTERN_PICTURE_H
 
 /*
- * The pattern: a scene that stands still, and what moves over it: a ball, a bar, the frame's number and its stamps.
- * A slot still holds the frame that was drawn into it before, so only what moved since then is drawn anew.
+ * The pattern: a scene that stands still, and what moves over it: a ball, a bar, the frame's number and its
+ * stamps. A slot still holds the frame that was drawn into it before, so only what moved since then is drawn
+ * anew.
  */
 
 #include "common/stamp.h"
@@ -15,7 +16,8 @@
 typedef struct fr_picture fr_picture;
 
 /* For one ring. NULL: out of memory. */
-fr_picture *fr_picture_create(uint32_t width, uint32_t height, fr_format format, fr_colour_state colour_state);
+fr_picture *fr_picture_create(uint32_t width, uint32_t height, fr_format format,
+                              fr_colour_state colour_state);
 void fr_picture_destroy(fr_picture **picture);
 
 /* True when the picture was made for such a ring. */

@@ -25,17 +25,18 @@ static const fr_tint_stop water_stops[] = {
 
 uint64_t fr_ink_linear(const fr_ink *ink, fr_rgb relative)
 {
-    return fr_pixel_pack(ink->format, (fr_rgb){relative.r * ink->white, relative.g * ink->white,
-                                               relative.b * ink->white});
+    return fr_pixel_pack(ink->format,
+                         (fr_rgb){relative.r * ink->white, relative.g * ink->white, relative.b * ink->white});
 }
 
 uint64_t fr_ink_tint(const fr_ink *ink, fr_tint tint)
 {
-    return fr_ink_linear(ink, (fr_rgb){fr_srgb_to_linear(tint.r), fr_srgb_to_linear(tint.g),
-                                       fr_srgb_to_linear(tint.b)});
+    return fr_ink_linear(
+        ink, (fr_rgb){fr_srgb_to_linear(tint.r), fr_srgb_to_linear(tint.g), fr_srgb_to_linear(tint.b)});
 }
 
-void fr_ink_gradient(const fr_ink *ink, const fr_tint_stop *stops, size_t num_stops, uint64_t *pixels, size_t num)
+void fr_ink_gradient(const fr_ink *ink, const fr_tint_stop *stops, size_t num_stops, uint64_t *pixels,
+                     size_t num)
 {
     size_t stop = 1;
     for (size_t i = 0; i < num; i++) {
@@ -66,50 +67,86 @@ fr_stage fr_stage_for(uint32_t width, uint32_t height, uint32_t stamps_right)
     return stage;
 }
 
-/* Everything about the sky that does not change from row to row. */
+/* Everything about the sky that does not change from row to row, and room for one row. */
 typedef struct sky {
     uint32_t width, horizon;
-    uint32_t sun_x, sun_y;
-    float glow_radius, sun_radius;
-    int32_t *waves;  /* per column */
-    uint32_t *hills; /* top of the hills, per column */
-    uint64_t shades[NUM_SHADES];
+    float sun_x, sun_y, glow_radius, sun_radius;
+    int32_t *waves;               /* per column */
+    uint32_t *hills;              /* top of the hills, per column */
+    int32_t *shades;              /* of the row that is drawn */
+    int32_t *mirrored;            /* of a row of the water, moved by its ripple */
+    uint64_t sky[NUM_SHADES + 1]; /* the last is the hills' */
     uint64_t water[NUM_SHADES];
-    uint64_t hill;
 } sky;
 
-static int32_t shade_at(const sky *s, uint32_t x, uint32_t y)
+static float square(float value)
 {
-    int32_t shade = (int32_t)((uint64_t)y * HORIZON_SHADE / s->horizon) + s->waves[x];
-    const float dx = (float)x - (float)s->sun_x, dy = (float)y - (float)s->sun_y;
-    const float distance = dx * dx + dy * dy;
-    const float glow = 1.0F - distance / (s->glow_radius * s->glow_radius);
-    if (glow > 0.0F)
-        shade += (int32_t)(GLOW_SHADES * glow * glow * glow);
-    /* Neighbours of one shade in a fixed weave: bands of eight bits dissolve. */
-    shade += (int32_t)(((x ^ y) & 1u) * 2u + (y & 1u)) * 2;
-    if (distance < s->sun_radius * s->sun_radius)
-        shade = NUM_SHADES - 1;
-    return shade < 0 ? 0 : shade >= NUM_SHADES ? NUM_SHADES - 1 : shade;
+    return value * value;
+}
+
+/* Light around the sun, and the sun, added to the shades of a row. */
+static void add_sun(const sky *s, uint32_t y)
+{
+    const float dy2 = square((float)y - s->sun_y), reach2 = square(s->glow_radius) - dy2;
+    if (reach2 <= 0.0F)
+        return;
+    const float reach = sqrtf(reach2), from = s->sun_x - reach, to = s->sun_x + reach;
+    const uint32_t first = from < 0.0F ? 0 : (uint32_t)from;
+    const uint32_t end = to + 1.0F > (float)s->width ? s->width : (uint32_t)(to + 1.0F);
+    const float scale = 1.0F / square(s->glow_radius), disc2 = square(s->sun_radius);
+    for (uint32_t x = first; x < end; x++) {
+        const float distance2 = square((float)(int32_t)x - s->sun_x) + dy2;
+        const float inside = 1.0F - distance2 * scale, near = inside > 0.0F ? inside : 0.0F;
+        s->shades[x] += (int32_t)((float)GLOW_SHADES * near * near * near);
+        s->shades[x] += distance2 < disc2 ? NUM_SHADES : 0;
+    }
+}
+
+static void shade_row(const sky *s, uint32_t y)
+{
+    const int32_t base = (int32_t)((uint64_t)y * HORIZON_SHADE / s->horizon);
+    for (uint32_t x = 0; x < s->width; x++) {
+        /* Neighbours of one shade in a fixed weave: bands of eight bits dissolve. */
+        const uint32_t weave = ((x ^ y) & 1u) * 4u + (y & 1u) * 2u;
+        s->shades[x] = base + s->waves[x] + (int32_t)weave;
+    }
+    add_sun(s, y);
+    for (uint32_t x = 0; x < s->width; x++) {
+        const int32_t shade = s->shades[x] < 0 ? 0 : s->shades[x];
+        s->shades[x] = shade < NUM_SHADES ? shade : NUM_SHADES - 1;
+    }
 }
 
 static void draw_sky_row(const sky *s, const fr_canvas *canvas, uint32_t y)
 {
+    shade_row(s, y);
     for (uint32_t x = 0; x < s->width; x++)
-        fr_canvas_set(canvas, x, y, y >= s->hills[x] ? s->hill : s->shades[shade_at(s, x, y)]);
+        s->shades[x] = y >= s->hills[x] ? NUM_SHADES : s->shades[x];
+    fr_canvas_set_row(canvas, y, s->sky, s->shades);
 }
 
 static void draw_water_row(const sky *s, const fr_canvas *canvas, uint32_t y)
 {
     const uint32_t depth = y - s->horizon;
-    const uint32_t mirrored = depth * 5 / 3 < s->horizon ? s->horizon - 1 - depth * 5 / 3 : 0;
+    shade_row(s, depth * 5 / 3 < s->horizon ? s->horizon - 1 - depth * 5 / 3 : 0);
     /* Ripples grow towards the viewer. */
     const float swell = (float)depth / 9.0F + 2.0F;
-    const int32_t shift = (int32_t)(swell * sinf(sqrtf((float)depth) * 4.3F));
+    const int32_t shift = (int32_t)(swell * sinf(sqrtf((float)depth) * 4.3F)), last = (int32_t)s->width - 1;
+    for (int32_t x = 0; x <= last; x++) {
+        const int32_t from = x + shift < 0 ? 0 : x + shift;
+        s->mirrored[x] = s->shades[from < last ? from : last];
+    }
+    fr_canvas_set_row(canvas, y, s->water, s->mirrored);
+}
+
+static void shape_sky(sky *s)
+{
     for (uint32_t x = 0; x < s->width; x++) {
-        const int32_t from = (int32_t)x + shift;
-        const uint32_t column = from < 0 ? 0 : (uint32_t)from >= s->width ? s->width - 1 : (uint32_t)from;
-        fr_canvas_set(canvas, x, y, s->water[shade_at(s, column, mirrored)]);
+        const float at = (float)x / (float)s->width;
+        s->waves[x] = (int32_t)(28.0F * sinf(at * 7.0F) + 16.0F * sinf(at * 17.0F + 1.0F));
+        const float ridge =
+            0.045F + 0.025F * sinf(at * 9.0F + 0.6F) + 0.012F * sinf(at * 31.0F) + 0.006F * sinf(at * 67.0F);
+        s->hills[x] = s->horizon - (uint32_t)((float)s->horizon * fmaxf(ridge, 0.004F));
     }
 }
 
@@ -118,29 +155,28 @@ static bool draw_sky(const fr_canvas *canvas, const fr_ink *ink)
     sky *s = calloc(1, sizeof(*s));
     if (!s)
         return false;
+    const size_t width = canvas->width;
     s->width = canvas->width;
     s->horizon = part(canvas->height, 620) + 1;
-    s->sun_x = part(canvas->width, 640);
-    s->sun_y = part(canvas->height, 455);
+    s->sun_x = (float)part(canvas->width, 640);
+    s->sun_y = (float)part(canvas->height, 455);
     s->glow_radius = (float)canvas->height * 0.55F + 1.0F;
     s->sun_radius = (float)canvas->height * 0.075F;
-    s->hill = fr_ink_tint(ink, (fr_tint){0.10F, 0.06F, 0.14F});
-    s->waves = malloc(sizeof(*s->waves) * canvas->width);
-    s->hills = malloc(sizeof(*s->hills) * canvas->width);
-    const bool done = s->waves && s->hills;
+    s->waves = malloc(sizeof(*s->waves) * width);
+    s->hills = malloc(sizeof(*s->hills) * width);
+    s->shades = malloc(sizeof(*s->shades) * width);
+    s->mirrored = malloc(sizeof(*s->mirrored) * width);
+    const bool done = s->waves && s->hills && s->shades && s->mirrored;
     if (done) {
-        for (uint32_t x = 0; x < s->width; x++) {
-            const float at = (float)x / (float)s->width;
-            s->waves[x] = (int32_t)(28.0F * sinf(at * 7.0F) + 16.0F * sinf(at * 17.0F + 1.0F));
-            const float ridge = 0.045F + 0.025F * sinf(at * 9.0F + 0.6F) + 0.012F * sinf(at * 31.0F) +
-                                0.006F * sinf(at * 67.0F);
-            s->hills[x] = s->horizon - (uint32_t)((float)s->horizon * fmaxf(ridge, 0.004F));
-        }
-        fr_ink_gradient(ink, sky_stops, sizeof(sky_stops) / sizeof(sky_stops[0]), s->shades, NUM_SHADES);
+        shape_sky(s);
+        fr_ink_gradient(ink, sky_stops, sizeof(sky_stops) / sizeof(sky_stops[0]), s->sky, NUM_SHADES);
         fr_ink_gradient(ink, water_stops, sizeof(water_stops) / sizeof(water_stops[0]), s->water, NUM_SHADES);
+        s->sky[NUM_SHADES] = fr_ink_tint(ink, (fr_tint){0.10F, 0.06F, 0.14F});
         for (uint32_t y = 0; y < canvas->height; y++)
             y < s->horizon ? draw_sky_row(s, canvas, y) : draw_water_row(s, canvas, y);
     }
+    free(s->mirrored);
+    free(s->shades);
     free(s->hills);
     free(s->waves);
     free(s);
@@ -167,7 +203,8 @@ static void draw_ramp(const fr_canvas *canvas, const fr_ink *ink, fr_rect row)
 {
     for (uint32_t x = 0; x < row.width; x++) {
         const float grey = row.width > 1 ? (float)x / (float)(row.width - 1) : 0.0F;
-        fr_canvas_fill(canvas, (fr_rect){row.x + x, row.y, 1, row.height}, fr_ink_tint(ink, (fr_tint){grey, grey, grey}));
+        fr_canvas_fill(canvas, (fr_rect){row.x + x, row.y, 1, row.height},
+                       fr_ink_tint(ink, (fr_tint){grey, grey, grey}));
     }
 }
 
@@ -187,7 +224,8 @@ static void draw_highlights(const fr_canvas *canvas, const fr_ink *ink, fr_rect 
         /* Above 1000 cd/m2 only a quarter of the area: no display sustains more. */
         fr_rect patch = {cell.x + cell.width / 8, cell.y, cell.width * 3 / 4, cell.height};
         if (patches[i].nits > 1000)
-            patch = (fr_rect){cell.x + cell.width / 4, cell.y + cell.height / 4, cell.width / 2, cell.height / 2};
+            patch =
+                (fr_rect){cell.x + cell.width / 4, cell.y + cell.height / 4, cell.width / 2, cell.height / 2};
         fr_canvas_fill(canvas, patch, fr_ink_linear(ink, (fr_rgb){light, light, light}));
         fr_canvas_text(canvas, cell.x + cell.width / 8, row.y + row.height + text_scale * 2, text_scale,
                        patches[i].label, label);
@@ -202,7 +240,8 @@ static void draw_wide_gamut(const fr_canvas *canvas, const fr_ink *ink, fr_rect 
     for (uint32_t i = 0; i < num; i++) {
         fr_rect cell = cell_of(row, i, num);
         fr_canvas_fill(canvas, cell, fr_ink_linear(ink, fr_bt709_from_bt2020(pure[i])));
-        const fr_rect core = {cell.x + cell.width / 3, cell.y + cell.height / 3, cell.width / 3, cell.height / 3};
+        const fr_rect core = {cell.x + cell.width / 3, cell.y + cell.height / 3, cell.width / 3,
+                              cell.height / 3};
         fr_canvas_fill(canvas, core, fr_ink_linear(ink, pure[i]));
     }
 }

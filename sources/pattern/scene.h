@@ -11,7 +11,7 @@
 #include "common/canvas.h"
 #include "common/colour.h"
 
-/* A colour of the sRGB curve, where 1 is SDR white; the curve goes on beyond it, to 2.0 for about 1000 cd/m2. */
+/* A colour of the sRGB curve, where 1 is SDR white; the curve goes on beyond it: 2 is about 1000 cd/m2. */
 typedef struct fr_tint {
     float r, g, b;
 } fr_tint;
@@ -32,13 +32,14 @@ uint64_t fr_ink_linear(const fr_ink *ink, fr_rgb relative);
 uint64_t fr_ink_tint(const fr_ink *ink, fr_tint tint);
 
 /* Fills `num` pixels that run through the stops, which start at 0 and end at 1. */
-void fr_ink_gradient(const fr_ink *ink, const fr_tint_stop *stops, size_t num_stops, uint64_t *pixels, size_t num);
+void fr_ink_gradient(const fr_ink *ink, const fr_tint_stop *stops, size_t num_stops, uint64_t *pixels,
+                     size_t num);
 
 /* Where the moving parts have their place. */
 typedef struct fr_stage {
-    uint32_t left;  /* what is right of it is free of stamps where the picture is wide enough */
-    fr_rect lane;   /* of the bar */
-    fr_rect sky;    /* of the ball */
+    uint32_t left; /* what is right of it is free of stamps where the picture is wide enough */
+    fr_rect lane;  /* of the bar */
+    fr_rect sky;   /* of the ball */
 } fr_stage;
 
 fr_stage fr_stage_for(uint32_t width, uint32_t height, uint32_t stamps_right);

@@ -7,7 +7,8 @@
 #include <string.h>
 
 const char fr_script_help[] =
-    "The script: --at TIME:ACTION, as often as you like; TIME counts from the first ring, such as 2s or 250ms.\n"
+    "The script: --at TIME:ACTION, as often as you like; TIME counts from the first ring, such as 2s or "
+    "250ms.\n"
     "  hdr=on|off        the display turns HDR on or off\n"
     "  wcg=on|off        it composes wide colour in FP16, shown as SDR, or not\n"
     "  size=WxH          it changes its size\n"
@@ -62,13 +63,15 @@ static const char *read_format(const char *value, fr_script_step *step)
 
 static const char *read_duration(const char *value, fr_script_step *step)
 {
-    return fr_value_duration(value, &step->duration_ns) ? NULL
-                                                        : "how long is needed, such as 2s:stall=1s or 2s:stall=250ms";
+    return fr_value_duration(value, &step->duration_ns)
+               ? NULL
+               : "how long is needed, such as 2s:stall=1s or 2s:stall=250ms";
 }
 
 static const char *read_exit_code(const char *value, fr_script_step *step)
 {
-    return !*value || fr_value_u32(value, 255, &step->exit_code) ? NULL : "an exit code is a number from 0 to 255";
+    return !*value || fr_value_u32(value, 255, &step->exit_code) ? NULL
+                                                                 : "an exit code is a number from 0 to 255";
 }
 
 static const char *read_nothing(const char *value, fr_script_step *step)

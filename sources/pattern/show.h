@@ -12,10 +12,10 @@ typedef struct fr_show_options {
     fr_feed_options feed;
     fr_colour_state colour_state;
     fr_format sdr_format, hdr_format; /* NONE: the usual */
-    bool ignore_host; /* the host's wish for HDR is not followed */
-    uint32_t peak_nits; /* 0: not said */
-    uint64_t idle_after_ns; /* 0: never */
-    uint32_t num_frames;    /* 0: without end */
+    bool ignore_host;                 /* the host's wish for HDR is not followed */
+    uint32_t peak_nits;               /* 0: not said */
+    uint64_t idle_after_ns;           /* 0: never */
+    uint32_t num_frames;              /* 0: without end */
     fr_script script;
 } fr_show_options;
 

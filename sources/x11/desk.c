@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* No protocol tells of pointer motion over other programs' windows, so it is asked for: this often while there is life,
- * and more slowly on a desktop where nothing has happened for a while. */
+/* No protocol tells of pointer motion over other programs' windows, so it is asked for: this often while
+ * there is life, and more slowly on a desktop where nothing has happened for a while. */
 static const uint64_t pointer_slow_ns = 33 * FR_NS_PER_MS;
 static const uint64_t pointer_calm_after_ns = 2 * FR_NS_PER_S;
 
@@ -29,8 +29,8 @@ typedef struct desk {
     uint64_t pointer_due_ns, last_life_ns;
     fr_rect pointer_drawn; /* in the frame published last */
     int32_t drawn_x, drawn_y;
-    fr_rect unpublished;   /* what changed since the frame published last, beside target.damaged */
-    bool whole;            /* the ring is new, or has another size than the frame before */
+    fr_rect unpublished; /* what changed since the frame published last, beside target.damaged */
+    bool whole;          /* the ring is new, or has another size than the frame before */
 } desk;
 
 static void announce(desk *d)
@@ -103,7 +103,8 @@ static void look_at_pointer(desk *d, uint64_t now_ns)
 
 static bool has_news(const desk *d)
 {
-    return d->target.drawable && (d->whole || d->target.damaged.width || d->unpublished.width || pointer_moved(d));
+    return d->target.drawable &&
+           (d->whole || d->target.damaged.width || d->unpublished.width || pointer_moved(d));
 }
 
 static void draw_pointer(desk *d, const fr_slot *slot)

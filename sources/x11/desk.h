@@ -3,7 +3,7 @@
 #ifndef FRAMERING_SOURCES_X11_DESK_H
 #define FRAMERING_SOURCES_X11_DESK_H
 
-/* A run of the X11 source: a frame for what changed, at most at its rate, and nothing while nothing changes. */
+/* A run of the X11 source: a frame for what changed, at most at its rate; else nothing. */
 
 #include "common/feed.h"
 

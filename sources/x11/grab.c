@@ -65,13 +65,14 @@ bool fr_x11_grab_prepare(fr_x11_grab *grab, const fr_slot *slot)
     fr_x11_grab_release(grab);
     grab->generation = slot->generation;
     const bool gapless = slot->pitch_bytes == (size_t)slot->width * 4;
-    grab->direct = slot->memory_fd >= 0 && gapless && slot->memory_offset <= UINT32_MAX &&
-                   attach(grab, slot->memory_fd);
+    grab->direct =
+        slot->memory_fd >= 0 && gapless && slot->memory_offset <= UINT32_MAX && attach(grab, slot->memory_fd);
     if (grab->direct || grab->server->lost || attach_detour(grab, slot))
         return !grab->server->lost;
     if (!grab->server->lost)
-        fr_program_say(grab->server->program, "the X server at \"%s\" cannot share %zu bytes of memory with us",
-                       grab->server->name, grab->detour_bytes);
+        fr_program_say(grab->server->program,
+                       "the X server at \"%s\" cannot share %zu bytes of memory with us", grab->server->name,
+                       grab->detour_bytes);
     fr_x11_grab_release(grab);
     return false;
 }
@@ -80,7 +81,8 @@ xcb_shm_get_image_cookie_t fr_x11_grab_ask(fr_x11_grab *grab, xcb_drawable_t dra
 {
     const uint32_t offset = grab->direct ? (uint32_t)slot->memory_offset : 0;
     return xcb_shm_get_image(grab->server->connection, drawable, 0, 0, (uint16_t)slot->width,
-                             (uint16_t)slot->height, UINT32_MAX, XCB_IMAGE_FORMAT_Z_PIXMAP, grab->segment, offset);
+                             (uint16_t)slot->height, UINT32_MAX, XCB_IMAGE_FORMAT_Z_PIXMAP, grab->segment,
+                             offset);
 }
 
 bool fr_x11_grab_wait(fr_x11_grab *grab, xcb_shm_get_image_cookie_t cookie, const fr_slot *slot)

@@ -4,8 +4,9 @@
 #define FRAMERING_SOURCES_X11_GRAB_H
 
 /*
- * Has the X server write a picture straight into the memory of a slot. Its rows lie without gaps, so where a slot's rows
- * have gaps (a width that is no multiple of 16) the picture takes a way round by memory of our own.
+ * Has the X server write a picture straight into the memory of a slot. Its rows lie without gaps, so where a
+ * slot's rows have gaps (a width that is no multiple of 16) the picture takes a way round by memory of our
+ * own.
  */
 
 #include "server.h"
@@ -19,7 +20,7 @@ typedef struct fr_x11_grab {
     xcb_shm_seg_t segment; /* 0 = none is attached */
     uint32_t generation;   /* of the ring that is attached */
     bool direct;
-    int detour_fd;         /* -1 = none */
+    int detour_fd; /* -1 = none */
     uint8_t *detour;
     size_t detour_bytes;
 } fr_x11_grab;

@@ -51,8 +51,9 @@ int main(int argc, char **argv)
     const fr_command command = {
         .program = &options.feed.program,
         .usage = "[options]",
-        .summary = "Feeds a ring with the screen of an X server, or with one of its windows: a frame when something\n"
-                   "was drawn, at most 60 a second unless told otherwise. The size is the screen's, and is followed.",
+        .summary = "Feeds a ring with the screen of an X server, or with one of its windows: a frame when\n"
+                   "something was drawn, at most 60 a second unless told otherwise. Changes of size are\n"
+                   "followed.",
         .groups = groups,
         .num_groups = sizeof(groups) / sizeof(groups[0]),
     };

@@ -16,8 +16,8 @@ typedef struct fr_x11_pointer {
     xcb_query_pointer_cookie_t cookie;
     bool asked;
     bool image_changed;
-    bool on_screen; /* the pointer is on the window's screen */
-    int32_t x, y;   /* of the hot spot */
+    bool on_screen;                             /* the pointer is on the window's screen */
+    int32_t x, y;                               /* of the hot spot */
     xcb_xfixes_get_cursor_image_reply_t *image; /* NULL: none yet */
 } fr_x11_pointer;
 

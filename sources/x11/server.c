@@ -23,7 +23,8 @@ enum { CONNECT_TIMEOUT_S = 5 };
 /* libxcb waits for the server's greeting without a bound of its own, and takes signals for nothing. */
 static void give_up_connecting(int signal_number)
 {
-    static const char text[] = "framering-source-x11: the X server takes the connection but does not answer\n";
+    static const char text[] =
+        "framering-source-x11: the X server takes the connection but does not answer\n";
     (void)signal_number;
     if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
         _exit(FR_EXIT_FAILED);
@@ -46,9 +47,10 @@ static bool connect_server(fr_x11_server *server, const char *name)
     alarm(0);
     sigaction(SIGALRM, &before, NULL);
     if (xcb_connection_has_error(server->connection)) {
-        fr_program_say(server->program,
-                       "cannot reach the X server at \"%s\": is it running, and may this user use it (XAUTHORITY)?",
-                       server->name);
+        fr_program_say(
+            server->program,
+            "cannot reach the X server at \"%s\": is it running, and may this user use it (XAUTHORITY)?",
+            server->name);
         return false;
     }
     xcb_screen_iterator_t screens = xcb_setup_roots_iterator(xcb_get_setup(server->connection));
@@ -119,7 +121,8 @@ static bool find_extension(fr_x11_server *server, xcb_extension_t *extension, ui
 
 static bool refuse(const fr_x11_server *server, const char *what)
 {
-    fr_program_say(server->program, "the X server at \"%s\" has no %s, which the capture needs", server->name, what);
+    fr_program_say(server->program, "the X server at \"%s\" has no %s, which the capture needs", server->name,
+                   what);
     return false;
 }
 
@@ -164,7 +167,8 @@ static bool find_extensions(fr_x11_server *server, bool with_composite)
     return !server->lost;
 }
 
-bool fr_x11_server_init(fr_x11_server *server, const fr_program *program, const char *name, bool with_composite)
+bool fr_x11_server_init(fr_x11_server *server, const fr_program *program, const char *name,
+                        bool with_composite)
 {
     *server = (fr_x11_server){.program = program};
     if (connect_server(server, name) && find_extensions(server, with_composite))

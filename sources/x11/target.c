@@ -19,7 +19,8 @@ fr_rect fr_rect_union(fr_rect a, fr_rect b)
     return (fr_rect){left, top, right - left, bottom - top};
 }
 
-fr_rect fr_rect_clip(int32_t x, int32_t y, int32_t width, int32_t height, uint32_t in_width, uint32_t in_height)
+fr_rect fr_rect_clip(int32_t x, int32_t y, int32_t width, int32_t height, uint32_t in_width,
+                     uint32_t in_height)
 {
     const int32_t left = x < 0 ? 0 : x, top = y < 0 ? 0 : y;
     const int32_t right = x + width < (int32_t)in_width ? x + width : (int32_t)in_width;
@@ -54,10 +55,11 @@ static bool check_pixels(const fr_x11_server *server, uint8_t depth, xcb_visuali
     if ((depth == 24 || depth == 32) && bits == 32 && setup->image_byte_order == XCB_IMAGE_ORDER_LSB_FIRST &&
         visual && visual->red_mask == 0xff0000 && visual->green_mask == 0xff00 && visual->blue_mask == 0xff)
         return true;
-    fr_program_say(server->program,
-                   "the X server at \"%s\" has a picture of depth %u with %u bits a pixel; the capture takes depth 24"
-                   " or 32 with 32 bits (blue, green, red from the lowest)",
-                   server->name, depth, bits);
+    fr_program_say(
+        server->program,
+        "the X server at \"%s\" has a picture of depth %u with %u bits a pixel; the capture takes depth 24"
+        " or 32 with 32 bits (blue, green, red from the lowest)",
+        server->name, depth, bits);
     return false;
 }
 
@@ -65,8 +67,8 @@ static bool read_geometry(fr_x11_target *target, uint8_t *depth)
 {
     fr_x11_server *server = target->server;
     uint8_t error_code;
-    xcb_get_geometry_reply_t *geometry = fr_x11_wait_reply(
-        server, xcb_get_geometry(server->connection, target->window).sequence, &error_code);
+    xcb_get_geometry_reply_t *geometry =
+        fr_x11_wait_reply(server, xcb_get_geometry(server->connection, target->window).sequence, &error_code);
     if (!geometry) {
         target->closed = !server->lost;
         return false;
@@ -115,8 +117,8 @@ static bool check_window(fr_x11_target *target)
     if (server->lost)
         return false;
     if (!can_be_seen || !read_geometry(target, &depth)) {
-        fr_program_say(server->program, "the X server at \"%s\" has no window 0x%x that can be seen", server->name,
-                       target->window);
+        fr_program_say(server->program, "the X server at \"%s\" has no window 0x%x that can be seen",
+                       server->name, target->window);
         return false;
     }
     return check_pixels(server, depth, visual);
@@ -149,8 +151,9 @@ void fr_x11_target_note(fr_x11_target *target, const xcb_generic_event_t *event)
     const uint8_t type = event->response_type & 0x7f;
     if (type == target->server->damage_event + XCB_DAMAGE_NOTIFY) {
         const xcb_damage_notify_event_t *damage = (const void *)event;
-        const fr_rect area = fr_rect_clip(damage->area.x + target->border, damage->area.y + target->border,
-                                          damage->area.width, damage->area.height, target->width, target->height);
+        const fr_rect area =
+            fr_rect_clip(damage->area.x + target->border, damage->area.y + target->border, damage->area.width,
+                         damage->area.height, target->width, target->height);
         const bool was_taken = (int32_t)(event->full_sequence - target->take_sequence) < 0;
         fr_rect *rect = was_taken ? &target->taken : &target->damaged;
         *rect = fr_rect_union(*rect, area);
@@ -165,7 +168,8 @@ void fr_x11_target_note(fr_x11_target *target, const xcb_generic_event_t *event)
         target->resized |= ((const xcb_map_notify_event_t *)event)->window == target->window;
     } else if (type == XCB_DESTROY_NOTIFY) {
         target->closed |= ((const xcb_destroy_notify_event_t *)event)->window == target->window;
-    } else if (target->server->randr_event && type == target->server->randr_event + XCB_RANDR_SCREEN_CHANGE_NOTIFY) {
+    } else if (target->server->randr_event &&
+               type == target->server->randr_event + XCB_RANDR_SCREEN_CHANGE_NOTIFY) {
         target->resized = true;
     }
 }

@@ -3,7 +3,8 @@
 #ifndef FRAMERING_SOURCES_X11_TARGET_H
 #define FRAMERING_SOURCES_X11_TARGET_H
 
-/* What is captured: the root window, or one window by way of its COMPOSITE pixmap; its size, and what was drawn in it. */
+/* What is captured: the root window, or one window by way of its COMPOSITE pixmap; its size, and what was
+ * drawn in it. */
 
 #include "server.h"
 
@@ -15,7 +16,8 @@
 fr_rect fr_rect_union(fr_rect a, fr_rect b);
 
 /* The part of a rectangle, given by signed corners, that lies in a picture. */
-fr_rect fr_rect_clip(int32_t x, int32_t y, int32_t width, int32_t height, uint32_t in_width, uint32_t in_height);
+fr_rect fr_rect_clip(int32_t x, int32_t y, int32_t width, int32_t height, uint32_t in_width,
+                     uint32_t in_height);
 
 typedef struct fr_x11_target {
     fr_x11_server *server;
@@ -25,10 +27,10 @@ typedef struct fr_x11_target {
     uint32_t width, height;  /* with the border */
     int32_t border;          /* of the window, part of its pixmap */
     xcb_damage_damage_t damage;
-    fr_rect damaged;         /* since the last take */
-    fr_rect taken;           /* up to the last take, complete once a later reply is there and its events are noted */
+    fr_rect damaged; /* since the last take */
+    fr_rect taken;   /* up to the last take, complete once a later reply is there and its events are noted */
     unsigned int take_sequence;
-    bool resized;            /* fr_x11_target_refresh is due */
+    bool resized; /* fr_x11_target_refresh is due */
     bool closed;
 } fr_x11_target;
 
@@ -41,8 +43,8 @@ bool fr_x11_target_refresh(fr_x11_target *target);
 /* Takes note of an event of the server. */
 void fr_x11_target_note(fr_x11_target *target, const xcb_generic_event_t *event);
 
-/* Moves what was drawn until now from `damaged` to `taken`. The server counts anew from a request that goes out with
- * the next flush; what it reports before that still gets into `taken`. */
+/* Moves what was drawn until now from `damaged` to `taken`. The server counts anew from a request that goes
+ * out with the next flush; what it reports before that still gets into `taken`. */
 void fr_x11_target_take_damage(fr_x11_target *target);
 
 #endif

@@ -18,18 +18,18 @@ void fr_capture_describe_source(const fr_capture *capture, char *text, size_t by
     (void)fr_wire_snapshot(&header, capture->ring.header.ptr, capture->ring.header.bytes, 0);
     snprintf(text, bytes,
              "source %s %s, status %u, detail %u, adapter %08x:%08x, offered %llu, published %llu, mismatched %llu; debug: "
-             "run_core_entries %u, resolved_target_id %u, header_open_attempts %u, last_open_error %u, header_opened %u",
+             "run_core_entries %u, resolved_target_id %u, header_open_attempts %u, last_open_error %u, header_opened %u, frames_acquired %u",
              capture->source_name, capture->connected ? "connected" : "gone", status, detail,
              (unsigned)header.v1.adapter_luid_high, header.v1.adapter_luid_low,
              (unsigned long long)header.source.offered, (unsigned long long)header.source.published,
              (unsigned long long)header.source.mismatched, header.debug.run_core_entries,
              header.debug.resolved_target_id, header.debug.header_open_attempts, header.debug.last_open_error,
-             header.debug.header_opened);
+             header.debug.header_opened, header.debug.frames_acquired);
 }
 
 static fr_status fail_attach(const fr_capture *capture, fr_status status, const char *what)
 {
-    char text[400];
+    char text[600];
     fr_capture_describe_source(capture, text, sizeof(text));
     fr_log_write(&capture->log, FR_LOG_ERROR, "target %u: %s (%s)", capture->params.target_id, what, text);
     return status;
@@ -66,16 +66,19 @@ static fr_status look(fr_capture *capture)
     const fr_status status = fr_capture_serve(capture);
     if (status < 0)
         return status;
+    fr_token token;
+    uint32_t detail;
+    if (capture->ring.present && fr_ring_host_newest(&capture->ring.words, &token) &&
+        fr_ring_host_source_status(&capture->ring.words, &detail) == FR_WIRE_STATUS_OPENED)
+        return FR_OK;
     if (capture->gone_reason && !capture->connected && capture->params.start_source)
         return name_the_cause(capture); /* the one source that will ever come */
     if (!capture->ring.present)
         return FR_AGAIN;
-    uint32_t detail;
     switch (fr_ring_host_source_status(&capture->ring.words, &detail)) {
     case FR_WIRE_STATUS_NONE:
-        return FR_AGAIN;
     case FR_WIRE_STATUS_OPENED:
-        break;
+        return FR_AGAIN;
     case FR_WIRE_STATUS_TEXTURE_FAILED:
         return fail_attach(capture, FR_ERR_SOURCE_FAILED, "the source could not open the ring's slots");
     case FR_WIRE_STATUS_NO_DEVICE:
@@ -85,8 +88,6 @@ static fr_status look(fr_capture *capture)
     default:
         return fail_attach(capture, FR_ERR_SOURCE_FAILED, "the source reported a status that is not known");
     }
-    fr_token token;
-    return fr_ring_host_newest(&capture->ring.words, &token) ? FR_OK : FR_AGAIN;
 }
 
 fr_status fr_capture_attach(fr_capture *capture)

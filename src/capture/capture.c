@@ -219,7 +219,7 @@ static fr_status check_deadlines(fr_capture *capture, uint64_t now)
 {
     if (capture->state == FR_CAPTURE_ATTACHING)
         return FR_OK;
-    char text[400];
+    char text[600];
     if (capture->recover_until_ns && now >= capture->recover_until_ns) {
         fr_capture_describe_source(capture, text, sizeof(text));
         fr_log_write(&capture->log, FR_LOG_ERROR,

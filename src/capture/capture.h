@@ -126,7 +126,8 @@ fr_status fr_capture_attach(fr_capture *capture);
 void fr_capture_describe_source(const fr_capture *capture, char *text, size_t bytes);
 
 /* generation.c */
-/* Makes the ring that the display in force asks for, and hands it out. Nothing is changed on failure. */
+/* Makes the ring that the display in force asks for, and hands it out. Nothing is changed when the ring cannot be made; when it
+ * cannot be handed out, it is made again later. */
 fr_status fr_generation_begin(fr_capture *capture);
 /* Closes the ring; next_generation as in fr_ring_host_retire. */
 void fr_generation_end(fr_capture *capture, uint32_t next_generation);

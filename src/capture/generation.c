@@ -187,6 +187,9 @@ void fr_generation_end(fr_capture *capture, uint32_t next_generation)
     capture->past.offered += totals.offered;
     capture->past.published += totals.published;
     capture->past.mismatched += totals.mismatched;
+    fr_token untaken;
+    if (fr_ring_host_newest(&ring->words, &untaken))
+        capture->superseded += untaken.sequence - ring->words.last_sequence;
     fr_ring_host_retire(&ring->words, next_generation);
     generation_finish(capture, ring);
 }

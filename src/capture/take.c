@@ -41,10 +41,34 @@ static void read_metadata(fr_capture *capture)
     capture->has_metadata = metadata_fits(&line);
 }
 
+static uint16_t whole_nits(uint32_t millinits)
+{
+    const uint32_t nits = (millinits + 500) / 1000;
+    return nits < UINT16_MAX ? (uint16_t)nits : UINT16_MAX;
+}
+
+static fr_hdr_metadata generic_metadata(const fr_display_descriptor *display)
+{
+    const uint32_t units_per_millinit = 10; /* of 0.0001 cd/m2 */
+    const uint32_t brightest_millinits = 10000000;
+    fr_hdr_metadata hdr = fr_hdr_metadata_generic();
+    const uint32_t peak = display->max_luminance_millinits;
+    if (!peak || peak > brightest_millinits || display->min_luminance_tenthmillinits >= peak * units_per_millinit)
+        return hdr;
+    hdr.max_luminance = peak * units_per_millinit;
+    if (display->min_luminance_tenthmillinits)
+        hdr.min_luminance = display->min_luminance_tenthmillinits;
+    hdr.max_cll = whole_nits(peak);
+    const uint32_t full = display->max_full_frame_millinits ? display->max_full_frame_millinits : hdr.max_fall * 1000u;
+    hdr.max_fall = whole_nits(full < peak ? full : peak);
+    return hdr;
+}
+
+/* What the source supplied, else the generic baseline with the luminances that the display is known to have. */
 static fr_hdr_metadata hdr_metadata(const fr_capture *capture)
 {
     if (!capture->has_metadata)
-        return fr_hdr_metadata_generic();
+        return generic_metadata(&capture->follow.display);
     const fr_wire_metadata *line = &capture->metadata;
     return (fr_hdr_metadata){
         .red = {line->red[0], line->red[1]},

@@ -100,11 +100,11 @@ void fr_host_refuse(struct fr_socket_host *host, size_t slot, fr_status reason, 
     const bool candidate =
         !peer->watches && (peer->state == FR_PEER_PENDING || peer->state == FR_PEER_INVITED);
     char name[WHO_BYTES];
+    if (candidate)
+        fr_host_post_refused(host, reason);
     fr_packet_send_refuse(peer->fd, reason, text);
     fr_log_write(&host->log, FR_LOG_WARNING, "target %" PRIu32 " turned %s away: %s", host->target_id,
                  who(peer, name), text);
-    if (candidate)
-        fr_host_post_refused(host, reason);
     remove_peer(host, slot, reason);
 }
 
@@ -141,12 +141,13 @@ static void hang_up(struct fr_socket_host *host, size_t slot, bool goodbye)
         remove_peer(host, slot, FR_ERR_PROTOCOL);
         return;
     }
+    /* No more than DEBUG: who takes the news tells people what it means. */
     if (peer->state == FR_PEER_PENDING || peer->state == FR_PEER_OBSERVER)
         fr_log_write(&host->log, FR_LOG_DEBUG, "target %" PRIu32 ": %s left", host->target_id, name);
     else if (goodbye)
-        fr_log_write(&host->log, FR_LOG_INFO, "target %" PRIu32 ": %s said goodbye", host->target_id, name);
+        fr_log_write(&host->log, FR_LOG_DEBUG, "target %" PRIu32 ": %s said goodbye", host->target_id, name);
     else
-        fr_log_write(&host->log, FR_LOG_WARNING, "target %" PRIu32 ": %s went away without a goodbye",
+        fr_log_write(&host->log, FR_LOG_DEBUG, "target %" PRIu32 ": %s went away without a goodbye",
                      host->target_id, name);
     remove_peer(host, slot, goodbye ? FR_END : FR_ERR_SOURCE_DIED);
 }
@@ -351,7 +352,7 @@ void fr_host_admit(struct fr_socket_host *host)
     fr_mutex_unlock(host->lock);
     fr_host_notify(host);
     char name[WHO_BYTES];
-    fr_log_write(&host->log, FR_LOG_INFO, "target %" PRIu32 ": %s connected", host->target_id,
+    fr_log_write(&host->log, FR_LOG_DEBUG, "target %" PRIu32 ": %s connected", host->target_id,
                  who(peer, name));
 }
 

@@ -32,22 +32,29 @@ static nfds_t round_add(struct round *round, int fd, short events)
     return round->num_fds++;
 }
 
+static void round_add_peer(struct round *round, const struct fr_peer *peer, size_t slot)
+{
+    /* What a waiting source says next belongs to its time as the source: only its hang-up counts. */
+    const short events = peer->state == FR_PEER_WAITING ? 0 : POLLIN;
+    round->socket_at[slot] = round_add(round, peer->fd, events);
+    if (peer->process_fd >= 0)
+        round->process_at[slot] = round_add(round, peer->process_fd, POLLIN);
+}
+
+/* The source comes last, because the kernel looks in this order, and is served first: when the HELLO of its
+ * successor is seen, then so is its death, and the successor is not turned away as a second source. */
 static void round_fill(struct round *round, const struct fr_socket_host *host, uint64_t now)
 {
     memset(round, 0, sizeof(*round));
     round_add(round, (int)host->wake.handle, POLLIN);
     if (host->claim.listen_fd >= 0 && now >= host->accept_after_ns)
         round->listen_at = round_add(round, host->claim.listen_fd, POLLIN);
-    for (size_t i = 0; i < FR_HOST_PEERS_MAX; i++) {
-        const struct fr_peer *peer = host->peers[i];
-        if (!peer)
-            continue;
-        /* What a waiting source says next belongs to its time as the source: only its hang-up counts. */
-        const short events = peer->state == FR_PEER_WAITING ? 0 : POLLIN;
-        round->socket_at[i] = round_add(round, peer->fd, events);
-        if (peer->process_fd >= 0)
-            round->process_at[i] = round_add(round, peer->process_fd, POLLIN);
-    }
+    for (size_t i = 0; i < FR_HOST_PEERS_MAX; i++)
+        if (host->peers[i] && host->peers[i]->state != FR_PEER_SOURCE)
+            round_add_peer(round, host->peers[i], i);
+    for (size_t i = 0; i < FR_HOST_PEERS_MAX; i++)
+        if (host->peers[i] && host->peers[i]->state == FR_PEER_SOURCE)
+            round_add_peer(round, host->peers[i], i);
 }
 
 /* UINT64_MAX: nothing to wait for but events. */
@@ -102,10 +109,10 @@ static bool uid_allowed(const struct fr_socket_host *host, uid_t uid)
 
 static void turn_away(struct fr_socket_host *host, struct fr_peer *peer, fr_status reason, const char *text)
 {
+    fr_host_post_refused(host, reason);
     fr_packet_send_refuse(peer->fd, reason, text);
     fr_log_write(&host->log, FR_LOG_WARNING, "turned a connection from pid %ld away: %s", (long)peer->pid,
                  text);
-    fr_host_post_refused(host, reason);
     shutdown(peer->fd, SHUT_RDWR);
     fr_peer_unref(peer);
 }
@@ -131,26 +138,20 @@ static void receive_connection(struct fr_socket_host *host, int fd)
     }
 }
 
-static void accept_connections(struct fr_socket_host *host)
+/* One a round: those that left meanwhile are removed before they could count against the next. */
+static void accept_connection(struct fr_socket_host *host)
 {
-    for (int i = 0; i < ACCEPTS_A_ROUND; i++) {
-        const int fd = accept4(host->claim.listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd >= 0) {
-            receive_connection(host, fd);
-            continue;
-        }
-        if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
-            /* The connection stays readable: without a pause this would spin until a descriptor is free. */
-            if (!host->accept_after_ns)
-                fr_log_write(&host->log, FR_LOG_WARNING,
-                             "target %" PRIu32
-                             " cannot accept connections (%s): raise the limit of open files",
-                             host->target_id, strerror(errno));
-            host->accept_after_ns = fr_host_now() + ACCEPT_PAUSE_NS;
-        } else if (errno == EAGAIN) {
-            host->accept_after_ns = 0;
-        }
-        return;
+    const int fd = accept4(host->claim.listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+        host->accept_after_ns = 0;
+        receive_connection(host, fd);
+    } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+        /* The connection stays readable: without a pause this would spin until a descriptor is free. */
+        if (!host->accept_after_ns)
+            fr_log_write(&host->log, FR_LOG_WARNING,
+                         "target %" PRIu32 " cannot accept connections (%s): raise the limit of open files",
+                         host->target_id, strerror(errno));
+        host->accept_after_ns = fr_host_now() + ACCEPT_PAUSE_NS;
     }
 }
 
@@ -179,7 +180,6 @@ void fr_host_run(void *opaque)
         round_fill(&round, host, now);
         round_wait(&round, host, now);
 
-        /* The source first: who comes right after its death is then not turned away as a second one. */
         serve(host, &round, true);
         serve(host, &round, false);
         const uint64_t after = fr_host_now();
@@ -188,7 +188,7 @@ void fr_host_run(void *opaque)
                 after >= host->peers[i]->deadline_ns)
                 fr_host_expire(host, i);
         if (round.listen_at && round.fds[round.listen_at].revents)
-            accept_connections(host);
+            accept_connection(host);
     }
     fr_host_say_goodbye(host);
 }

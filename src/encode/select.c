@@ -174,13 +174,11 @@ static struct fr_encoder_config trial_config(const char *options)
 
 static fr_status try_named(struct fr_selection *s, const char *options)
 {
+    if (!s->named.needs)
+        return FR_OK; /* software opens, and not each closes well without a frame */
     const struct fr_encoder_config config = trial_config(options);
     char reason[FR_REASON_BYTES];
     struct fr_encoder *trial = NULL;
-    /* One that takes 10 bit alone is left to the first frame. */
-    const AVCodec *codec = avcodec_find_encoder_by_name(s->named.name);
-    if (codec && !fr_lavc_takes(codec, FR_FORMAT_NV12))
-        return FR_OK;
     if (s->named.open(&trial, &s->named, &config, reason) < 0)
         return open_named(s, &trial, &config);
     fr_encoder_destroy(&trial);

@@ -145,6 +145,8 @@ static fr_status wait_news(fr_source *source, uint64_t until_ns, struct fr_sourc
 
 fr_status fr_source_poll(fr_source *source, uint64_t timeout_ns)
 {
+    if (source->current.present && source->current.ring.writing >= 0)
+        return FR_ERR_ARGUMENT;
     const uint64_t start = now_ns(source);
     const uint64_t until = timeout_ns < UINT64_MAX - start ? start + timeout_ns : UINT64_MAX;
     for (int i = 0; i < NEWS_PER_POLL; i++) {

@@ -40,11 +40,12 @@ static void show_totals(struct fr_ring_source *ring)
     fr_store_relaxed_u64(&line->published, ring->line.published);
     fr_store_relaxed_u64(&line->dropped, ring->line.dropped);
     fr_store_relaxed_u64(&line->mismatched, ring->line.mismatched);
+    fr_store_relaxed_u32(&ring->shared->debug.frames_acquired, (uint32_t)ring->line.offered);
 }
 
-/* The slot to write next, and the state word that says so. The FREE one whose picture is the oldest; else the oldest
- * PUBLISHED one. Never the newest, FREE or not: until another is published it is what the host shows next, and what a
- * new generation is given first. Only words that this side wrote, or their FREE, count. */
+/* The slot to write next, and the state word that says so. The FREE one whose picture is the oldest; else the
+ * oldest PUBLISHED one. Never the newest, FREE or not: until another is published it is what the host shows next,
+ * and what a new generation is given first. Only words that this side wrote, or their FREE, count. */
 static int choose(const struct fr_ring_source *ring, uint32_t *word_out)
 {
     int best = -1;

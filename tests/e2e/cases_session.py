@@ -3,6 +3,7 @@
 """Whole sessions that go well: what was drawn is what was recorded."""
 
 import json
+import time
 
 from harness import check, print_flips, wait_for
 
@@ -121,6 +122,7 @@ def case_network_stream(world):
     port = 20000 + world.framering.stat().st_ino % 20000
     receiver = world.start("ffmpeg", "-v", "error", "-nostdin", "-y", "-i", f"udp://127.0.0.1:{port}?timeout=8000000",
                            "-t", "2", "-c", "copy", "got.ts")
+    time.sleep(1)  # UDP does not say when somebody listens
     world.capture("--source", "pattern", "--size", "640x360", "--for", "5s", f"udp://127.0.0.1:{port}?pkt_size=1316")
     receiver.finish(30)
     frames, _ = world.playable("got.ts")

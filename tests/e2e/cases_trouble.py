@@ -113,7 +113,7 @@ def case_source_killed_and_restarted(world):
     wait_for_file(world, "a.mkv", 1000)
     time.sleep(1)
     os.kill(first, signal.SIGKILL)
-    second = wait_for(lambda: next((pid for pid in capture.children() if pid != first), None), 3, "no restart")
+    second = world.source_of(capture, 3, other_than=first)
     done = capture.finish().expect(0)
     summary = done.json()
     print_flips(summary)

@@ -168,9 +168,18 @@ class World:
     def set_mode(self, width, height):
         self.run("xrandr", "--output", "screen", "--mode", f"{width}x{height}").expect(0)
 
-    def source_of(self, running, timeout=10):
-        """The process id of the source that a capture started."""
-        return wait_for(lambda: next(iter(running.children()), None), timeout, "the capture started no source")
+    def source_of(self, running, timeout=10, other_than=None):
+        """The process id of the source that a capture started, not of a short question for its options."""
+        def look():
+            for pid in running.children():
+                try:
+                    command = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+                except OSError:
+                    continue
+                if b"framering-source" in command and b"--list-options" not in command and pid != other_than:
+                    return pid
+            return None
+        return wait_for(look, timeout, "the capture started no source")
 
     def close(self):
         for process in self.processes:

@@ -4,8 +4,9 @@
 /*
  * stampcheck [--allow-repeats] [--summary] FILE...
  *
- * Decodes the files in order, as one recording, and reads the stamp of every frame. Prints one JSON object a line
- * and frame, then a summary. Exit code 0: every frame is whole, readable and newer than the one before; 1: not; 2: usage.
+ * Decodes the files in order, as one recording, and reads the stamp of every frame. Prints one JSON object a
+ * line and frame, then a summary. Exit code 0: every frame is whole, readable and newer than the one before;
+ * 1: not; 2: usage.
  */
 
 #include "common/stamp.h"
@@ -51,10 +52,10 @@ static void note_generation(check *c, const fr_stamp *stamp)
         c->generations[c->num_generations++] = stamp->generation;
     if (!c->has_last || c->flips_length > sizeof(c->flips) - 128)
         return;
-    c->flips_length += (size_t)snprintf(
-        c->flips + c->flips_length, sizeof(c->flips) - c->flips_length,
-        "%s{\"from\":%u,\"to\":%u,\"gap_ms\":%.3f}", c->flips_length ? "," : "", c->last.generation,
-        stamp->generation, ((double)stamp->time_us - (double)c->last.time_us) / 1000.0);
+    c->flips_length += (size_t)snprintf(c->flips + c->flips_length, sizeof(c->flips) - c->flips_length,
+                                        "%s{\"from\":%u,\"to\":%u,\"gap_ms\":%.3f}",
+                                        c->flips_length ? "," : "", c->last.generation, stamp->generation,
+                                        ((double)stamp->time_us - (double)c->last.time_us) / 1000.0);
 }
 
 /* What is wrong with a whole stamp after the one before; NULL: nothing. */
@@ -82,7 +83,8 @@ static const char *judge(check *c, const fr_stamp *stamp)
     return NULL;
 }
 
-static void print_frame(const check *c, const AVFrame *frame, const fr_stamp_reading *reading, const char *wrong)
+static void print_frame(const check *c, const AVFrame *frame, const fr_stamp_reading *reading,
+                        const char *wrong)
 {
     if (c->summary_only && !wrong)
         return;
@@ -131,8 +133,8 @@ static void check_stamp(check *c, const AVFrame *frame, const fr_luma *luma)
 static bool luma_of(const AVFrame *frame, fr_luma *out)
 {
     const AVPixFmtDescriptor *format = av_pix_fmt_desc_get(frame->format);
-    if (!format || format->flags & (AV_PIX_FMT_FLAG_HWACCEL | AV_PIX_FMT_FLAG_BITSTREAM | AV_PIX_FMT_FLAG_PAL |
-                                    AV_PIX_FMT_FLAG_BE | AV_PIX_FMT_FLAG_FLOAT))
+    if (!format || format->flags & (AV_PIX_FMT_FLAG_HWACCEL | AV_PIX_FMT_FLAG_BITSTREAM |
+                                    AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_BE | AV_PIX_FMT_FLAG_FLOAT))
         return false;
     const AVComponentDescriptor *component = &format->comp[format->flags & AV_PIX_FMT_FLAG_RGB ? 1 : 0];
     if (component->depth < 8 || component->depth > 16 || component->step < 1)
@@ -227,8 +229,9 @@ static bool print_summary(const check *c)
            ",\"unreadable\":%" PRIu64 ",\"torn\":%" PRIu64 ",\"not_increasing\":%" PRIu64
            ",\"older_generation\":%" PRIu64 ",\"failed_files\":%" PRIu64 ",\"generations\":%u"
            ",\"longest_gap_ms\":%.3f,\"flips\":[%s]}\n",
-           good ? "true" : "false", c->frames, c->fresh, c->repeats, c->unreadable, c->torn, c->not_increasing,
-           c->older_generation, c->failed_files, c->num_generations, (double)c->longest_gap_us / 1000.0, c->flips);
+           good ? "true" : "false", c->frames, c->fresh, c->repeats, c->unreadable, c->torn,
+           c->not_increasing, c->older_generation, c->failed_files, c->num_generations,
+           (double)c->longest_gap_us / 1000.0, c->flips);
     return good;
 }
 

@@ -36,11 +36,6 @@ int sim_running(void)
     return sim.running;
 }
 
-bool sim_is_random(void)
-{
-    return sim.schedule.random;
-}
-
 /* splitmix64: any seed is good, the next one gives an unrelated run. */
 uint32_t sim_random(void)
 {
@@ -146,7 +141,8 @@ void fr_simulator_step(void)
     if (sim.result.steps > SIM_STEPS_MAX)
         sim_fail("no end after %d steps", SIM_STEPS_MAX);
     sim_memory_step();
-    if (sim.schedule.kill_at && sim.running == sim.schedule.kill_side && self->steps == sim.schedule.kill_at) {
+    if (sim.schedule.kill_at && sim.running == sim.schedule.kill_side &&
+        self->steps == sim.schedule.kill_at) {
         sim.play->died(sim.running);
         leave();
     }

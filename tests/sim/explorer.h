@@ -4,8 +4,9 @@
 #define FR_TESTS_SIM_EXPLORER_H
 
 /*
- * Runs a source and a host as two coroutines of one thread. Each access to a shared word is a step, before which the
- * other side may be let run; a schedule says before which steps that happens. The same schedule gives the same run.
+ * Runs a source and a host as two coroutines of one thread. Each access to a shared word is a step, before
+ * which the other side may be let run; a schedule says before which steps that happens. The same schedule
+ * gives the same run.
  */
 
 #include <stdbool.h>
@@ -58,12 +59,11 @@ void sim_fail(const char *format, ...);
 
 int sim_running(void);
 uint32_t sim_random(void);
-bool sim_is_random(void);
 void fr_simulator_step(void);
 
 /* Both models have these. */
 void sim_memory_reset(void);
-void sim_memory_step(void);           /* some stores may become visible */
-bool sim_memory_drain(int side);      /* all stores of the side become visible; true: there were some */
+void sim_memory_step(void);      /* some stores may become visible */
+bool sim_memory_drain(int side); /* all stores of the side become visible; true: there were some */
 
 #endif

@@ -1,12 +1,11 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
 
-/* The host as src/capture drives the ring: newest, claim, record, read, release, taken; new generations; the event. */
+/* The host as src/capture drives the ring: newest, claim, record, read, release, taken; new generations; the
+ * event. */
 #include "world.h"
 
 #include "os/atomic.h"
-
-#include <string.h>
 
 static void check_label(const struct fr_ring_record *record, uint32_t picture)
 {
@@ -85,7 +84,7 @@ static bool take(void)
     return false;
 }
 
-/* In place, as the reference design re-creates its header: states and records are cleared after the retire. */
+/* In place, as the reference design does it: states and records are cleared after the retire. */
 static void clear_slots(fr_wire_v2 *header)
 {
     for (uint32_t i = 0; i < FR_WIRE_SLOTS_MAX; i++) {

@@ -1,10 +1,8 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
 
-/* The metadata line: written over while it is read; what is read is one state, and the last one in the end. */
+/* The metadata line, written over while it is read: what is read is of one piece, and the last in the end. */
 #include "world.h"
-
-#include <string.h>
 
 void sim_metadata_source(void)
 {

@@ -2,8 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Explores the interleavings of a host and a source: all of them up to a number of preemptions, then random ones by
- * seed. `sim-strong` and `sim-weak` are this program over the two models of memory. An argument names one scenario.
+ * Explores the interleavings of a host and a source: all of them up to a number of preemptions, then random
+ * ones by seed. `sim-strong` and `sim-weak` are this program over the two models of memory. An argument names
+ * the one scenario that is wanted.
  */
 #include "world.h"
 
@@ -52,7 +53,8 @@ static void end_frames(void)
             sim_fail("slot %u leaks in state %u", i, world->ring.shared->slot[i].state & 0xffu);
     if (world->scenario->dies == SIM_NOBODY && world->generations == 1 &&
         world->takes + world->passed != world->published)
-        sim_fail("%u frames published, %u taken and %u passed over", world->published, world->takes, world->passed);
+        sim_fail("%u frames published, %u taken and %u passed over", world->published, world->takes,
+                 world->passed);
 }
 
 /* The host died: the source went on, and at most one slot is lost. */
@@ -72,26 +74,54 @@ static void end_without_host(void)
 #define NEAR_TAG_WRAP 0xfffffeu
 
 static const struct sim_scenario scenarios[] = {
-    {FRAMES, .name = "three slots", .ring_len = 3, .frames = 4, .preemptions = 3, .random_runs = 200000},
-    {FRAMES, .name = "four slots", .ring_len = 4, .frames = 5, .preemptions = 2, .random_runs = 200000},
+    {FRAMES, .name = "three slots", .ring_len = 3, .frames = 4, .preemptions = 3, .random_runs = 100000},
+    {FRAMES, .name = "four slots", .ring_len = 4, .frames = 5, .preemptions = 2, .random_runs = 100000},
     {FRAMES, .name = "frames given up", .ring_len = 3, .frames = 5, .cancel_mask = 0x12, .preemptions = 2,
-     .random_runs = 200000},
-    {FRAMES, .name = "an event without order", .ring_len = 3, .frames = 4, .cancel_mask = 0x8, .bare_event = true,
-     .preemptions = 2, .random_runs = 200000},
-    {FRAMES, .name = "sequence wrap", .ring_len = 3, .frames = 5, .sequence_base = NEAR_WRAP, .preemptions = 2,
-     .random_runs = 50000},
+     .random_runs = 100000},
+    {FRAMES, .name = "an event without order", .ring_len = 3, .frames = 4, .cancel_mask = 0x8,
+     .bare_event = true, .preemptions = 2, .random_runs = 100000},
+    {FRAMES, .name = "sequence wrap", .ring_len = 3, .frames = 5, .sequence_base = NEAR_WRAP,
+     .preemptions = 2, .random_runs = 50000},
     {FRAMES, .name = "tag wrap", .ring_len = 4, .frames = 6, .sequence_base = NEAR_TAG_WRAP, .preemptions = 2,
      .random_runs = 50000},
     {FRAMES, .name = "new generation", .ring_len = 3, .frames = 4, .retire_after = 1, .preemptions = 2,
-     .random_runs = 200000},
-    {FRAMES, .name = "new generation in place", .ring_len = 3, .frames = 4, .retire_after = 1, .in_place = true,
-     .preemptions = 2, .random_runs = 200000},
-    {.name = "source dies", .source = sim_source_main, .host = sim_host_main, .end = end_frames, .ring_len = 3,
-     .frames = 3, .dies = SIM_SOURCE, .preemptions = 1, .random_runs = 200000},
-    {.name = "host dies", .source = sim_source_main, .host = sim_host_main, .end = end_without_host, .ring_len = 3,
-     .frames = 4, .dies = SIM_HOST, .preemptions = 1, .random_runs = 200000},
-    {.name = "metadata", .source = sim_metadata_source, .host = sim_metadata_host, .end = end_nothing, .frames = 3,
-     .dies = SIM_NOBODY, .preemptions = 3, .random_runs = 50000},
+     .random_runs = 100000},
+    {FRAMES, .name = "new generation in place", .ring_len = 3, .frames = 4, .retire_after = 1,
+     .in_place = true, .preemptions = 2, .random_runs = 100000},
+    {.name = "source dies",
+     .source = sim_source_main,
+     .host = sim_host_main,
+     .end = end_frames,
+     .ring_len = 3,
+     .frames = 3,
+     .dies = SIM_SOURCE,
+     .preemptions = 1,
+     .random_runs = 100000},
+    {.name = "host dies",
+     .source = sim_source_main,
+     .host = sim_host_main,
+     .end = end_without_host,
+     .ring_len = 3,
+     .frames = 4,
+     .dies = SIM_HOST,
+     .preemptions = 1,
+     .random_runs = 100000},
+    {.name = "metadata",
+     .source = sim_metadata_source,
+     .host = sim_metadata_host,
+     .end = end_nothing,
+     .frames = 3,
+     .dies = SIM_NOBODY,
+     .preemptions = 3,
+     .random_runs = 100000},
+    {.name = "header",
+     .source = sim_header_writer,
+     .host = sim_header_reader,
+     .end = end_nothing,
+     .frames = 4,
+     .dies = SIM_NOBODY,
+     .preemptions = 2,
+     .random_runs = 50000},
 };
 
 struct count {

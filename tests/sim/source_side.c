@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
 
-/* The source as src/publish drives the ring: attach, republish, begin, draw, publish or cancel, and again when stale. */
+/* The source as src/publish drives the ring: attach, republish, begin, draw, publish or cancel, and again
+ * when stale. */
 #include "world.h"
 
 #include "os/atomic.h"
@@ -198,7 +199,8 @@ static void check_totals(const struct source *source)
 {
     const fr_wire_source *line = &source->ring.line;
     if (line->published != source->ring.sequence - sim_world.scenario->sequence_base)
-        sim_fail("%u frames published, yet the sequence is %u", (unsigned)line->published, source->ring.sequence);
+        sim_fail("%u frames published, yet the sequence is %u", (unsigned)line->published,
+                 source->ring.sequence);
 }
 
 void sim_source_main(void)

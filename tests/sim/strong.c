@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
 
-/* Every store is visible at once: the interleavings alone are explored, through the library's own os/atomic.h. */
+/* Every store is visible at once: the interleavings alone are explored, through the library's own
+ * os/atomic.h. */
 #include "explorer.h"
 
 void sim_memory_reset(void)

@@ -7,6 +7,8 @@
  *   - a release store waits for all that the side stored before it,
  *   - a store after a release fence waits for all that the side stored before the fence,
  *   - a successful compare-and-swap waits for all of them, and is visible at once.
+ * How soon differs from run to run, and in each some stores are stubborn: reorderings need one that stays
+ * behind.
  */
 #include "explorer.h"
 
@@ -14,13 +16,17 @@
 
 #include <string.h>
 
+#ifdef FR_ATOMIC_STEP
+#error "the library's own os/atomic.h was found first"
+#endif
+
 enum { BUFFER_MAX = 64 };
 
 struct pending {
     unsigned char *at;
     uint32_t bytes;
     uint64_t value;
-    bool release;
+    bool release, stubborn;
     uint32_t epoch; /* how many release fences came before */
 };
 
@@ -28,6 +34,8 @@ static struct buffer {
     struct pending store[BUFFER_MAX];
     uint32_t count, epoch;
 } buffers[SIM_SIDES];
+
+static uint32_t wait_mask; /* a store becomes visible when these bits of a random word are 0 */
 
 static void make_visible(struct buffer *buffer, uint32_t index)
 {
@@ -58,16 +66,18 @@ void sim_memory_reset(void)
 {
     for (int side = 0; side < SIM_SIDES; side++)
         buffers[side].count = buffers[side].epoch = 0;
+    wait_mask = (2u << (sim_random() & 3u)) - 1;
 }
 
 void sim_memory_step(void)
 {
     for (int side = 0; side < SIM_SIDES; side++) {
         struct buffer *buffer = &buffers[side];
-        if (!buffer->count || (sim_random() & 7u))
+        if (!buffer->count || (sim_random() & wait_mask))
             continue;
         const uint32_t index = sim_random() % buffer->count;
-        if (may_go(buffer, index))
+        const bool stays = buffer->store[index].stubborn && (sim_random() & 31u);
+        if (!stays && may_go(buffer, index))
             make_visible(buffer, index);
     }
 }
@@ -111,7 +121,13 @@ void sim_weak_store(void *word, uint64_t value, size_t bytes, bool release)
     if (own->count == BUFFER_MAX)
         make_visible(own, 0);
     own->store[own->count++] = (struct pending){
-        .at = word, .bytes = (uint32_t)bytes, .value = value, .release = release, .epoch = own->epoch};
+        .at = word,
+        .bytes = (uint32_t)bytes,
+        .value = value,
+        .release = release,
+        .stubborn = (sim_random() & 15u) == 0,
+        .epoch = own->epoch,
+    };
 }
 
 bool sim_weak_compare_swap(uint32_t *word, uint32_t expected, uint32_t desired)

@@ -4,8 +4,9 @@
 #define FR_TESTS_SIM_WORLD_H
 
 /*
- * What the two sides share, and what the test knows of it. Header and pixels are touched by steps; all else is the
- * test's own bookkeeping and the channel between the two, which is done by the system and not by shared words.
+ * What the two sides share, and what the test knows of it. Header and pixels are touched by steps; all else
+ * is the test's own bookkeeping and the channel between the two, which is done by the system and not by
+ * shared words.
  */
 
 #include "explorer.h"
@@ -20,14 +21,14 @@ struct sim_scenario {
     void (*host)(void);
     void (*end)(void);
     uint32_t ring_len;
-    uint32_t frames;       /* that the source offers */
-    uint32_t cancel_mask;  /* bit i: frame i is given up */
+    uint32_t frames;        /* that the source offers */
+    uint32_t cancel_mask;   /* bit i: frame i is given up */
     uint32_t sequence_base; /* the last sequence before the first frame */
-    uint32_t retire_after; /* takes, after which the host makes a new generation; 0 = never */
-    bool in_place;         /* the new generation reuses the header (the reference design's way) */
-    bool bare_event;       /* the event wakes, but orders no stores */
-    int dies;              /* which side is killed at each of its steps, or SIM_NOBODY */
-    uint32_t preemptions;  /* bound of the exhaustive search */
+    uint32_t retire_after;  /* takes, after which the host makes a new generation; 0 = never */
+    bool in_place;          /* the new generation reuses the header (the reference design's way) */
+    bool bare_event;        /* the event wakes, but orders no stores */
+    int dies;               /* which side is killed at each of its steps, or SIM_NOBODY */
+    uint32_t preemptions;   /* bound of the exhaustive search */
     uint32_t random_runs;
 };
 
@@ -38,9 +39,9 @@ struct sim_memory {
 
 /* What the test knows of a generation. */
 struct sim_shadow {
-    uint32_t picture[SIM_FRAMES_MAX];            /* by sequence - sequence_base - 1 */
+    uint32_t picture[SIM_FRAMES_MAX]; /* by sequence - sequence_base - 1 */
     uint32_t slot_sequence[FR_WIRE_SLOTS_MAX];
-    uint32_t slot_offset[FR_WIRE_SLOTS_MAX];     /* 1 + that index; 0 = nothing was published there */
+    uint32_t slot_offset[FR_WIRE_SLOTS_MAX]; /* 1 + that index; 0 = nothing was published there */
 };
 
 struct sim_world {
@@ -74,6 +75,8 @@ void sim_source_main(void);
 void sim_host_main(void);
 void sim_metadata_source(void);
 void sim_metadata_host(void);
+void sim_header_writer(void);
+void sim_header_reader(void);
 
 /* Wakes the host as a system call does: what was stored before is visible first. */
 void sim_signal_host(void);

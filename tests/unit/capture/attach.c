@@ -111,8 +111,8 @@ static void act_unknown_status(struct rig *rig)
     connect_and_report(rig, 17, 4714);
 }
 
-static void a_reported_failure_ends_the_wait_at_once(struct rig *rig, void (*act)(struct rig *rig), const char *words,
-                                                     const char *detail)
+static void a_reported_failure_ends_the_wait_at_once(struct rig *rig, void (*act)(struct rig *rig),
+                                                     const char *words, const char *detail)
 {
     fails(rig, act, FR_ERR_SOURCE_FAILED, words);
     assert_true(waited_ns(rig) <= 60 * FR_NS_PER_MS);

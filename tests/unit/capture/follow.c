@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
 
-/* Spec 3.8 and 3.13: which state of the display is believed, which ring it makes, and what a flip leaves behind. */
+/* Spec 3.8 and 3.13: which state of the display is believed, which ring it makes, and what a flip leaves
+ * behind. */
 #include "machine/rig.h"
 
 static void start(struct rig *rig)

@@ -364,6 +364,23 @@ static void a_change_without_a_source_is_part_of_the_flip(void **state)
     assert_int_equal(flip.kind, FR_FLIP_SOURCE | FR_FLIP_SIZE);
 }
 
+/* Nothing is left to repeat then, so the clock runs from the new ring on. */
+static void a_source_that_comes_back_to_a_changed_display_has_3_s(void **state)
+{
+    struct rig *rig = *state;
+    rig->use_feed = rig->has_display = true;
+    fake_feed_sample(&rig->feed, 64, 36, FR_COLOUR_STATE_SDR);
+    start(rig);
+    rig_kill_source(rig);
+    for (int i = 0; i < 2; i++) {
+        fake_feed_sample(&rig->feed, 48, 32, FR_COLOUR_STATE_SDR);
+        assert_int_equal(rig_run(rig, 5 * FR_NS_PER_S), FR_REPEAT);
+    }
+    puppet_connect(rig, 48, 32, FR_COLOUR_STATE_SDR);
+    const uint64_t took = ends(rig, 20 * FR_NS_PER_S, FR_ERR_NOT_RECOVERED);
+    assert_in_range(took, 3 * FR_NS_PER_S, 3 * FR_NS_PER_S + 20 * FR_NS_PER_MS);
+}
+
 /* A claim finds the dead owner only after its hang-up was heard: no clock may run while nobody is there. */
 static void an_abandoned_slot_of_a_dead_source_starts_no_clock(void **state)
 {
@@ -438,6 +455,7 @@ int main(void)
         TEST(frames_left_behind_do_not_end_the_flip),
         TEST(a_restart_at_another_size_says_both),
         TEST(a_change_without_a_source_is_part_of_the_flip),
+        TEST(a_source_that_comes_back_to_a_changed_display_has_3_s),
         TEST(an_abandoned_slot_of_a_dead_source_starts_no_clock),
         TEST(a_death_during_a_flip_ends_its_clock),
         TEST(the_status_of_a_later_attach_is_logged_once),

@@ -97,6 +97,14 @@ size_t count_fds(void)
     return count;
 }
 
+void expect_fds(size_t count)
+{
+    const uint64_t deadline = now_ns() + FR_NS_PER_S;
+    while (count_fds() != count && now_ns() < deadline)
+        sleep_ms(1);
+    assert_int_equal(count_fds(), count);
+}
+
 void sandbox_make(struct sandbox *sandbox)
 {
     snprintf(sandbox->top, sizeof(sandbox->top), "/tmp/framering-test-XXXXXX");
@@ -222,8 +230,10 @@ void ring_make(struct ring *ring, uint32_t generation)
     memset(ring, 0, sizeof(*ring));
     const size_t slot_bytes = 64 * 256;
     assert_int_equal(
-        os.ops->memory_create(os.self, "test-header", FR_WIRE_V2_BYTES, FR_ACCESS_WRITE, &ring->header), FR_OK);
-    assert_int_equal(os.ops->memory_create(os.self, "test-slots", 4 * slot_bytes, FR_ACCESS_READ, &ring->slots), FR_OK);
+        os.ops->memory_create(os.self, "test-header", FR_WIRE_V2_BYTES, FR_ACCESS_WRITE, &ring->header),
+        FR_OK);
+    assert_int_equal(
+        os.ops->memory_create(os.self, "test-slots", 4 * slot_bytes, FR_ACCESS_READ, &ring->slots), FR_OK);
     assert_int_equal(os.ops->event_create(os.self, &ring->event), FR_OK);
     ring->delivery = (struct fr_delivery){.generation = generation,
                                           .ring_len = 4,

@@ -3,7 +3,8 @@
 #ifndef TESTS_UNIT_CHANNEL_HARNESS_H
 #define TESTS_UNIT_CHANNEL_HARNESS_H
 
-/* Real hosts, real sources and raw sockets in a runtime folder of the test's own, so that any number of tests run at once. */
+/* Real hosts, real sources and raw sockets in a runtime folder of the test's own, so that any number of tests
+ * run at once. */
 
 #include "channel/packet.h"
 #include "channel/runtime_dir.h"
@@ -41,6 +42,8 @@ size_t sink_count(struct sink *sink, fr_log_level level);
 uint64_t now_ns(void);
 void sleep_ms(unsigned ms);
 size_t count_fds(void);
+/* That many are open, at once or soon: the host's thread closes some after it told us. */
+void expect_fds(size_t count);
 
 /* A new folder with mode 0700 and, in `path`, the one in it that a host makes. */
 struct sandbox {

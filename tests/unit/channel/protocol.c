@@ -84,8 +84,13 @@ static void version_ranges_meet_at_the_highest(void **state)
         uint32_t protocol_min, protocol_max, wire_min, wire_max;
         bool meet;
     } cases[] = {
-        {1, 1, 2, 2, true},  {0, 9, 1, 9, true},  {1, 1, 1, 1, false}, {2, 3, 2, 2, false},
-        {0, 0, 2, 2, false}, {1, 1, 3, 4, false}, {1, UINT32_MAX, 0, UINT32_MAX, true},
+        {1, 1, 2, 2, true},
+        {0, 9, 1, 9, true},
+        {1, 1, 1, 1, false},
+        {2, 3, 2, 2, false},
+        {0, 0, 2, 2, false},
+        {1, 1, 3, 4, false},
+        {1, UINT32_MAX, 0, UINT32_MAX, true},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         uint32_t protocol, wire;
@@ -124,7 +129,8 @@ static void a_later_hello_may_be_longer(void **state)
 static void displays_are_checked(void **state)
 {
     (void)state;
-    const fr_display_descriptor fine = {.mode = {16384, 1, 0}, .colour_state = FR_COLOUR_STATE_HDR, .format = FR_FORMAT_RGB10A2};
+    const fr_display_descriptor fine = {
+        .mode = {16384, 1, 0}, .colour_state = FR_COLOUR_STATE_HDR, .format = FR_FORMAT_RGB10A2};
     const fr_display_descriptor none = {0};
     assert_null(fr_msg_display_fault(&none));
     assert_null(fr_msg_display_fault(&fine));
@@ -160,12 +166,12 @@ static void rings_that_lie_are_caught(void **state)
     (void)state;
     const struct fr_delivery fine = sane_delivery();
     assert_null(check_delivery(&fine));
-#define LIE(field, value)                                                                                              \
-    do {                                                                                                               \
-        struct fr_delivery lie = fine;                                                                                 \
-        lie.field = (value);                                                                                           \
-        if (!check_delivery(&lie))                                                                                     \
-            fail_msg("not caught: %s = %s", #field, #value);                                                           \
+#define LIE(field, value)                                                                                    \
+    do {                                                                                                     \
+        struct fr_delivery lie = fine;                                                                       \
+        lie.field = (value);                                                                                 \
+        if (!check_delivery(&lie))                                                                           \
+            fail_msg("not caught: %s = %s", #field, #value);                                                 \
     } while (0)
     LIE(generation, 0);
     LIE(generation, FR_GENERATION_MAX + 1);
@@ -232,7 +238,8 @@ static void text_is_made_printable_and_checked(void **state)
 static void reasons_survive_the_wire(void **state)
 {
     (void)state;
-    const fr_status reasons[] = {FR_ERR_TARGET_BUSY, FR_ERR_VERSION, FR_ERR_PERMISSION, FR_ERR_PROTOCOL, FR_ERR_REFUSED};
+    const fr_status reasons[] = {FR_ERR_TARGET_BUSY, FR_ERR_VERSION, FR_ERR_PERMISSION, FR_ERR_PROTOCOL,
+                                 FR_ERR_REFUSED};
     for (size_t i = 0; i < 5; i++)
         assert_int_equal(fr_msg_status_of_reason(fr_msg_reason_of_status(reasons[i])), reasons[i]);
     assert_int_equal(fr_msg_status_of_reason(12345), FR_ERR_REFUSED);

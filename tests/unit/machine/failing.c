@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
 
-/* The allocator of the code under test: the linker sends its calls here (--wrap), so that the nth can fail. */
+/* The allocator of the code under test: the linker sends its calls here (--wrap), so that one can fail. */
 #include "machine/machine.h"
 
 /* The C library has no object to hang this on. */

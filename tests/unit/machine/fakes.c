@@ -4,6 +4,8 @@
 
 #include "backend/cpu/cpu.h"
 
+#include <string.h>
+
 /* ---- display ---- */
 
 static fr_status feed_poll(void *self, fr_display_descriptor *out)
@@ -82,7 +84,8 @@ static void ring_describe(void *self, void *ring, struct fr_delivery *out)
     fake->cpu.ops->ring_describe(fake->cpu.self, ring, out);
 }
 
-static enum fr_claim claim(void *self, void *ring, struct fr_ring_host *words, fr_token token, uint64_t timeout_ns)
+static enum fr_claim claim(void *self, void *ring, struct fr_ring_host *words, fr_token token,
+                           uint64_t timeout_ns)
 {
     struct fake_backend *fake = self;
     assert_false(fake->held);
@@ -162,17 +165,16 @@ static fr_status picture_create(void *self, uint32_t width, uint32_t height, fr_
     return fake->cpu.ops->picture_create(fake->cpu.self, width, height, format, out);
 }
 
-/* Enough to tell a copy by: the first row of luma. */
+/* The cpu backend puts both planes into one block, luma first. */
 static fr_status picture_copy(void *self, const struct fr_picture *from, struct fr_picture *to)
 {
     struct fake_backend *fake = self;
     fake->copies++;
     if (due(&fake->copy_failures))
         return FR_ERR_DEVICE_LOST;
-    const uint8_t *in = from->plane[0];
-    uint8_t *out = to->plane[0];
-    for (size_t i = 0; i < from->pitch_bytes[0]; i++)
-        out[i] = in[i];
+    const size_t luma_bytes = (size_t)((uint8_t *)from->plane[1] - (uint8_t *)from->plane[0]);
+    const size_t height = luma_bytes / from->pitch_bytes[0];
+    memcpy(to->plane[0], from->plane[0], luma_bytes + from->pitch_bytes[1] * ((height + 1) / 2));
     return FR_OK;
 }
 

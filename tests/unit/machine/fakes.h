@@ -3,7 +3,8 @@
 #ifndef MACHINE_FAKES_H
 #define MACHINE_FAKES_H
 
-/* A display that says what the test says, and a backend that is the cpu one except where its script says otherwise. */
+/* A display that says what the test says, and a backend that is the cpu one except where its script says
+ * otherwise. */
 
 #include "backend/backend.h"
 #include "display/feed.h"
@@ -11,7 +12,7 @@
 
 struct fake_feed {
     fr_display_descriptor sample;
-    bool has_sample;       /* poll gives it, once */
+    bool has_sample; /* poll gives it, once */
     fr_status request_status;
     unsigned requests, destroyed;
     bool requested_on;
@@ -29,9 +30,10 @@ struct fake_backend {
 
     enum fr_claim claims[FAKE_SCRIPT]; /* outcomes of the next claims; ACQUIRED asks the cpu backend */
     unsigned num_claims, claims_given;
-    enum fr_claim release;     /* of the next release, once */
-    fr_status convert;         /* of the next conversion, once */
-    unsigned ring_failures, converter_failures, picture_failures, copy_failures; /* that many fail from now on */
+    enum fr_claim release; /* of the next release, once */
+    fr_status convert;     /* of the next conversion, once */
+    /* That many fail from now on. */
+    unsigned ring_failures, converter_failures, picture_failures, copy_failures;
 
     /* The other side's turn at a bad moment. */
     void (*before_claim)(void *user);

@@ -23,7 +23,8 @@ static void close_ring(struct link *link, const struct fr_delivery *delivery)
 void link_tell_host(struct link *link, const struct fr_host_news *news)
 {
     assert_true(link->news_count < LINK_NEWS);
-    struct fr_host_news *last = &link->news[(link->news_first + link->news_count + LINK_NEWS - 1) % LINK_NEWS];
+    struct fr_host_news *last =
+        &link->news[(link->news_first + link->news_count + LINK_NEWS - 1) % LINK_NEWS];
     if (link->news_count && news->kind == FR_HOST_NEWS_DISPLAY && last->kind == FR_HOST_NEWS_DISPLAY)
         *last = *news;
     else
@@ -159,8 +160,9 @@ bool link_connect(struct link_end *end)
     };
     memcpy(hello.name, end->name, sizeof(hello.name));
     link_tell_host(link, &hello);
-    link_tell_source(end, &(struct fr_source_news){
-                              .kind = FR_SOURCE_NEWS_CONNECTED, .host_pid = 1, .target_id = link->host_target});
+    link_tell_source(end, &(struct fr_source_news){.kind = FR_SOURCE_NEWS_CONNECTED,
+                                                   .host_pid = 1,
+                                                   .target_id = link->host_target});
     return true;
 }
 

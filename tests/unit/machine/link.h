@@ -3,8 +3,9 @@
 #ifndef MACHINE_LINK_H
 #define MACHINE_LINK_H
 
-/* A channel in memory: one host's end, and the ends of the sources that come and go. Keeps what channel.h promises: one
- * source at a time, the next only after the host took the last one's GONE, display news merged. */
+/* A channel in memory: one host's end, and the ends of the sources that come and go. Keeps what channel.h
+ * promises: one source at a time, the next only after the host took the last one's GONE, display news
+ * merged. */
 
 #include "channel/channel.h"
 #include "machine/machine.h"
@@ -39,13 +40,13 @@ struct link {
     bool hold_news;  /* the host does not see its news yet */
     bool hold_rings; /* sources do not see deliveries yet */
     fr_status start_status, invite_status, announce_status;
-    fr_status poll_status;       /* of the source's poll, once */
-    unsigned deliver_failures;   /* that many deliveries fail with FR_ERR_NO_MEMORY */
+    fr_status poll_status;     /* of the source's poll, once */
+    unsigned deliver_failures; /* that many deliveries fail with FR_ERR_NO_MEMORY */
     unsigned deliveries, hdr_requests, invites;
-    bool hdr_on;                 /* in the last request */
-    bool no_hdr;                 /* requests are refused as unsupported */
-    uint32_t host_target;        /* what CONNECTED says */
-    uint64_t longest_poll_ns;    /* of a source's poll */
+    bool hdr_on;              /* in the last request */
+    bool no_hdr;              /* requests are refused as unsupported */
+    uint32_t host_target;     /* what CONNECTED says */
+    uint64_t longest_poll_ns; /* of a source's poll */
     unsigned polls;
 };
 

@@ -4,8 +4,8 @@
 #define MACHINE_MACHINE_H
 
 /*
- * A machine in one thread: the fr_os of both sides. Its clock moves only when a wait times out or a test says so, its
- * memory is the same bytes for whoever maps it, and it knows what is still open when a test ends.
+ * A machine in one thread: the fr_os of both sides. Its clock moves only when a wait times out or a test says
+ * so, its memory is the same bytes for whoever maps it, and it knows what is still open when a test ends.
  */
 
 #include "os/os.h"
@@ -22,8 +22,8 @@ struct machine_object;
 
 struct machine {
     uint64_t now_ns;
-    uint32_t waits; /* how often the capture slept */
-    uint32_t wakes; /* of these, how often an event ended it */
+    uint32_t waits;         /* how often the capture slept */
+    uint32_t wakes;         /* of these, how often an event ended it */
     uint32_t events_waited; /* how many events the last wait listened to */
     uint64_t longest_wait_ns;
     struct machine_object *handle[MACHINE_HANDLES];
@@ -47,7 +47,8 @@ void machine_advance(struct machine *machine, uint64_t ns);
 /* What a kernel does with a handle that is sent to another process. */
 fr_handle machine_duplicate(struct machine *machine, fr_handle handle);
 
-/* The nth allocation from now on (1 = the next one), of the C library or of the machine, fails, once. 0: none will. */
+/* The nth allocation from now on (1 = the next one), of the C library or of the machine, fails, once. 0: none
+ * will. */
 void machine_fail_allocation(unsigned nth);
 /* True when the allocation that was to fail has been reached since. */
 bool machine_allocation_failed(void);

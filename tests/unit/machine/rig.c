@@ -64,7 +64,8 @@ void rig_init(struct rig *rig)
     rig->link.host_target = RIG_TARGET;
     rig->hdr_heard = -1;
     const fr_log log = {.write = write_log, .user = &rig->log, .max_level = FR_LOG_DEBUG};
-    rig->params = (fr_capture_params){.target_id = RIG_TARGET, .cancelled = cancelled, .user = rig, .log = log};
+    rig->params =
+        (fr_capture_params){.target_id = RIG_TARGET, .cancelled = cancelled, .user = rig, .log = log};
     rig->source_params = (fr_source_params){.target_id = RIG_TARGET,
                                             .name = "drawing",
                                             .display = rig_display(64, 36, FR_COLOUR_STATE_SDR),
@@ -267,11 +268,14 @@ bool puppet_take_ring(struct rig *rig)
     puppet->ring = ring;
     const struct fr_os os = machine_os(&rig->machine);
     const int access = FR_ACCESS_READ | FR_ACCESS_WRITE;
-    assert_int_equal(os.ops->memory_map(os.self, ring.header, ring.header_bytes, access, &puppet->header), FR_OK);
-    assert_int_equal(os.ops->memory_map(os.self, ring.slots, ring.slots_bytes, access, &puppet->slots), FR_OK);
+    assert_int_equal(os.ops->memory_map(os.self, ring.header, ring.header_bytes, access, &puppet->header),
+                     FR_OK);
+    assert_int_equal(os.ops->memory_map(os.self, ring.slots, ring.slots_bytes, access, &puppet->slots),
+                     FR_OK);
     puppet->event.handle = ring.event;
     fr_wire_v2 header;
-    assert_int_equal(fr_wire_snapshot(&header, puppet->header.ptr, ring.header_bytes, RIG_TARGET), FR_WIRE_FINE);
+    assert_int_equal(fr_wire_snapshot(&header, puppet->header.ptr, ring.header_bytes, RIG_TARGET),
+                     FR_WIRE_FINE);
     fr_ring_source_attach(&puppet->words, puppet->header.ptr, &header, 55);
     return true;
 }

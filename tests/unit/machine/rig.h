@@ -3,7 +3,8 @@
 #ifndef MACHINE_RIG_H
 #define MACHINE_RIG_H
 
-/* Everything that a test of either side needs: a machine, a link, fakes, a logbook, and the two sides themselves. */
+/* Everything that a test of either side needs: a machine, a link, fakes, a logbook, and the two sides
+ * themselves. */
 
 #include "capture/capture.h"
 #include "machine/fakes.h"
@@ -49,17 +50,17 @@ struct rig {
     bool has_display; /* the feed's sample was read before open */
     unsigned keepalive_released;
     bool cancel;
-    int inherited_fd;       /* for the start_source of a test */
+    int inherited_fd; /* for the start_source of a test */
     fr_status start_status;
 
     fr_source *source;
     struct link_end *end; /* the source's */
     fr_source_params source_params;
-    fr_status polled;     /* what its last poll said */
+    fr_status polled; /* what its last poll said */
     unsigned reattached;
-    uint32_t stamp;       /* of the last picture it drew */
-    int hdr_heard;        /* -1, or what the host asked for */
-    bool obey_hdr;        /* announces what the host asks for */
+    uint32_t stamp;             /* of the last picture it drew */
+    int hdr_heard;              /* -1, or what the host asked for */
+    bool obey_hdr;              /* announces what the host asks for */
     fr_source *dead[LINK_ENDS]; /* what a killed process would have left to the kernel */
 
     struct puppet puppet;

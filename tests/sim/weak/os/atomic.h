@@ -4,9 +4,9 @@
 #define FR_OS_ATOMIC_H
 
 /*
- * Stands in for src/os/atomic.h: the same functions over the model of memory in weak.c, where a store stays on its way
- * for a while and a later one may overtake it, unless a release forbids that. Loads are never early: what a missing
- * acquire would break is not found here.
+ * Stands in for src/os/atomic.h: the same functions over the model of memory in weak.c, where a store stays
+ * on its way for a while and a later one may overtake it, unless a release forbids that. Loads are never
+ * early: what a missing acquire would break is not found here.
  */
 
 #include <stdbool.h>

@@ -1,0 +1,124 @@
+# SPDX-FileCopyrightText: The framering authors
+# SPDX-License-Identifier: MIT
+"""The rules of the ring, each with the edit that takes it out and the tests that must notice.
+
+A test is a program, or a program and the one scenario of it that is run. Left out, because no peer can tell:
+- `latest` stored relaxed, or the state: each of the two releases pixels and record. Both at once is a mutant.
+- the record written after the state but before `latest`: the host claims only what `latest` has named.
+- loads relaxed that acquire: neither model makes a load early.
+"""
+
+HOST = 'ring/host.c'
+SOURCE = 'ring/source.c'
+SNAPSHOT = 'wire/snapshot.c'
+STRONG = 'sim-strong: three slots'
+LATE_EVENT = 'sim-weak: an event without order'
+
+MOVE = (
+    '    return fr_compare_swap_u32(&ring->shared->slot[token.slot].state, fr_slot_word(token.sequence, from),\n'
+    '                               fr_slot_word(token.sequence, to));\n')
+PUBLISH_SWAP = '''    if (!fr_compare_swap_u32(&slot->state, fr_slot_word(sequence, FR_WIRE_SLOT_WRITING),
+                             fr_slot_word(sequence, FR_WIRE_SLOT_PUBLISHED)))
+        return false;
+'''
+FOREIGN = 'if (!is_free && word != fr_slot_word(ring->slot_sequence[i], FR_WIRE_SLOT_PUBLISHED))'
+BEGIN_SWAP = '''        if (!fr_compare_swap_u32(&ring->shared->slot[slot].state, word,
+                                 fr_slot_word(ring->sequence + 1, FR_WIRE_SLOT_WRITING)))
+            continue;
+'''
+LATEST = '    fr_store_release_u64(&ring->shared->v1.latest, token);\n'
+FREE_SWAP = '(void)fr_compare_swap_u32(state, word, (word & 0xffffff00u) | FR_WIRE_SLOT_FREE);'
+OLDER = 'fr_sequence_newer(ring->slot_sequence[best], ring->slot_sequence[i])'
+
+
+def mutant(name, file, by, *replace):
+    return {'name': name, 'file': file, 'by': by, 'replace': replace}
+
+
+MUTANTS = [
+    mutant('the claim looks at the state, not at the tag', HOST, [STRONG, 'unit-ring'], (MOVE, '''
+    uint32_t *state = &ring->shared->slot[token.slot].state;
+    const uint32_t tag = fr_load_acquire_u32(state) & 0xffffff00u;
+    return fr_compare_swap_u32(state, tag | from, tag | to);
+''')),
+    mutant('the claim is a look, then a store', HOST, [STRONG], (MOVE, '''
+    uint32_t *state = &ring->shared->slot[token.slot].state;
+    if (fr_load_acquire_u32(state) != fr_slot_word(token.sequence, from))
+        return false;
+    fr_store_release_u32(state, fr_slot_word(token.sequence, to));
+    return true;
+''')),
+    mutant('the release forgets the slot', HOST, [STRONG, 'unit-ring'],
+           ('(void)move(ring, token, FR_WIRE_SLOT_READING, FR_WIRE_SLOT_FREE);', '(void)ring, (void)token;')),
+    mutant('older frames are freed by a plain store', HOST, [STRONG],
+           (FREE_SWAP, 'fr_store_release_u32(state, (word & 0xffffff00u) | FR_WIRE_SLOT_FREE);')),
+    mutant('newer frames are freed as well', HOST, [STRONG, 'unit-ring'],
+           (' && tag_older(word, token.sequence))', ')')),
+    mutant('older frames are not freed', HOST, [STRONG, 'unit-ring'], (FREE_SWAP, '(void)state;')),
+    mutant('tags are compared without their wrap', HOST, ['sim-strong: tag wrap', 'unit-ring'],
+           ('return distance != 0 && distance < 0x80000000u;',
+            'return distance != 0 && (word >> 8) < (sequence & 0xffffffu);')),
+    mutant('a token of any generation will do', HOST, ['sim-strong: new generation in place', 'unit-ring'],
+           ('token.generation != ring->generation || ', '')),
+    mutant('a token of any slot will do', HOST, ['unit-ring'], (' || token.slot >= ring->ring_len', '')),
+    mutant('a token of any sequence will do', HOST, [STRONG, 'unit-ring'],
+           ('if (!fr_sequence_newer(token.sequence, ring->last_sequence))', 'if (0)')),
+    mutant('sequences are compared without their wrap', HOST, ['sim-strong: sequence wrap', 'unit-ring'],
+           ('if (!fr_sequence_newer(token.sequence, ring->last_sequence))',
+            'if (token.sequence <= ring->last_sequence)')),
+    mutant('the last sequence is not kept', HOST, [STRONG, 'unit-ring'],
+           ('    ring->last_sequence = token.sequence;\n', '')),
+    mutant("the record's token is not looked at", HOST, ['unit-ring'],
+           ('if (word != fr_token_pack(claimed))', 'if (word == UINT64_MAX)')),
+    mutant('the retire leaves the generation', HOST, ['sim-strong: new generation', 'unit-ring'],
+           ('    fr_store_release_u32(&shared->v1.generation, next_generation);\n', '')),
+    mutant('metadata are read while they are written', HOST, ['sim-strong: metadata', 'unit-ring'],
+           ('if (before == *seen || (before & 1u))', 'if (before == *seen)')),
+    mutant('metadata are not looked at twice', HOST, ['sim-strong: metadata'],
+           ('if (fr_load_relaxed_u32(&line->change) != before)', 'if (0)')),
+    mutant('the newest slot may be written', SOURCE, ['sim-strong: new generation', LATE_EVENT, 'unit-ring'],
+           ('if ((int)i == ring->newest_slot)', 'if (0)')),
+    mutant('one look for a slot is enough', SOURCE, [LATE_EVENT], ('''        if (slot < 0)
+            continue;''', '''        if (slot < 0)
+            break;''')),
+    mutant('the newest other frame is overwritten', SOURCE, [STRONG, 'unit-ring'],
+           (OLDER, 'fr_sequence_newer(ring->slot_sequence[i], ring->slot_sequence[best])')),
+    mutant('a frame is overwritten though a slot is free', SOURCE, ['unit-ring'],
+           ('(is_free && !best_free) ||', '(!is_free && best_free) ||')),
+    mutant('begin takes a slot that is read', SOURCE, [STRONG, 'unit-ring'],
+           (FOREIGN, 'if (0)')),
+    mutant('begin takes the slot by a plain store', SOURCE, [STRONG], (BEGIN_SWAP, '''
+        fr_store_release_u32(&ring->shared->slot[slot].state,
+                             fr_slot_word(ring->sequence + 1, FR_WIRE_SLOT_WRITING));
+''')),
+    mutant('publish does not look at the state', SOURCE, ['unit-ring'], (PUBLISH_SWAP, '''
+    fr_store_release_u32(&slot->state, fr_slot_word(sequence, FR_WIRE_SLOT_PUBLISHED));
+''')),
+    mutant('publish releases nothing', SOURCE, [LATE_EVENT], (PUBLISH_SWAP, '''
+    fr_store_relaxed_u32(&slot->state, fr_slot_word(sequence, FR_WIRE_SLOT_PUBLISHED));
+'''), (LATEST, LATEST.replace('release', 'relaxed'))),
+    mutant('the token goes out before the state', SOURCE, [STRONG], (LATEST, ''),
+           (PUBLISH_SWAP, LATEST + PUBLISH_SWAP)),
+    mutant('the record goes out after the token', SOURCE, [STRONG],
+           ('    write_record(slot, token, info);\n', ''),
+           (LATEST, LATEST + '    write_record(slot, token, info);\n')),
+    mutant('the token is not published', SOURCE, [STRONG, 'unit-ring'], (LATEST, '')),
+    mutant('cancel keeps the slot', SOURCE, ['sim-strong: frames given up', 'unit-ring'],
+           ('fr_slot_word(ring->sequence + 1, FR_WIRE_SLOT_FREE));',
+            'fr_slot_word(ring->sequence + 1, FR_WIRE_SLOT_WRITING));')),
+    mutant('the source never sees that it is stale', SOURCE, ['sim-strong: new generation', 'unit-ring'],
+           ('return fr_load_acquire_u32(&ring->shared->v1.generation) != ring->generation;',
+            'return fr_load_acquire_u32(&ring->shared->v1.generation) == UINT32_MAX;')),
+    mutant('metadata are written without a mark', SOURCE, ['sim-strong: metadata'],
+           ('    fr_store_relaxed_u32(&line->change, change + 1);\n', ''),
+           ('copy.change = change + 1;', 'copy.change = change;')),
+    mutant('metadata may be seen before their mark', SOURCE, ['sim-weak: metadata'],
+           ('    fr_fence_release();\n', '')),
+    mutant('metadata may be seen after their change', SOURCE, ['sim-weak: metadata'],
+           ('fr_store_release_u32(&line->change, change + 2);',
+            'fr_store_relaxed_u32(&line->change, change + 2);')),
+    mutant('the snapshot reads the version twice', SNAPSHOT, ['sim-strong: header'],
+           ('    out->v1.version = version;\n', '')),
+    mutant('the snapshot reads the generation once', SNAPSHOT, ['unit-wire'],
+           ('if (fault == FR_WIRE_FINE && generation_after != generation)', 'if (generation_after == 0)')),
+]

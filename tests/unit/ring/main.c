@@ -1,0 +1,8 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#include "pair.h"
+
+int main(void)
+{
+    return run_states() + run_rules() + run_lines() + run_hostile();
+}
