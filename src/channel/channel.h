@@ -4,8 +4,8 @@
 #define FR_CHANNEL_CHANNEL_H
 
 /*
- * How a ring's handles reach a source, and how each side hears of the other: what capture and publish know of it.
- * socket.c is the one for Linux; the unit tests have one that is a queue in memory.
+ * How a ring's handles reach a source, and how each side hears of the other: what capture and publish know of
+ * it. socket.h is the one for Linux; the unit tests have one that is a queue in memory.
  */
 
 #include "os/os.h"
@@ -13,7 +13,8 @@
 #include <framering/display.h>
 #include <framering/wire.h>
 
-/* A ring as it is handed over. On the host's side the handles are borrowed, on the source's side they are the receiver's. */
+/* A ring as it is handed over. On the host's side the handles are borrowed, on the source's side they are the
+ * receiver's. */
 struct fr_delivery {
     uint32_t generation, ring_len, width, height;
     fr_format format;
@@ -31,7 +32,7 @@ enum fr_host_news_kind {
     FR_HOST_NEWS_NONE = 0,
     FR_HOST_NEWS_SOURCE,  /* a source said hello and was accepted; deliver a ring to it */
     FR_HOST_NEWS_DISPLAY, /* the connected source announced its display */
-    FR_HOST_NEWS_GONE,    /* the connected source is no more */
+    FR_HOST_NEWS_GONE,    /* the connected source, or the one that was invited, is no more */
     FR_HOST_NEWS_REFUSED  /* somebody was turned away before becoming the source; reason says why */
 };
 
@@ -42,23 +43,28 @@ struct fr_host_news {
     fr_display_descriptor display; /* checked: in range, or zero where not known */
     uint32_t pid;                  /* SOURCE: from the kernel where it knows, else as claimed */
     char name[32];                 /* SOURCE: printable, terminated */
-    fr_status reason; /* GONE: FR_END (said goodbye), FR_ERR_SOURCE_DIED, FR_ERR_PROTOCOL; REFUSED: why */
+    /* GONE: FR_END (said goodbye), FR_ERR_SOURCE_DIED, FR_ERR_PROTOCOL; also of an invited end that was never
+     * the source: SOURCE_DIED, or why it was refused. REFUSED: FR_ERR_TARGET_BUSY, _VERSION, _PERMISSION,
+     * _PROTOCOL, _REFUSED */
+    fr_status reason;
 };
 
 /*
- * At most one source at a time: the next SOURCE comes only after the GONE of the last was taken from the queue. DISPLAY
- * news are merged, newest wins, so that the queue is bounded. No function blocks.
+ * At most one source at a time: the next SOURCE comes only after the GONE of the last was taken from the
+ * queue. DISPLAY news are merged, newest wins, so that the queue is bounded. No function blocks.
  */
 struct fr_host_channel_ops {
     /* From now on `notify` is signalled whenever poll has news. Called once, before all others. */
     fr_status (*start)(void *self, const struct fr_event *notify);
     fr_status (*poll)(void *self, struct fr_host_news *out); /* FR_OK with news, FR_AGAIN */
-    /* Hands the ring to the connected source, and the header, read-only, to every observer, also those who come
-     * later. FR_OK also when nobody is connected; a source that does not read is disconnected (GONE follows). */
+    /* Hands the ring to the connected source, and the header, read-only, to every observer, also those who
+     * come later. FR_OK also when nobody is connected; a source that does not read is disconnected (GONE
+     * follows). */
     fr_status (*deliver)(void *self, const struct fr_delivery *delivery);
     /* Asks the source to switch HDR. FR_AGAIN: nobody is connected. */
     fr_status (*request_hdr)(void *self, bool on);
-    /* A socket for a source to inherit; FR_ERR_TARGET_BUSY. Any thread. */
+    /* A socket, close-on-exec, for a source to inherit; FR_ERR_TARGET_BUSY while there is a source or an
+     * invitation. Any thread. */
     fr_status (*invite)(void *self, int *out);
     void (*destroy)(void *self); /* tells the source and the observers that the host ends in order */
 };
@@ -85,16 +91,16 @@ struct fr_source_news {
     struct fr_delivery delivery;  /* RING: sizes checked for sense, not yet against the memory */
     bool hdr_on;                  /* HDR */
     bool final;                   /* GONE: an inherited socket: nothing more will come */
-    fr_status reason;             /* REFUSED: FR_ERR_TARGET_BUSY, _VERSION, _PERMISSION, _REFUSED, _PROTOCOL */
+    fr_status reason; /* REFUSED: FR_ERR_TARGET_BUSY, _VERSION, _PERMISSION, _REFUSED, _PROTOCOL */
 };
 
 struct fr_source_channel_ops {
-    /* Waits at most timeout_ns for news; connects and reconnects (every 0.5 s) on the way. FR_OK with news, FR_AGAIN
-     * without, failures: FR_ERR_NO_MEMORY, FR_ERR_SYSTEM. */
+    /* Waits at most timeout_ns for news; connects and reconnects (every 0.5 s) on the way. FR_OK with news,
+     * FR_AGAIN without, failures: FR_ERR_NO_MEMORY, FR_ERR_SYSTEM. */
     fr_status (*poll)(void *self, uint64_t timeout_ns, struct fr_source_news *out);
     /* Remembers the display for every later hello, and tells a connected host. */
     fr_status (*announce)(void *self, const fr_display_descriptor *display);
-    int (*fd)(void *self); /* to wait on; -1 = none now */
+    int (*fd)(void *self);       /* to wait on; -1 = none now */
     void (*destroy)(void *self); /* says goodbye */
 };
 
