@@ -152,6 +152,7 @@ typedef struct fr_source_info {
     uint32_t target_id, generation;
     uint32_t width, height; /* of the ring; 0 = none */
     fr_format format;
+    uint32_t untaken; /* frames of this ring that the host has not looked at yet; it takes only the newest of them */
     uint32_t host_pid;
     uint64_t offered, published, dropped, mismatched, attaches;
 } fr_source_info;

@@ -116,9 +116,13 @@ void fr_feed_stop(fr_feed *feed, int exit_code)
 void fr_feed_linger(fr_feed *feed)
 {
     const uint64_t until_ns = fr_now_ns() + linger_ns;
-    for (uint64_t now_ns = fr_now_ns(); now_ns < until_ns; now_ns = fr_now_ns())
-        if (fr_feed_poll(feed, until_ns - now_ns) == FR_FEED_STOP)
+    for (fr_source_info info; fr_now_ns() < until_ns;) {
+        fr_source_get_info(feed->source, &info);
+        if (!info.untaken)
+            break;
+        if (fr_feed_poll(feed, FR_NS_PER_MS) == FR_FEED_STOP)
             return;
+    }
     fr_feed_stop(feed, FR_EXIT_DONE);
 }
 

@@ -5,20 +5,56 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Words wrapped at 80 columns; what follows a line break in `text` starts a line. `column` is where we are
+ * already. */
+static void print_wrapped(const char *text, int indent, int column)
+{
+    while (*text) {
+        const int length = (int)strcspn(text, " \n");
+        if (column > indent && column + 1 + length > 80) {
+            printf("\n%*s", indent, "");
+            column = indent;
+        } else if (column > indent) {
+            putchar(' ');
+            column++;
+        }
+        printf("%.*s", length, text);
+        column += length;
+        text += length;
+        if (*text == '\n') {
+            printf("\n%*s", indent, "");
+            column = indent;
+        }
+        text += *text != 0;
+    }
+    putchar('\n');
+}
+
+static void print_option(const char *left, const char *help)
+{
+    const int column = 24;
+    printf("  %-20s  ", left);
+    if (strlen(left) > 20)
+        printf("\n%*s", column, "");
+    print_wrapped(help, column, column);
+}
+
 static void print_help(const fr_command *command)
 {
-    printf("Usage: %s %s\n\n%s\n\nOptions:\n", command->program->name, command->usage, command->summary);
+    printf("Usage: %s %s\n\n", command->program->name, command->usage);
+    print_wrapped(command->summary, 0, 0);
+    printf("\nOptions:\n");
     for (size_t g = 0; g < command->num_groups; g++) {
         for (size_t i = 0; i < command->groups[g].num_options; i++) {
             const fr_option *option = &command->groups[g].options[i];
             char left[64];
             snprintf(left, sizeof(left), "--%s%s%s", option->name, option->value ? " " : "",
                      option->value ? option->value : "");
-            printf("  %-20s  %s\n", left, option->help);
+            print_option(left, option->help);
         }
     }
-    printf("  %-20s  %s\n", "--list-options", "print the options, one a line, for programs");
-    printf("  %-20s  %s\n", "--help", "print this");
+    print_option("--list-options", "print the options, one a line, for programs");
+    print_option("--help", "print this");
     if (command->more)
         printf("\n%s\n", command->more);
 }

@@ -44,7 +44,7 @@ int main(int argc, char **argv)
     const fr_command command = {
         .program = &options.feed.program,
         .usage = "[options] PATH",
-        .summary = "Feeds a ring with the pictures of a video that FFmpeg can decode, at its rate and,\n"
+        .summary = "Feeds a ring with the pictures of a video that FFmpeg can decode, at its rate and, "
                    "unless told otherwise, at its size: SDR as 8-bit BGRA, HDR10 and HLG as FP16 scRGB.",
         .groups = groups,
         .num_groups = sizeof(groups) / sizeof(groups[0]),

@@ -13,8 +13,8 @@ static const uint64_t ring_timeout_ns = 10 * FR_NS_PER_S;
 /* A picture later than this is a sign of a pause, not of a slow machine: the clock is set anew. */
 static const uint64_t late_ns = FR_NS_PER_S / 2;
 
-/* Between two pictures of an unpaced run. */
-static const uint64_t longest_gap_ns = 100 * FR_NS_PER_MS;
+/* How often an unpaced run looks whether the host has taken the last picture. */
+static const uint64_t look_ns = FR_NS_PER_MS / 2;
 
 /* Without a rate in the file. */
 enum { USUAL_RATE_MHZ = 25000 };
@@ -29,9 +29,7 @@ typedef struct reel {
     bool has_hdr;
     bool due_known;
     uint64_t start_ns; /* when the file's time 0 is or would have been */
-    fr_pacer pacer;    /* for the unpaced */
     uint64_t mismatch_since_ns;
-    uint64_t unpaced_gap_ns, dropped;
 } reel;
 
 static fr_display_descriptor describe(const reel *r)
@@ -95,40 +93,25 @@ static void advance(reel *r)
         fr_feed_stop(&r->feed, FR_EXIT_FAILED);
 }
 
+/* The host takes the newest picture and passes the others over: an unpaced run leaves it one at a time. */
+static bool untaken(const reel *r)
+{
+    fr_source_info info;
+    fr_source_get_info(r->feed.source, &info);
+    return info.untaken > 0;
+}
+
 /* When the present picture is due. */
 static uint64_t wait_for_picture_ns(reel *r, uint64_t now_ns)
 {
     if (r->options->feed.unpaced)
-        return fr_pacer_wait_ns(&r->pacer, now_ns);
+        return untaken(r) ? look_ns : 0;
     const uint64_t time_ns = fr_film_time_ns(&r->film);
     if (!r->due_known || r->start_ns + time_ns + late_ns < now_ns) {
         r->due_known = true;
         r->start_ns = now_ns - time_ns;
     }
     return r->start_ns + time_ns > now_ns ? r->start_ns + time_ns - now_ns : 0;
-}
-
-/* A ring hands its newest frame on and overwrites the others, so a frame that was dropped means that we are
- * too fast. */
-static void pace_unpaced(reel *r, uint64_t now_ns)
-{
-    fr_source_info info;
-    fr_source_get_info(r->feed.source, &info);
-    if (info.dropped > r->dropped)
-        r->unpaced_gap_ns = r->unpaced_gap_ns * 2 + FR_NS_PER_MS;
-    else
-        r->unpaced_gap_ns -= r->unpaced_gap_ns / 32;
-    if (r->unpaced_gap_ns > longest_gap_ns)
-        r->unpaced_gap_ns = longest_gap_ns;
-    r->dropped = info.dropped;
-    r->pacer.next_ns = now_ns + r->unpaced_gap_ns;
-}
-
-static void note_published(reel *r, uint64_t now_ns)
-{
-    if (r->options->feed.unpaced)
-        pace_unpaced(r, now_ns);
-    advance(r);
 }
 
 /* A ring of the size and format before is still there until the host has made the one that was announced. */
@@ -168,7 +151,7 @@ static void show_picture(reel *r, bool now)
         return;
     }
     if (fr_source_publish(r->feed.source, NULL) == FR_OK)
-        note_published(r, now_ns);
+        advance(r);
 }
 
 static void turn(reel *r)

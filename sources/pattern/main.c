@@ -85,7 +85,7 @@ int main(int argc, char **argv)
         .program = &options.feed.program,
         .usage = "[options]",
         .summary =
-            "Feeds a ring with a moving picture that carries its number, its generation and its time as\n"
+            "Feeds a ring with a moving picture that carries its number, its generation and its time as "
             "a machine-readable stamp. Size 1920x1080 and 60 frames per second unless told otherwise.",
         .more = fr_script_help,
         .groups = groups,

@@ -7,8 +7,8 @@
 #include <string.h>
 
 const char fr_script_help[] =
-    "The script: --at TIME:ACTION, as often as you like; TIME counts from the first ring, such as 2s or "
-    "250ms.\n"
+    "The script: --at TIME:ACTION, as often as you like; TIME counts from the first\n"
+    "ring, such as 2s or 250ms.\n"
     "  hdr=on|off        the display turns HDR on or off\n"
     "  wcg=on|off        it composes wide colour in FP16, shown as SDR, or not\n"
     "  size=WxH          it changes its size\n"

@@ -83,8 +83,7 @@ static bool pointer_moved(const desk *d)
 {
     if (d->options->no_cursor)
         return false;
-    const fr_rect rect =
-        fr_x11_pointer_rect(&d->pointer, d->target.border, d->target.width, d->target.height);
+    const fr_rect rect = fr_x11_pointer_rect(&d->pointer, d->target.width, d->target.height);
     if (!rect.width && !d->pointer_drawn.width)
         return false;
     return d->pointer.image_changed || d->pointer.x != d->drawn_x || d->pointer.y != d->drawn_y ||
@@ -114,7 +113,7 @@ static void draw_pointer(desk *d, const fr_slot *slot)
     const fr_canvas canvas =
         fr_canvas_on(slot->pixels, slot->pitch_bytes, slot->width, slot->height, slot->format);
     fr_x11_pointer_update(&d->pointer);
-    fr_x11_pointer_draw(&d->pointer, &canvas, d->target.border);
+    fr_x11_pointer_draw(&d->pointer, &canvas);
 }
 
 /* What of the picture is not as in the frame before. */
@@ -128,10 +127,9 @@ static fr_rect sum_damage(desk *d, fr_rect pointer_rect)
 
 static void publish(desk *d, uint64_t present_ns)
 {
-    const fr_rect pointer_rect =
-        d->options->no_cursor
-            ? (fr_rect){0}
-            : fr_x11_pointer_rect(&d->pointer, d->target.border, d->target.width, d->target.height);
+    const fr_rect pointer_rect = d->options->no_cursor
+                                     ? (fr_rect){0}
+                                     : fr_x11_pointer_rect(&d->pointer, d->target.width, d->target.height);
     const fr_rect damage = sum_damage(d, pointer_rect);
     const fr_publish_info info = {
         .present_ns = present_ns,
@@ -169,7 +167,8 @@ static void make_frame(desk *d, uint64_t now_ns)
         return;
     }
     fr_x11_target_take_damage(&d->target);
-    const xcb_shm_get_image_cookie_t cookie = fr_x11_grab_ask(&d->grab, d->target.drawable, &slot);
+    const xcb_shm_get_image_cookie_t cookie =
+        fr_x11_grab_ask(&d->grab, d->target.drawable, d->target.border, &slot);
     if (!d->options->no_cursor)
         fr_x11_pointer_ask(&d->pointer);
     if (!fr_x11_grab_wait(&d->grab, cookie, &slot)) {

@@ -77,10 +77,11 @@ bool fr_x11_grab_prepare(fr_x11_grab *grab, const fr_slot *slot)
     return false;
 }
 
-xcb_shm_get_image_cookie_t fr_x11_grab_ask(fr_x11_grab *grab, xcb_drawable_t drawable, const fr_slot *slot)
+xcb_shm_get_image_cookie_t fr_x11_grab_ask(fr_x11_grab *grab, xcb_drawable_t drawable, int16_t border,
+                                           const fr_slot *slot)
 {
     const uint32_t offset = grab->direct ? (uint32_t)slot->memory_offset : 0;
-    return xcb_shm_get_image(grab->server->connection, drawable, 0, 0, (uint16_t)slot->width,
+    return xcb_shm_get_image(grab->server->connection, drawable, border, border, (uint16_t)slot->width,
                              (uint16_t)slot->height, UINT32_MAX, XCB_IMAGE_FORMAT_Z_PIXMAP, grab->segment,
                              offset);
 }

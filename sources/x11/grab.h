@@ -34,8 +34,10 @@ void fr_x11_grab_release(fr_x11_grab *grab);
 /* Makes the server able to write into slots of this ring. False: said why. */
 bool fr_x11_grab_prepare(fr_x11_grab *grab, const fr_slot *slot);
 
-/* Asks for the picture of a drawable at the slot's size; fr_x11_grab_wait then brings it into the slot. */
-xcb_shm_get_image_cookie_t fr_x11_grab_ask(fr_x11_grab *grab, xcb_drawable_t drawable, const fr_slot *slot);
+/* Asks for the picture of a drawable, at the slot's size, without `border` pixels on its edges;
+ * fr_x11_grab_wait then brings it into the slot. */
+xcb_shm_get_image_cookie_t fr_x11_grab_ask(fr_x11_grab *grab, xcb_drawable_t drawable, int16_t border,
+                                           const fr_slot *slot);
 
 /* False: the server has no such picture (any more). */
 bool fr_x11_grab_wait(fr_x11_grab *grab, xcb_shm_get_image_cookie_t cookie, const fr_slot *slot);

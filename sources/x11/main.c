@@ -51,8 +51,8 @@ int main(int argc, char **argv)
     const fr_command command = {
         .program = &options.feed.program,
         .usage = "[options]",
-        .summary = "Feeds a ring with the screen of an X server, or with one of its windows: a frame when\n"
-                   "something was drawn, at most 60 a second unless told otherwise. Changes of size are\n"
+        .summary = "Feeds a ring with the screen of an X server, or with one of its windows: a frame when "
+                   "something was drawn, at most 60 a second unless told otherwise. Changes of size are "
                    "followed.",
         .groups = groups,
         .num_groups = sizeof(groups) / sizeof(groups[0]),

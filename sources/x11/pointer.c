@@ -61,13 +61,13 @@ void fr_x11_pointer_note(fr_x11_pointer *pointer, const xcb_generic_event_t *eve
         pointer->image_changed = true;
 }
 
-fr_rect fr_x11_pointer_rect(const fr_x11_pointer *pointer, int32_t border, uint32_t width, uint32_t height)
+fr_rect fr_x11_pointer_rect(const fr_x11_pointer *pointer, uint32_t width, uint32_t height)
 {
     const xcb_xfixes_get_cursor_image_reply_t *image = pointer->image;
     if (!image || !pointer->on_screen)
         return (fr_rect){0};
-    return fr_rect_clip(pointer->x + border - image->xhot, pointer->y + border - image->yhot, image->width,
-                        image->height, width, height);
+    return fr_rect_clip(pointer->x - image->xhot, pointer->y - image->yhot, image->width, image->height,
+                        width, height);
 }
 
 static uint32_t blend(uint32_t below, uint32_t above)
@@ -97,10 +97,10 @@ void fr_x11_blend(const fr_canvas *canvas, int32_t x, int32_t y, const uint32_t 
     }
 }
 
-void fr_x11_pointer_draw(const fr_x11_pointer *pointer, const fr_canvas *canvas, int32_t border)
+void fr_x11_pointer_draw(const fr_x11_pointer *pointer, const fr_canvas *canvas)
 {
     const xcb_xfixes_get_cursor_image_reply_t *image = pointer->image;
     if (image && pointer->on_screen)
-        fr_x11_blend(canvas, pointer->x + border - image->xhot, pointer->y + border - image->yhot,
+        fr_x11_blend(canvas, pointer->x - image->xhot, pointer->y - image->yhot,
                      xcb_xfixes_get_cursor_image_cursor_image(image), image->width, image->height);
 }

@@ -30,13 +30,13 @@ void fr_x11_pointer_update(fr_x11_pointer *pointer);
 
 void fr_x11_pointer_note(fr_x11_pointer *pointer, const xcb_generic_event_t *event);
 
-/* What the pointer covers of a picture whose upper left corner lies at -border. */
-fr_rect fr_x11_pointer_rect(const fr_x11_pointer *pointer, int32_t border, uint32_t width, uint32_t height);
+/* What the pointer covers of a picture of that size. */
+fr_rect fr_x11_pointer_rect(const fr_x11_pointer *pointer, uint32_t width, uint32_t height);
 
 /* Blends `width` by `height` premultiplied ARGB pixels over a BGRA8 canvas at x, y, which may lie outside. */
 void fr_x11_blend(const fr_canvas *canvas, int32_t x, int32_t y, const uint32_t *argb, uint32_t width,
                   uint32_t height);
 
-void fr_x11_pointer_draw(const fr_x11_pointer *pointer, const fr_canvas *canvas, int32_t border);
+void fr_x11_pointer_draw(const fr_x11_pointer *pointer, const fr_canvas *canvas);
 
 #endif

@@ -73,9 +73,9 @@ static bool read_geometry(fr_x11_target *target, uint8_t *depth)
         target->closed = !server->lost;
         return false;
     }
-    target->border = geometry->border_width;
-    target->width = geometry->width + 2u * geometry->border_width;
-    target->height = geometry->height + 2u * geometry->border_width;
+    target->border = (int16_t)geometry->border_width;
+    target->width = geometry->width;
+    target->height = geometry->height;
     *depth = geometry->depth;
     free(geometry);
     return true;
@@ -151,17 +151,16 @@ void fr_x11_target_note(fr_x11_target *target, const xcb_generic_event_t *event)
     const uint8_t type = event->response_type & 0x7f;
     if (type == target->server->damage_event + XCB_DAMAGE_NOTIFY) {
         const xcb_damage_notify_event_t *damage = (const void *)event;
-        const fr_rect area =
-            fr_rect_clip(damage->area.x + target->border, damage->area.y + target->border, damage->area.width,
-                         damage->area.height, target->width, target->height);
+        const fr_rect area = fr_rect_clip(damage->area.x, damage->area.y, damage->area.width,
+                                          damage->area.height, target->width, target->height);
         const bool was_taken = (int32_t)(event->full_sequence - target->take_sequence) < 0;
         fr_rect *rect = was_taken ? &target->taken : &target->damaged;
         *rect = fr_rect_union(*rect, area);
     } else if (type == XCB_CONFIGURE_NOTIFY) {
         const xcb_configure_notify_event_t *configured = (const void *)event;
-        const uint32_t borders = 2u * configured->border_width;
         if (configured->window == target->window &&
-            (configured->width + borders != target->width || configured->height + borders != target->height))
+            (configured->width != target->width || configured->height != target->height ||
+             configured->border_width != target->border))
             target->resized = true;
     } else if (type == XCB_MAP_NOTIFY) {
         /* Each map gives the window a new pixmap. */

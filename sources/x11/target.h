@@ -24,8 +24,8 @@ typedef struct fr_x11_target {
     xcb_window_t window;
     bool is_root;
     xcb_drawable_t drawable; /* the root, or the window's pixmap; 0 = the window is not shown */
-    uint32_t width, height;  /* with the border */
-    int32_t border;          /* of the window, part of its pixmap */
+    uint32_t width, height;  /* without the border */
+    int16_t border;          /* of the window: part of its pixmap, not of the picture */
     xcb_damage_damage_t damage;
     fr_rect damaged; /* since the last take */
     fr_rect taken;   /* up to the last take, complete once a later reply is there and its events are noted */

@@ -339,6 +339,7 @@ void fr_source_get_info(const fr_source *source, fr_source_info *out)
     out->width = current->shape.width;
     out->height = current->shape.height;
     out->format = current->shape.format;
+    out->untaken = fr_ring_source_untaken(&current->ring);
     out->offered += current->ring.line.offered;
     out->published += current->ring.line.published;
     out->dropped += current->ring.line.dropped;

@@ -125,6 +125,9 @@ bool fr_ring_source_publish(struct fr_ring_source *ring, const struct fr_ring_pu
 /* WRITING -> FREE. */
 void fr_ring_source_cancel(struct fr_ring_source *ring);
 
+/* How many published frames the host has neither taken nor passed over. */
+uint32_t fr_ring_source_untaken(const struct fr_ring_source *ring);
+
 /* A frame that was offered but does not fit the ring. */
 void fr_ring_source_mismatch(struct fr_ring_source *ring);
 

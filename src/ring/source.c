@@ -144,6 +144,15 @@ void fr_ring_source_cancel(struct fr_ring_source *ring)
     show_totals(ring);
 }
 
+uint32_t fr_ring_source_untaken(const struct fr_ring_source *ring)
+{
+    uint32_t untaken = 0;
+    for (uint32_t i = 0; i < ring->ring_len; i++)
+        untaken += ring->slot_sequence[i] && fr_load_relaxed_u32(&ring->shared->slot[i].state) ==
+                                                 fr_slot_word(ring->slot_sequence[i], FR_WIRE_SLOT_PUBLISHED);
+    return untaken;
+}
+
 void fr_ring_source_mismatch(struct fr_ring_source *ring)
 {
     ring->line.offered++;

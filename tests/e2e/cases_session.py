@@ -138,6 +138,15 @@ def case_file_source(world):
     world.stamps("out.mkv")
 
 
+def case_file_source_unpaced(world):
+    """A video played as fast as the ring takes it loses not one frame."""
+    world.capture("--source", "pattern", "--size", "640x360", "--frames", "90", "--no-repeats", "in.y4m")
+    before = world.stamps("in.y4m")
+    summary = world.capture("--source", f"file:{world.path('in.y4m')}", "--unpaced", "--fps", "240", "--no-repeats", "out.y4m")
+    check(summary["fresh"] == before["frames"] and summary["dropped"] == 0, f"{summary} of {before}")
+    check(world.stamps("out.y4m")["fresh"] == before["fresh"], "stamps are missing")
+
+
 def case_file_source_hdr(world):
     """An HDR10 video is played as FP16 scRGB and recorded as HDR10 again, with its own light levels."""
     world.capture("--source", "pattern", "--size", "640x360", "--hdr", "--for", "2s", "in.mkv")

@@ -162,7 +162,7 @@ static bool capture(fr_x11_target *target, fr_x11_grab *grab, const fr_slot *slo
 {
     if (!fr_x11_grab_prepare(grab, slot))
         return false;
-    return fr_x11_grab_wait(grab, fr_x11_grab_ask(grab, target->drawable, slot), slot);
+    return fr_x11_grab_wait(grab, fr_x11_grab_ask(grab, target->drawable, target->border, slot), slot);
 }
 
 static void expect_painted(const fr_slot *slot, uint32_t seed)
@@ -299,12 +299,12 @@ static void draws_the_pointer_at_its_hot_spot(void **state)
     note_events(&target, &pointer);
     fr_x11_pointer_ask(&pointer);
     fr_x11_pointer_update(&pointer);
-    const fr_rect rect = fr_x11_pointer_rect(&pointer, 0, 640, 360);
+    const fr_rect rect = fr_x11_pointer_rect(&pointer, 640, 360);
     assert_int_equal(rect.x, 97);
     assert_int_equal(rect.y, 78);
     const fr_canvas canvas =
         fr_canvas_on(r.slots[0].pixels, r.slots[0].pitch_bytes, 640, 360, FR_FORMAT_BGRA8);
-    fr_x11_pointer_draw(&pointer, &canvas, 0);
+    fr_x11_pointer_draw(&pointer, &canvas);
     for (uint32_t y = 70; y < 105; y++) {
         for (uint32_t at = 90; at < 125; at++) {
             const bool in = at >= 97 && at < 113 && y >= 78 && y < 94, corner = in && at >= 109 && y >= 90;
