@@ -130,14 +130,9 @@ static bool set_recorder_option(struct capture_options *o, const struct args *ar
     fr_recorder_params *recorder = &o->session.recorder;
     uint64_t number = 0;
     switch (id) {
-    case OPT_CODEC:
-        return set_codec(o, args);
-    case OPT_ENCODER:
-        recorder->encoder = args->value;
-        return true;
-    case OPT_ENCODER_OPTIONS:
-        recorder->options = args->value;
-        return true;
+    case OPT_CODEC: return set_codec(o, args);
+    case OPT_ENCODER: recorder->encoder = args->value; return true;
+    case OPT_ENCODER_OPTIONS: recorder->options = args->value; return true;
     case OPT_BITRATE:
         if (!set_number(args, 1, 10000000, &number, "give kilobits a second, 1 to 10000000"))
             return false;
@@ -152,8 +147,7 @@ static bool set_recorder_option(struct capture_options *o, const struct args *ar
         o->fps_text = args->value;
         return units_parse_milli(args->value, 1000, 1000000, &recorder->fps_mhz) ||
                args_refuse(args, "give frames a second, 1 to 1000");
-    default:
-        return false;
+    default: return false;
     }
 }
 
@@ -162,47 +156,28 @@ static bool set_option(struct capture_options *o, const struct args *args, int i
     struct session_params *session = &o->session;
     uint64_t number = 0;
     switch (id) {
-    case OPT_SOURCE:
-        return true; /* read by find_source, before the rest */
+    case OPT_SOURCE: return true; /* read by find_source, before the rest */
     case OPT_TARGET:
         o->target_named = true;
         if (!set_number(args, 0, UINT32_MAX, &number, "give a number from 0 to 4294967295"))
             return false;
         session->capture.target_id = (uint32_t)number;
         return true;
-    case OPT_SIZE:
-        return set_size(o, args);
-    case OPT_HDR:
-        o->hdr = session->capture.want_10bit = true;
-        return true;
-    case OPT_SDR:
-        session->capture.sdr_output = true;
-        return true;
-    case OPT_NO_RESTART:
-        session->restart = false;
-        return true;
-    case OPT_NO_REPEATS:
-        session->no_repeats = true;
-        return true;
-    case OPT_BACKEND:
-        return set_backend(o, args);
+    case OPT_SIZE: return set_size(o, args);
+    case OPT_HDR: o->hdr = session->capture.want_10bit = true; return true;
+    case OPT_SDR: session->capture.sdr_output = true; return true;
+    case OPT_NO_RESTART: session->restart = false; return true;
+    case OPT_NO_REPEATS: session->no_repeats = true; return true;
+    case OPT_BACKEND: return set_backend(o, args);
     case OPT_FOR:
         return units_parse_duration(args->value, &session->for_ns) ||
                args_refuse(args, "give a time above zero, as in 5, 5s, 2m or 1h");
-    case OPT_FRAMES:
-        return set_number(args, 1, UINT64_MAX / 2, &session->frames, "give a number above 0");
-    case OPT_RUNTIME_DIR:
-        session->capture.runtime_dir = args->value;
-        return true;
-    case OPT_JSON:
-        o->json = true;
-        return true;
+    case OPT_FRAMES: return set_number(args, 1, UINT64_MAX / 2, &session->frames, "give a number above 0");
+    case OPT_RUNTIME_DIR: session->capture.runtime_dir = args->value; return true;
+    case OPT_JSON: o->json = true; return true;
     case OPT_QUIET:
-    case OPT_VERBOSE:
-        say_set_level(id == OPT_QUIET ? FR_LOG_ERROR : FR_LOG_DEBUG);
-        return true;
-    default:
-        return set_recorder_option(o, args, id);
+    case OPT_VERBOSE: say_set_level(id == OPT_QUIET ? FR_LOG_ERROR : FR_LOG_DEBUG); return true;
+    default: return set_recorder_option(o, args, id);
     }
 }
 

@@ -122,11 +122,8 @@ static bool set_option(struct bench_options *options, const struct args *args, i
     case OPT_SIZE:
         return units_parse_size(args->value, &options->width, &options->height) ||
                args_refuse(args, "give width and height from 1 to 16384 pixels, as in 1920x1080");
-    case OPT_SOURCE:
-        options->source = args->value;
-        return true;
-    default:
-        return true;
+    case OPT_SOURCE: options->source = args->value; return true;
+    default: return true;
     }
 }
 

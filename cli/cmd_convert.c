@@ -67,17 +67,13 @@ static bool set_option(struct job *job, const struct args *args, int id)
     fr_convert_params *params = &job->params;
     uint64_t mask;
     switch (id) {
-    case OPT_FROM:
-        return set_format(args, true, &params->from);
-    case OPT_TO:
-        return set_format(args, false, &params->to);
+    case OPT_FROM: return set_format(args, true, &params->from);
+    case OPT_TO: return set_format(args, false, &params->to);
     case OPT_SIZE:
         return units_parse_size(args->value, &params->width, &params->height) ||
                args_refuse(args, "give width and height from 1 to 16384 pixels, as in 1920x1080");
     case OPT_TONE_MAP:
-    case OPT_CLIP:
-        params->sdr_map = id == OPT_CLIP ? FR_SDR_MAP_CLIP : FR_SDR_MAP_TONE;
-        return true;
+    case OPT_CLIP: params->sdr_map = id == OPT_CLIP ? FR_SDR_MAP_CLIP : FR_SDR_MAP_TONE; return true;
     case OPT_PEAK:
         return units_parse_milli(args->value, 1000, 10000000, &params->peak_millinits) ||
                args_refuse(args, "give cd/m2, 1 to 10000");
@@ -89,8 +85,7 @@ static bool set_option(struct job *job, const struct args *args, int id)
             return args_refuse(args, "give a number, as in 6 or 0xffffffff");
         params->cpu_mask = (uint32_t)mask;
         return true;
-    default:
-        break;
+    default: break;
     }
     if (job->out_name) {
         say(FR_LOG_ERROR, "there are more than two files: IN and OUT are wanted");

@@ -53,17 +53,10 @@ static bool set_option(struct watch *w, const struct args *args, int id)
     case OPT_EVERY:
         return units_parse_duration(args->value, &w->every_ns) ||
                args_refuse(args, "give a time, as in 750ms or 2s");
-    case OPT_JSON:
-        w->json = true;
-        return true;
-    case OPT_LIST:
-        w->list = true;
-        return true;
-    case OPT_RUNTIME_DIR:
-        w->runtime_dir = args->value;
-        return true;
-    default:
-        break;
+    case OPT_JSON: w->json = true; return true;
+    case OPT_LIST: w->list = true; return true;
+    case OPT_RUNTIME_DIR: w->runtime_dir = args->value; return true;
+    default: break;
     }
     if (w->has_target || !units_parse_number(args->value, 0, UINT32_MAX, &w->target)) {
         say(FR_LOG_ERROR, "'%s': give one target by its number (framering watch --list lists them)",

@@ -4,8 +4,8 @@
 #define FRAMERING_CAPTURE_H
 
 /*
- * The host's side: owns the ring of one target, takes the newest frame from it, converts it into a surface of its own
- * and hands that out.
+ * The host's side: owns the ring of one target, takes the newest frame from it, converts it into a surface of
+ * its own and hands that out.
  *
  *     fr_capture *capture;
  *     fr_capture_params params = {.target_id = 7, .preferred = {1920, 1080, 60000}, .log = log};
@@ -21,12 +21,13 @@
  *     }
  *     fr_capture_close(&capture);
  *
- * States: ATTACHING (open waits for a source and its first frame) -> RUNNING -> REBUILDING (the display changed, or
- * the source went away; repeats go on) -> RUNNING ..., or FAILED (next returns the failure from then on).
+ * States: ATTACHING (open waits for a source and its first frame) -> RUNNING -> REBUILDING (the display
+ * changed, or the source went away; repeats go on) -> RUNNING ..., or FAILED (next returns the failure from
+ * then on).
  *
- * Threads: one thread at a time calls functions on a capture, except fr_capture_invite, which any thread may call.
- * Frames may be released on any thread. A capture has one thread of its own for the channel, and one more
- * when a display provider is given. Several captures, of different targets, live side by side.
+ * Threads: one thread at a time calls functions on a capture, except fr_capture_invite, which any thread may
+ * call. Frames may be released on any thread. A capture has one thread of its own for the channel, and one
+ * more when a display provider is given. Several captures, of different targets, live side by side.
  */
 
 #include <framering/display.h>
@@ -51,36 +52,37 @@ typedef enum fr_backend_kind {
     FR_BACKEND_CPU = 1 /* shared memory; the only one built in so far */
 } fr_backend_kind;
 
-/* Spec'd times, overridable for tests; 0 = the default in brackets. Nanoseconds. */
+/* Times, overridable; 0 = the default in brackets. Nanoseconds. */
 typedef struct fr_capture_timing {
-    uint64_t attach_wait_ns;    /* [4 s] open waits so long for a source and its first frame; UINT64_MAX: for ever */
-    uint64_t event_slice_ns;    /* [16 ms] next waits so long for a fresh frame before it repeats */
+    uint64_t attach_wait_ns;     /* [4 s] open waits so long for a first frame; UINT64_MAX: for ever */
+    uint64_t event_slice_ns;     /* [16 ms] next waits so long for a fresh frame before it repeats */
     uint64_t descriptor_poll_ns; /* [250 ms] between two samples of a display provider */
-    uint64_t hdr_settle_ns;     /* [250 ms] after HDR was asked for, looked at every 25 ms */
-    uint64_t recovery_ns;       /* [3 s] from a change of the display to a fresh frame */
-    uint64_t first_frame_ns;    /* [20 s] next gives up when there never was a frame */
-    uint64_t stalled_ns;        /* [2 s] a source heartbeat older than this is a stalled source */
+    uint64_t hdr_settle_ns;      /* [250 ms] after HDR was asked for, looked at every 25 ms */
+    uint64_t recovery_ns;        /* [3 s] from a change of the display to a fresh frame */
+    uint64_t first_frame_ns;     /* [20 s] next gives up when there never was a frame */
+    uint64_t stalled_ns;         /* [2 s] a source heartbeat older than this is a stalled source */
 } fr_capture_timing;
 
 /* All zero: target 0, defaults everywhere. Copied by fr_capture_open. */
 typedef struct fr_capture_params {
     uint32_t target_id;
-    fr_mode preferred;    /* used only where the display's actual mode cannot be read */
-    bool want_10bit;      /* the client shows 10 bit: turn the display's HDR on at open */
-    bool sdr_output;      /* the client cannot show HDR: tone-map, always hand out NV12 */
+    fr_mode preferred; /* used only where the display's actual mode cannot be read */
+    bool want_10bit;   /* the client shows 10 bit: turn the display's HDR on at open */
+    bool sdr_output;   /* the client cannot show HDR: tone-map, always hand out NV12 */
     fr_backend_kind backend;
-    uint32_t ring_len;    /* slots, 2..8; 0 = 4 */
+    uint32_t ring_len;     /* slots, 3..8; 0 = 4 */
     uint32_t out_surfaces; /* 2..16; 0 = 3 */
-    uint32_t depth;       /* frames that the caller holds at once; clamped to 1..out_surfaces - 1; 0 = 2 */
-    uint32_t cpu_mask;    /* as in fr_convert_params */
+    uint32_t depth;        /* frames that the caller holds at once; clamped to 1..out_surfaces - 1; 0 = 2 */
+    uint32_t cpu_mask;     /* as in fr_convert_params */
     fr_capture_timing timing;
     const fr_display_provider *display; /* NULL: believe the source; copied */
-    const char *runtime_dir; /* where the target's socket lies; NULL: XDG_RUNTIME_DIR/framering, see fr_runtime_dir */
-    bool no_socket;       /* only invited sources (fr_capture_invite, start_source); nobody can connect by target */
+    const char *runtime_dir;            /* where the target's socket lies; NULL: see fr_runtime_dir */
+    bool no_socket; /* only invited sources (fr_capture_invite, start_source); nobody can connect by target */
     const uint32_t *allow_uids; /* users, besides our own, whose sources may connect; copied */
     uint32_t num_allow_uids;    /* at most 16 */
-    /* Called by fr_capture_open once a source can be served: starts a source that inherits socket_fd. The function
-     * owns the descriptor, also when it fails (any negative status; open then returns it). NULL: sources come alone. */
+    /* Called by fr_capture_open once a source can be served: starts a source that inherits socket_fd. The
+     * function owns the descriptor, also when it fails (any negative status; open then returns it). NULL:
+     * sources come alone. */
     fr_status (*start_source)(void *user, int socket_fd);
     /* Asked at least every 20 ms by open and next; true makes them return FR_CANCELLED. May be NULL. */
     bool (*cancelled)(void *user);
@@ -89,33 +91,35 @@ typedef struct fr_capture_params {
 } fr_capture_params;
 
 /*
- * Makes the target reachable, waits for a source and its first frame. On FR_OK the capture owns `keepalive` (may be
- * NULL; copied). On any other result *out is NULL and the keepalive's object stays the caller's.
+ * Makes the target reachable, waits for a source and its first frame. On FR_OK the capture owns `keepalive`
+ * (may be NULL; copied). On any other result *out is NULL and the keepalive's object stays the caller's.
  *
  * FR_CANCELLED; FR_ERR_ARGUMENT; FR_ERR_UNSUPPORTED (backend); FR_ERR_TARGET_BUSY (another host serves it);
- * FR_ERR_PERMISSION (the runtime folder is not ours alone); FR_ERR_NO_MODE; FR_ERR_NO_MEMORY; FR_ERR_SYSTEM; and the reasons of
- * a failed attach: FR_ERR_NEVER_ATTACHED, _NOTHING_OFFERED, _ALL_MISMATCHED, _ADAPTER_MISMATCH, _SOURCE_FAILED,
- * _SOURCE_DIED, _VERSION, _PROTOCOL. Blocks at most the attach wait.
+ * FR_ERR_PERMISSION (the runtime folder is not ours alone); FR_ERR_NO_MODE; FR_ERR_NO_MEMORY; FR_ERR_SYSTEM;
+ * and the reasons of a failed attach: FR_ERR_NEVER_ATTACHED, _NOTHING_OFFERED, _ALL_MISMATCHED,
+ * _ADAPTER_MISMATCH, _SOURCE_FAILED, _SOURCE_DIED, _VERSION, _PROTOCOL. Blocks at most the attach wait.
  */
-FR_API fr_status fr_capture_open(fr_capture **out, const fr_capture_params *params, const fr_keepalive *keepalive);
+FR_API fr_status fr_capture_open(fr_capture **out, const fr_capture_params *params,
+                                 const fr_keepalive *keepalive);
 
-/* Ends the session: tells the source, frees the ring, then releases the keepalive. Frames still held stay valid.
- * NULL and a pointer to NULL are accepted; sets *capture NULL. */
+/* Ends the session: tells the source, frees the ring, then releases the keepalive. Frames still held stay
+ * valid. NULL and a pointer to NULL are accepted; sets *capture NULL. */
 FR_API void fr_capture_close(fr_capture **capture);
 
 /*
- * The next frame: FR_OK a fresh one, as soon as there is one; FR_REPEAT the last one again after 16 ms without;
- * FR_AGAIN none could be handed out (no frame yet in this slice, or the caller holds every surface); FR_CANCELLED.
- * *out is zeroed unless the result is FR_OK or FR_REPEAT; then the caller releases it.
- * Failures end the session: FR_ERR_NOT_RECOVERED, FR_ERR_NO_FRAME, FR_ERR_DEVICE_LOST, FR_ERR_NO_MEMORY, FR_ERR_SYSTEM.
+ * The next frame: FR_OK a fresh one, as soon as there is one; FR_REPEAT the last one again after 16 ms
+ * without; FR_AGAIN none could be handed out (no frame yet in this slice, or the caller holds every surface);
+ * FR_CANCELLED. *out is zeroed unless the result is FR_OK or FR_REPEAT; then the caller releases it. Failures
+ * end the session: FR_ERR_NOT_RECOVERED, FR_ERR_NO_FRAME, FR_ERR_DEVICE_LOST, FR_ERR_NO_MEMORY,
+ * FR_ERR_SYSTEM.
  */
 FR_API fr_status fr_capture_next(fr_capture *capture, fr_frame *out);
 
 /* As fr_capture_next, but never waits: FR_AGAIN when there is no fresh frame. */
 FR_API fr_status fr_capture_try_latest(fr_capture *capture, fr_frame *out);
 
-/* Makes one end of a connected socket pair for a source that the caller starts, for example after the last one
- * died. The caller owns *socket_fd. FR_ERR_TARGET_BUSY while a source is connected. Any thread. */
+/* Makes one end of a connected socket pair for a source that the caller starts, for example after the last
+ * one died. The caller owns *socket_fd. FR_ERR_TARGET_BUSY while a source is connected. Any thread. */
 FR_API fr_status fr_capture_invite(fr_capture *capture, int *socket_fd);
 
 typedef enum fr_capture_state {
@@ -148,15 +152,15 @@ typedef struct fr_capture_info {
     uint32_t generations; /* how many rings there were */
     fr_format ring_format, out_format;
     uint64_t fresh, repeats;
-    uint64_t dropped;     /* published but superseded before they were taken, or found no slot in the source */
-    uint64_t mismatched;  /* of a size or format that is not the ring's */
-    uint64_t offered, published; /* by the sources */
-    uint64_t newest_present_ns;  /* of the last fresh frame; 0 = none */
+    uint64_t dropped;    /* published but superseded before they were taken, or found no slot in the source */
+    uint64_t mismatched; /* of a size or format that is not the ring's */
+    uint64_t offered, published;  /* by the sources */
+    uint64_t newest_present_ns;   /* of the last fresh frame; 0 = none */
     uint64_t source_heartbeat_ns; /* of the connected source; 0 = none */
-    uint32_t source_pid;  /* 0 = none connected */
+    uint32_t source_pid;          /* 0 = none connected */
     char source_name[32];
-    const char *backend;  /* "cpu"; static */
-    const char *kernel;   /* the converter that runs; static; "" = none yet */
+    const char *backend; /* "cpu"; static */
+    const char *kernel;  /* the converter that runs; static; "" = none yet */
 } fr_capture_info;
 
 FR_API void fr_capture_get_info(fr_capture *capture, fr_capture_info *out);

@@ -39,8 +39,8 @@ enum {
 
 typedef struct fr_convert_params {
     fr_format from, to;
-    uint32_t width, height; /* pixels, 1..FR_SIZE_MAX */
-    fr_sdr_map sdr_map;     /* RGBA16F -> NV12 only */
+    uint32_t width, height;       /* pixels, 1..FR_SIZE_MAX */
+    fr_sdr_map sdr_map;           /* RGBA16F -> NV12 only */
     uint32_t peak_millinits;      /* RGBA16F -> NV12, tone: what the display's peak is; 0 = 1000 cd/m2 */
     uint32_t sdr_white_millinits; /* RGBA16F -> NV12, tone: what becomes SDR white; 0 = 203 cd/m2 */
     uint32_t cpu_mask; /* instruction sets not to use, FR_CPU_*; ~0u leaves the C reference; 0 = use the best.
@@ -48,17 +48,19 @@ typedef struct fr_convert_params {
 } fr_convert_params;
 
 /* Makes a converter. On success the caller owns *out; on failure *out is NULL.
- * FR_ERR_ARGUMENT: size or sdr_map out of range; FR_ERR_UNSUPPORTED: no such pair; FR_ERR_NO_MEMORY. Any thread. */
+ * FR_ERR_ARGUMENT: size or sdr_map out of range; FR_ERR_UNSUPPORTED: no such pair; FR_ERR_NO_MEMORY. Any
+ * thread. */
 FR_API fr_status fr_converter_create(fr_converter **out, const fr_convert_params *params);
 
 /* Frees *converter and sets it NULL; NULL is accepted. */
 FR_API void fr_converter_destroy(fr_converter **converter);
 
 /*
- * Converts one picture. `src` is the first pixel of the top row; rows lie src_pitch_bytes apart (negative: bottom-up),
- * at least width * pixel bytes. dst[0] takes the Y plane, dst[1] the interleaved chroma plane, with their own
- * pitches in bytes. No alignment is asked for. Nothing outside the rows' pixels is read or written. The source may change
- * while it is read (a hostile peer): the result is then unspecified pixels, nothing worse. Any thread.
+ * Converts one picture. `src` is the first pixel of the top row; rows lie src_pitch_bytes apart (negative:
+ * bottom-up), at least width * pixel bytes. dst[0] takes the Y plane, dst[1] the interleaved chroma plane,
+ * with their own pitches in bytes. No alignment is asked for. Nothing outside the rows' pixels is read or
+ * written. The source may change while it is read (a hostile peer): the result is then unspecified pixels,
+ * nothing worse. Any thread.
  */
 FR_API void fr_converter_run(const fr_converter *converter, const void *src, ptrdiff_t src_pitch_bytes,
                              void *const dst[2], const ptrdiff_t dst_pitch_bytes[2]);

@@ -7,10 +7,10 @@
  * What a display is right now, and how a host learns it.
  *
  * By default the host believes the source, which announces its display over the channel (provider "peer"):
- * every announced change is acted on at once. A host that knows the display better (it drives the kernel's mode
- * setting, or Windows' display configuration) passes an fr_display_provider in fr_capture_params instead: it is
- * asked at most every 250 ms on a thread of the capture, never on the frame thread, and a change counts after
- * two equal samples.
+ * every announced change is acted on at once. A host that knows the display better (it drives the kernel's
+ * mode setting, or Windows' display configuration) passes an fr_display_provider in fr_capture_params
+ * instead: it is asked at most every 250 ms on a thread of the capture, never on the frame thread, and a
+ * change counts after two equal samples.
  */
 
 #include <framering/format.h>
@@ -39,13 +39,14 @@ typedef struct fr_mode {
 typedef struct fr_display_descriptor {
     fr_mode mode;
     fr_colour_state colour_state;
-    fr_format format;              /* the ring format that the source would like; FR_FORMAT_NONE = the usual one:
-                                      BGRA8 for SDR, RGBA16F for SDR_WCG and HDR. RGBA8 fits SDR, RGB10A2 fits HDR;
-                                      one that does not fit the colour state is not followed */
-    uint32_t sdr_white_millinits;  /* thousandths of cd/m2 that SDR white has on this display; 0 = 203 cd/m2 (BT.2408) */
-    uint32_t max_luminance_millinits;        /* of a small patch; 0 = not known */
-    uint32_t max_full_frame_millinits;       /* of the whole picture; 0 = not known */
-    uint32_t min_luminance_tenthmillinits;   /* 0.0001 cd/m2; 0 = not known */
+    fr_format format; /* the ring format that the source would like; FR_FORMAT_NONE = the usual one:
+                         BGRA8 for SDR, RGBA16F for SDR_WCG and HDR. RGBA8 fits SDR, RGB10A2 fits HDR;
+                         one that does not fit the colour state is not followed */
+    uint32_t sdr_white_millinits; /* thousandths of cd/m2 that SDR white has on this display; 0 = 203 cd/m2
+                                     (BT.2408) */
+    uint32_t max_luminance_millinits;      /* of a small patch; 0 = not known */
+    uint32_t max_full_frame_millinits;     /* of the whole picture; 0 = not known */
+    uint32_t min_luminance_tenthmillinits; /* 0.0001 cd/m2; 0 = not known */
 } fr_display_descriptor;
 
 /* True when both describe the same ring: equal size, colour state and format. */

@@ -135,12 +135,12 @@ FR_API void fr_recorder_get_info(const fr_recorder *recorder, fr_recorder_info *
 FR_API const char *fr_recorder_segment(const fr_recorder *recorder, uint32_t index);
 
 typedef struct fr_encoder_info {
-    const char *name;   /* FFmpeg's: "libx264"; static */
+    const char *name; /* FFmpeg's: "libx264"; static */
     fr_codec codec;
-    bool built_in;      /* FFmpeg here has it */
-    bool usable;        /* it opened with a small frame just now */
-    bool hdr;           /* takes 10 bit */
-    char reason[160];   /* why not usable; "" if it is */
+    bool built_in;    /* FFmpeg here has it */
+    bool usable;      /* it opened with a small frame just now */
+    bool hdr;         /* takes 10 bit */
+    char reason[160]; /* why not usable; "" if it is */
 } fr_encoder_info;
 
 /* Tries every encoder that framering knows (software, NVENC, VAAPI, QSV), best first per codec. Writes at

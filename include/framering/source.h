@@ -4,8 +4,8 @@
 #define FRAMERING_SOURCE_H
 
 /*
- * The source's side: has the pixels, opens a ring that a host made, draws or copies each frame into a free slot,
- * publishes it. It never waits for the host to read: the newest frame wins.
+ * The source's side: has the pixels, opens a ring that a host made, draws or copies each frame into a free
+ * slot, publishes it. It never waits for the host to read: the newest frame wins.
  *
  *     fr_source *source;
  *     fr_source_params params = {.target_id = 7, .name = "mine", .log = log};
@@ -29,12 +29,12 @@
  *     }
  *     fr_source_close(&source);
  *
- * States: CONNECTING (nobody answers at the target; tried again every 0.5 s) -> CONNECTED (waits for a ring) ->
- * ATTACHED -> STALE (the host made a new generation) -> ATTACHED ... A host that died takes a source found by target
- * number back to CONNECTING; a source on an inherited socket ends with FR_END.
+ * States: CONNECTING (nobody answers at the target; tried again every 0.5 s) -> CONNECTED (waits for a ring)
+ * -> ATTACHED -> STALE (the host made a new generation) -> ATTACHED ... A host that died takes a source found
+ * by target number back to CONNECTING; a source on an inherited socket ends with FR_END.
  *
- * The source keeps the last frame it published: when a new ring of the same size and format is attached, that frame
- * is published again by the library at once (FR_OK); else FR_REATTACHED asks for a whole new frame.
+ * The source keeps the last frame it published: when a new ring of the same size and format is attached, that
+ * frame is published again by the library at once (FR_OK); else FR_REATTACHED asks for a whole new frame.
  *
  * Threads: one thread at a time calls functions on a source.
  */
@@ -48,16 +48,17 @@ extern "C" {
 
 typedef struct fr_source fr_source;
 
-/* The environment variable by which a host hands a connected socket to a source it starts: its number, in decimal. */
+/* The environment variable by which a host hands a connected socket to a source it starts: its number, in
+ * decimal. */
 #define FR_SOURCE_SOCKET_ENV "FRAMERING_SOCKET"
 
 typedef struct fr_source_params {
-    uint32_t target_id;      /* connect to the host of this target, when no socket is inherited */
-    bool by_target;          /* use target_id even if an inherited socket is there */
-    const char *runtime_dir; /* as in fr_capture_params */
-    const char *name;        /* of the program, for the host's messages; at most 31 bytes are used */
+    uint32_t target_id;            /* connect to the host of this target, when no socket is inherited */
+    bool by_target;                /* use target_id even if an inherited socket is there */
+    const char *runtime_dir;       /* as in fr_capture_params */
+    const char *name;              /* of the program, for the host's messages; at most 31 bytes are used */
     fr_display_descriptor display; /* what is announced first; a zero mode lets the host choose the size */
-    bool has_hdr;            /* hdr is to be announced as the display's static metadata */
+    bool has_hdr;                  /* hdr is to be announced as the display's static metadata */
     fr_hdr_metadata hdr;
     /* The host asks for HDR on or off. Called inside fr_source_poll; the source may follow by
      * fr_source_announce, then or later, or not at all. NULL: cannot. */
@@ -66,25 +67,25 @@ typedef struct fr_source_params {
     fr_log log;
 } fr_source_params;
 
-/* Makes a source. Takes over the socket named by FRAMERING_SOCKET if there is one (and unsets the variable), unless
- * by_target. Never blocks; nothing is sent before the first fr_source_poll.
- * FR_ERR_ARGUMENT: name or display out of range; FR_ERR_NO_MEMORY; FR_ERR_SYSTEM. On failure *out is NULL. */
+/* Makes a source. Takes over the socket named by FRAMERING_SOCKET if there is one (and unsets the variable),
+ * unless by_target. Never blocks; nothing is sent before the first fr_source_poll. FR_ERR_ARGUMENT: name or
+ * display out of range; FR_ERR_NO_MEMORY; FR_ERR_SYSTEM. On failure *out is NULL. */
 FR_API fr_status fr_source_open(fr_source **out, const fr_source_params *params);
 
 /* Says goodbye to the host (an orderly end), frees everything, sets *source NULL; NULL is accepted. */
 FR_API void fr_source_close(fr_source **source);
 
 /*
- * Does whatever the channel needs and waits at most timeout_ns for something to happen: connects, attaches, follows new
- * generations, beats the heart. To be called often: at least once in 0.5 s.
+ * Does whatever the channel needs and waits at most timeout_ns for something to happen: connects, attaches,
+ * follows new generations, beats the heart. To be called often: at least once in 0.5 s.
  *
  * FR_OK         attached; begin and publish may be called
  * FR_REATTACHED attached to a new ring, which holds no frame yet: draw a whole one
  * FR_AGAIN      not attached (no host, or no ring yet)
  * FR_END        the host closed the inherited socket: nothing more will come
  * FR_ERR_ARGUMENT between begin and publish: the slot might go away under the drawing
- * FR_ERR_REFUSED, FR_ERR_TARGET_BUSY, FR_ERR_VERSION, FR_ERR_PERMISSION  the host said no, and the log says why
- * FR_ERR_NO_MEMORY, FR_ERR_SYSTEM
+ * FR_ERR_REFUSED, FR_ERR_TARGET_BUSY, FR_ERR_VERSION, FR_ERR_PERMISSION  the host said no, and the log says
+ * why FR_ERR_NO_MEMORY, FR_ERR_SYSTEM
  */
 FR_API fr_status fr_source_poll(fr_source *source, uint64_t timeout_ns);
 
@@ -92,9 +93,9 @@ FR_API fr_status fr_source_poll(fr_source *source, uint64_t timeout_ns);
  * It changes with each connection; -1 while there is none. Owned by the source. */
 FR_API int fr_source_fd(const fr_source *source);
 
-/* Tells the host that the display is different now. The host makes a new ring when size, colour state or format
- * changed; frames of the old ring stay allowed until poll says FR_REATTACHED. Kept and sent on later connections too.
- * FR_ERR_ARGUMENT: out of range, nothing changed. */
+/* Tells the host that the display is different now. The host makes a new ring when size, colour state or
+ * format changed; frames of the old ring stay allowed until poll says FR_REATTACHED. Kept and sent on later
+ * connections too. FR_ERR_ARGUMENT: out of range, nothing changed. */
 FR_API fr_status fr_source_announce(fr_source *source, const fr_display_descriptor *display);
 
 /* The display's static HDR metadata from now on; NULL: none, the host uses the generic baseline. */
@@ -107,9 +108,9 @@ typedef struct fr_slot {
     uint32_t width, height;
     fr_format format;
     uint32_t generation;
-    uint32_t sequence;  /* that the frame will have when it is published */
-    int memory_fd;      /* the slot's memory as a descriptor, for a server that draws for us; -1 = none. Owned by
-                           the source; the same for all slots of a generation */
+    uint32_t sequence; /* that the frame will have when it is published */
+    int memory_fd; /* the slot's memory as a descriptor, for a server that draws for us; -1 = none. Owned by
+                      the source; the same for all slots of a generation */
     size_t memory_offset; /* of `pixels` in it; a multiple of the page size */
     size_t memory_bytes;  /* of the whole descriptor */
 } fr_slot;
@@ -127,8 +128,9 @@ typedef struct fr_publish_info {
     fr_rect damage;
 } fr_publish_info;
 
-/* Offers the frame in the slot of fr_source_begin to the host. `info` may be NULL. After FR_OK the slot is not ours any more.
- * FR_AGAIN: the ring went stale meanwhile, the frame is dropped. FR_ERR_ARGUMENT: there was no begin. */
+/* Offers the frame in the slot of fr_source_begin to the host. `info` may be NULL. After FR_OK the slot is
+ * not ours any more. FR_AGAIN: the ring went stale meanwhile, the frame is dropped. FR_ERR_ARGUMENT: there
+ * was no begin. */
 FR_API fr_status fr_source_publish(fr_source *source, const fr_publish_info *info);
 
 /* Gives the slot of fr_source_begin back unpublished. Without a begin it does nothing. */
@@ -142,8 +144,8 @@ typedef struct fr_image {
     fr_format format;
 } fr_image;
 
-/* begin, copy, publish in one call. An image whose format or size is not the ring's is dropped and counted as mismatched
- * (logged once per episode): FR_AGAIN. */
+/* begin, copy, publish in one call. An image whose format or size is not the ring's is dropped and counted as
+ * mismatched (logged once per episode): FR_AGAIN. */
 FR_API fr_status fr_source_push(fr_source *source, const fr_image *image, const fr_publish_info *info);
 
 /* Counts since open. */
@@ -152,7 +154,8 @@ typedef struct fr_source_info {
     uint32_t target_id, generation;
     uint32_t width, height; /* of the ring; 0 = none */
     fr_format format;
-    uint32_t untaken; /* frames of this ring that the host has not looked at yet; it takes only the newest of them */
+    uint32_t untaken; /* frames of this ring that the host has not looked at yet; it takes only the newest of
+                         them */
     uint32_t host_pid;
     uint64_t offered, published, dropped, mismatched, attaches;
 } fr_source_info;

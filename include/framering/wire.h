@@ -6,11 +6,12 @@
 /*
  * The bytes that a host and a source share: docs/wire.md says who writes what, when, and in which order.
  *
- * Everything is little endian and of fixed width. Version 1 is the first 64 bytes; version 2 adds a tail, which is
- * there only if `version` says 2 AND the channel delivered at least its bytes. A zero in the tail means "absent".
+ * Everything is little endian and of fixed width. Version 1 is the first 64 bytes; version 2 adds a tail,
+ * which is there only if `version` says 2 AND the channel delivered at least its bytes. A zero in the tail
+ * means "absent".
  *
- * These are bytes of an untrusted peer: copy with fr_wire_snapshot, use the copy. The words marked "shared" change while both
- * sides run; the library touches them only by its own atomic functions.
+ * These are bytes of an untrusted peer: copy with fr_wire_snapshot, use the copy. The words marked "shared"
+ * change while both sides run; the library touches them only by its own atomic functions.
  */
 
 #include <framering/format.h>
@@ -35,12 +36,7 @@ enum {
 };
 
 /* fr_wire_host.state */
-enum {
-    FR_WIRE_HOST_ABSENT = 0,
-    FR_WIRE_HOST_ACTIVE = 1,
-    FR_WIRE_HOST_REBUILDING = 2,
-    FR_WIRE_HOST_DEAD = 3
-};
+enum { FR_WIRE_HOST_ABSENT = 0, FR_WIRE_HOST_ACTIVE = 1, FR_WIRE_HOST_REBUILDING = 2, FR_WIRE_HOST_DEAD = 3 };
 
 /* fr_wire_host.sync_kind: how a slot is claimed in this generation. */
 enum {
@@ -58,15 +54,15 @@ enum {
 
 /* Version 1. Shared: magic, generation, latest, present_time, status, status_detail. */
 typedef struct fr_wire_v1 {
-    uint32_t magic;         /* 0: host, last, release; source acquire */
-    uint32_t version;       /* 4 */
-    uint32_t generation;    /* 8: 24 bits, never 0 */
-    uint32_t ring_len;      /* 12: 1..FR_WIRE_SLOTS_MAX */
-    uint32_t width, height; /* 16, 20: pixels */
-    uint32_t format;        /* 24: fr_format */
-    uint32_t target_id;     /* 28: 0 in the oldest hosts */
-    uint64_t latest;        /* 32: token; source release, host acquire */
-    uint64_t present_time;  /* 40: of the latest frame, ns */
+    uint32_t magic;            /* 0: host, last, release; source acquire */
+    uint32_t version;          /* 4 */
+    uint32_t generation;       /* 8: 24 bits, never 0 */
+    uint32_t ring_len;         /* 12: 1..FR_WIRE_SLOTS_MAX */
+    uint32_t width, height;    /* 16, 20: pixels */
+    uint32_t format;           /* 24: fr_format */
+    uint32_t target_id;        /* 28: 0 in the oldest hosts */
+    uint64_t latest;           /* 32: token; source release, host acquire */
+    uint64_t present_time;     /* 40: of the latest frame, ns */
     uint32_t adapter_luid_low; /* 48 */
     int32_t adapter_luid_high; /* 52 */
     uint32_t status;           /* 56: FR_WIRE_STATUS_* */
@@ -101,18 +97,18 @@ typedef struct fr_wire_source {
 
 /* What is known of the picture's light, in the units of fr_hdr_metadata. */
 typedef struct fr_wire_metadata {
-    uint32_t valid;              /* 0: FR_WIRE_META_* */
+    uint32_t valid;               /* 0: FR_WIRE_META_* */
     uint32_t sdr_white_millinits; /* 4: thousandths of cd/m2 */
-    uint16_t red[2];             /* 8 */
-    uint16_t green[2];           /* 12 */
-    uint16_t blue[2];            /* 16 */
-    uint16_t white[2];           /* 20 */
-    uint32_t max_luminance;      /* 24: 0.0001 cd/m2 */
-    uint32_t min_luminance;      /* 28: 0.0001 cd/m2 */
-    uint16_t max_cll;            /* 32: cd/m2 */
-    uint16_t max_fall;           /* 34: cd/m2 */
-    uint32_t change;             /* 36: even: stable; odd: being written */
-    uint64_t reserved[3];        /* 40 */
+    uint16_t red[2];              /* 8 */
+    uint16_t green[2];            /* 12 */
+    uint16_t blue[2];             /* 16 */
+    uint16_t white[2];            /* 20 */
+    uint32_t max_luminance;       /* 24: 0.0001 cd/m2 */
+    uint32_t min_luminance;       /* 28: 0.0001 cd/m2 */
+    uint16_t max_cll;             /* 32: cd/m2 */
+    uint16_t max_fall;            /* 34: cd/m2 */
+    uint32_t change;              /* 36: even: stable; odd: being written */
+    uint64_t reserved[3];         /* 40 */
 } fr_wire_metadata;
 
 enum {
@@ -120,29 +116,26 @@ enum {
     FR_WIRE_META_SDR_WHITE = 1u << 1 /* sdr_white_millinits is meaningful */
 };
 
-/* One slot. `state` is the claim; all else is written by the source while it holds WRITING, and read by the host while
- * it holds READING. state = tag << 8 | FR_WIRE_SLOT_*; the tag is the low 24 bits of the sequence, so that a
- * compare-and-swap that means one frame cannot hit another. */
+/* One slot. `state` is the claim; all else is written by the source while it holds WRITING, and read by the
+ * host while it holds READING. state = tag << 8 | FR_WIRE_SLOT_*; the tag is the low 24 bits of the sequence,
+ * so that a compare-and-swap that means one frame cannot hit another. */
 typedef struct fr_wire_slot {
-    uint32_t state;         /* 0 */
-    uint32_t flags;         /* 4: FR_WIRE_FRAME_* */
-    uint64_t token;         /* 8 */
-    uint64_t ready_value;   /* 16: reserved for GPU sync kinds */
-    uint64_t retire_value;  /* 24: reserved for GPU sync kinds */
-    uint64_t present_ns;    /* 32 */
-    uint32_t clock_id;      /* 40: 1 = CLOCK_MONOTONIC */
+    uint32_t state;            /* 0 */
+    uint32_t flags;            /* 4: FR_WIRE_FRAME_* */
+    uint64_t token;            /* 8 */
+    uint64_t ready_value;      /* 16: reserved for GPU sync kinds */
+    uint64_t retire_value;     /* 24: reserved for GPU sync kinds */
+    uint64_t present_ns;       /* 32 */
+    uint32_t clock_id;         /* 40: 1 = CLOCK_MONOTONIC */
     uint32_t publish_delay_us; /* 44: publish time less present_ns, saturated */
-    uint32_t damage[4];     /* 48: x, y, width, height; meaningful with FR_WIRE_FRAME_DAMAGE */
+    uint32_t damage[4];        /* 48: x, y, width, height; meaningful with FR_WIRE_FRAME_DAMAGE */
 } fr_wire_slot;
 
 enum {
     FR_WIRE_FRAME_DAMAGE = 1u << 0 /* only the damage rectangle differs from the frame before */
 };
 
-enum {
-    FR_WIRE_CLOCK_ABSENT = 0,
-    FR_WIRE_CLOCK_MONOTONIC = 1
-};
+enum { FR_WIRE_CLOCK_ABSENT = 0, FR_WIRE_CLOCK_MONOTONIC = 1 };
 
 /* Why a source never attached, when the header cannot tell. Best effort; not part of any order. */
 typedef struct fr_wire_debug {
@@ -159,13 +152,13 @@ typedef struct fr_wire_debug {
 } fr_wire_debug;
 
 typedef struct fr_wire_v2 {
-    fr_wire_v1 v1;                          /* 0 */
-    fr_wire_host host;                      /* 64 */
-    fr_wire_source source;                  /* 128 */
-    fr_wire_metadata metadata;              /* 192 */
-    fr_wire_slot slot[FR_WIRE_SLOTS_MAX];   /* 256 */
-    fr_wire_debug debug;                    /* 768: on Windows a section of its own */
-    uint64_t reserved[3];                   /* 808 */
+    fr_wire_v1 v1;                        /* 0 */
+    fr_wire_host host;                    /* 64 */
+    fr_wire_source source;                /* 128 */
+    fr_wire_metadata metadata;            /* 192 */
+    fr_wire_slot slot[FR_WIRE_SLOTS_MAX]; /* 256 */
+    fr_wire_debug debug;                  /* 768: on Windows a section of its own */
+    uint64_t reserved[3];                 /* 808 */
 } fr_wire_v2;
 
 #define FR_WIRE_V1_BYTES 64u
@@ -194,25 +187,25 @@ FR_API uint32_t fr_generation_next(uint32_t generation);
 
 typedef enum fr_wire_fault {
     FR_WIRE_FINE = 0,
-    FR_WIRE_TOO_SHORT,       /* fewer bytes delivered than the version needs */
-    FR_WIRE_NO_MAGIC,        /* not (yet) a header */
+    FR_WIRE_TOO_SHORT, /* fewer bytes delivered than the version needs */
+    FR_WIRE_NO_MAGIC,  /* not (yet) a header */
     FR_WIRE_BAD_VERSION,
-    FR_WIRE_BAD_GENERATION,  /* 0 or more than 24 bits */
+    FR_WIRE_BAD_GENERATION, /* 0 or more than 24 bits */
     FR_WIRE_BAD_RING_LEN,
-    FR_WIRE_BAD_SIZE,        /* width or height 0 or above FR_SIZE_MAX */
+    FR_WIRE_BAD_SIZE, /* width or height 0 or above FR_SIZE_MAX */
     FR_WIRE_BAD_FORMAT,
-    FR_WIRE_BAD_TARGET,      /* the header names another target */
-    FR_WIRE_CHANGED          /* the generation moved while it was copied: try again */
+    FR_WIRE_BAD_TARGET, /* the header names another target */
+    FR_WIRE_CHANGED     /* the generation moved while it was copied: try again */
 } fr_wire_fault;
 
 /* One sentence, with what is wrong and what is meant. Static; never NULL. */
 FR_API const char *fr_wire_fault_text(fr_wire_fault fault);
 
 /*
- * Copies the header at `shared` (`bytes` delivered, 8-byte aligned) into *out, checks the copy, and names the first thing
- * that is wrong. Bytes that the version or `bytes` do not cover are zero in *out, which is written also on a fault as
- * far as the copy went. target_id: the target expected; 0 = any. A header that names target 0 fits every target.
- * Any thread; never blocks.
+ * Copies the header at `shared` (`bytes` delivered, 8-byte aligned) into *out, checks the copy, and names the
+ * first thing that is wrong. Bytes that the version or `bytes` do not cover are zero in *out, which is
+ * written also on a fault as far as the copy went. target_id: the target expected; 0 = any. A header that
+ * names target 0 fits every target. Any thread; never blocks.
  */
 FR_API fr_wire_fault fr_wire_snapshot(fr_wire_v2 *out, const void *shared, size_t bytes, uint32_t target_id);
 

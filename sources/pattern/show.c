@@ -187,33 +187,15 @@ static void run_step(show *s, const fr_script_step *step)
     case FR_SCRIPT_COLOUR:
     case FR_SCRIPT_SIZE:
     case FR_SCRIPT_RATE:
-    case FR_SCRIPT_FORMAT:
-        change_display(s, step);
-        break;
-    case FR_SCRIPT_IDLE:
-        s->idle_until_ns = now_ns + step->duration_ns;
-        break;
-    case FR_SCRIPT_MISMATCH:
-        s->mismatch_until_ns = now_ns + step->duration_ns;
-        break;
-    case FR_SCRIPT_STALL:
-        fr_sleep_ns(step->duration_ns);
-        break;
-    case FR_SCRIPT_HANG_WRITING:
-        draw_frame(s, now_ns, TROUBLE_HANG, step->duration_ns);
-        break;
-    case FR_SCRIPT_KILL_WRITING:
-        draw_frame(s, now_ns, TROUBLE_DIE, 0);
-        break;
-    case FR_SCRIPT_KILL:
-        raise(SIGKILL);
-        break;
-    case FR_SCRIPT_GARBAGE:
-        send_garbage(s);
-        break;
-    case FR_SCRIPT_EXIT:
-        fr_feed_stop(&s->feed, (int)step->exit_code);
-        break;
+    case FR_SCRIPT_FORMAT: change_display(s, step); break;
+    case FR_SCRIPT_IDLE: s->idle_until_ns = now_ns + step->duration_ns; break;
+    case FR_SCRIPT_MISMATCH: s->mismatch_until_ns = now_ns + step->duration_ns; break;
+    case FR_SCRIPT_STALL: fr_sleep_ns(step->duration_ns); break;
+    case FR_SCRIPT_HANG_WRITING: draw_frame(s, now_ns, TROUBLE_HANG, step->duration_ns); break;
+    case FR_SCRIPT_KILL_WRITING: draw_frame(s, now_ns, TROUBLE_DIE, 0); break;
+    case FR_SCRIPT_KILL: raise(SIGKILL); break;
+    case FR_SCRIPT_GARBAGE: send_garbage(s); break;
+    case FR_SCRIPT_EXIT: fr_feed_stop(&s->feed, (int)step->exit_code); break;
     }
 }
 

@@ -4,8 +4,8 @@
 #define FR_BACKEND_BACKEND_H
 
 /*
- * Where pixels live: what capture, the out ring and publish know of it. The callers validate; a backend may assume
- * that sizes, formats and indices are in range. One host object serves one capture, on one thread.
+ * Where pixels live: what capture, the out ring and publish know of it. The callers validate; a backend may
+ * assume that sizes, formats and indices are in range. One host object serves one capture, on one thread.
  */
 
 #include "channel/channel.h"
@@ -18,7 +18,8 @@
 enum fr_claim {
     FR_CLAIM_ACQUIRED = 0,
     FR_CLAIM_BUSY,      /* somebody else has it: try again later */
-    FR_CLAIM_ABANDONED, /* its owner died while it held it: the pixels are unknown, this generation is poisoned */
+    FR_CLAIM_ABANDONED, /* its owner died while it held it: the pixels are unknown, this generation is
+                           poisoned */
     FR_CLAIM_FATAL      /* the device is lost */
 };
 
@@ -32,17 +33,20 @@ struct fr_picture {
 struct fr_backend_host_ops {
     const char *name;
     uint32_t sync_kind; /* FR_WIRE_SYNC_* */
-    /* Two encodes may read one picture at a time. Else a repeat needs a picture that no encode still reads. */
+    /* Two encodes may read one picture at a time. Else a repeat needs a picture that no encode still reads.
+     */
     bool concurrent_read;
 
-    /* The slots of a new ring. Nothing is changed on failure: FR_ERR_NO_MEMORY, FR_ERR_SYSTEM, FR_ERR_DEVICE_LOST. */
+    /* The slots of a new ring. Nothing is changed on failure: FR_ERR_NO_MEMORY, FR_ERR_SYSTEM,
+     * FR_ERR_DEVICE_LOST. */
     fr_status (*ring_create)(void *self, const struct fr_ring_shape *shape, void **ring);
     void (*ring_destroy)(void *self, void *ring);
     /* Fills the parts of *out that speak of the slots; the handle stays the ring's. */
     void (*ring_describe)(void *self, void *ring, struct fr_delivery *out);
 
     /* Waits at most timeout_ns where it has to. After FR_CLAIM_ACQUIRED `release` is called exactly once. */
-    enum fr_claim (*claim)(void *self, void *ring, struct fr_ring_host *words, fr_token token, uint64_t timeout_ns);
+    enum fr_claim (*claim)(void *self, void *ring, struct fr_ring_host *words, fr_token token,
+                           uint64_t timeout_ns);
     /* Anything but FR_CLAIM_ACQUIRED poisons the generation. */
     enum fr_claim (*release)(void *self, void *ring, struct fr_ring_host *words, fr_token token);
 
@@ -70,8 +74,9 @@ struct fr_backend_host {
 
 struct fr_backend_source_ops {
     const char *name;
-    /* Opens the slots. Takes delivery->slots over on FR_OK only. FR_ERR_PROTOCOL: memory and delivery disagree;
-     * FR_ERR_NO_MEMORY; FR_ERR_SYSTEM; FR_ERR_UNSUPPORTED: a sync kind that this backend has not. */
+    /* Opens the slots. Takes delivery->slots over on FR_OK only. FR_ERR_PROTOCOL: memory and delivery
+     * disagree; FR_ERR_NO_MEMORY; FR_ERR_SYSTEM; FR_ERR_UNSUPPORTED: a sync kind that this backend has not.
+     */
     fr_status (*attach)(void *self, const struct fr_delivery *delivery, void **ring);
     void (*detach)(void *self, void *ring);
     /* Fills pixels, pitch_bytes and memory_* of *out. */

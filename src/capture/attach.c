@@ -9,7 +9,8 @@
 void fr_capture_describe_source(const fr_capture *capture, char *text, size_t bytes)
 {
     if (!capture->ring.present) {
-        snprintf(text, bytes, "%s", capture->connected ? "a source is connected, it has no ring" : "no source is connected");
+        snprintf(text, bytes, "%s",
+                 capture->connected ? "a source is connected, it has no ring" : "no source is connected");
         return;
     }
     uint32_t detail;
@@ -17,8 +18,10 @@ void fr_capture_describe_source(const fr_capture *capture, char *text, size_t by
     fr_wire_v2 header;
     (void)fr_wire_snapshot(&header, capture->ring.header.ptr, capture->ring.header.bytes, 0);
     snprintf(text, bytes,
-             "source %s %s, status %u, detail %u, adapter %08x:%08x, offered %llu, published %llu, mismatched %llu; debug: "
-             "run_core_entries %u, resolved_target_id %u, header_open_attempts %u, last_open_error %u, header_opened %u, frames_acquired %u",
+             "source %s %s, status %u, detail %u, adapter %08x:%08x, offered %llu, published %llu, "
+             "mismatched %llu; debug: "
+             "run_core_entries %u, resolved_target_id %u, header_open_attempts %u, last_open_error %u, "
+             "header_opened %u, frames_acquired %u",
              capture->source_name, capture->connected ? "connected" : "gone", status, detail,
              (unsigned)header.v1.adapter_luid_high, header.v1.adapter_luid_low,
              (unsigned long long)header.source.offered, (unsigned long long)header.source.published,
@@ -43,7 +46,8 @@ static fr_status name_the_cause(const fr_capture *capture)
     if (!capture->connected && capture->gone_reason)
         return fail_attach(capture, FR_ERR_SOURCE_DIED, "the source went away before its first frame");
     if (!capture->connected && capture->refused_reason == FR_ERR_VERSION)
-        return fail_attach(capture, FR_ERR_VERSION, "the only source that came speaks another protocol version");
+        return fail_attach(capture, FR_ERR_VERSION,
+                           "the only source that came speaks another protocol version");
     if (!capture->connected)
         return fail_attach(capture, FR_ERR_NEVER_ATTACHED, "no source connected; start one for this target");
     uint32_t detail;
@@ -77,8 +81,7 @@ static fr_status look(fr_capture *capture)
         return FR_AGAIN;
     switch (fr_ring_host_source_status(&capture->ring.words, &detail)) {
     case FR_WIRE_STATUS_NONE:
-    case FR_WIRE_STATUS_OPENED:
-        return FR_AGAIN;
+    case FR_WIRE_STATUS_OPENED: return FR_AGAIN;
     case FR_WIRE_STATUS_TEXTURE_FAILED:
         return fail_attach(capture, FR_ERR_SOURCE_FAILED, "the source could not open the ring's slots");
     case FR_WIRE_STATUS_NO_DEVICE:

@@ -23,8 +23,9 @@ void fr_capture_wait(fr_capture *capture, uint64_t timeout_ns, uint32_t *wakes)
 {
     const struct fr_event *events[2] = {&capture->env.notify, &capture->ring.event};
     const size_t count = capture->ring.present && *wakes < FR_CAPTURE_WAKES_MAX ? 2 : 1;
-    const fr_status status = capture->env.os.ops->wait(
-        capture->env.os.self, events, count, timeout_ns < FR_CAPTURE_LOOK_NS ? timeout_ns : FR_CAPTURE_LOOK_NS);
+    const fr_status status =
+        capture->env.os.ops->wait(capture->env.os.self, events, count,
+                                  timeout_ns < FR_CAPTURE_LOOK_NS ? timeout_ns : FR_CAPTURE_LOOK_NS);
     /* A wait that lasted its time was not cut short for nothing. */
     *wakes = status == FR_OK ? *wakes + 1 : 0;
 }
@@ -81,7 +82,8 @@ static void retune_converter(fr_capture *capture)
     *params = changed;
 }
 
-static void hear_display(fr_capture *capture, const fr_display_descriptor *report, bool pushed, uint64_t at_ns)
+static void hear_display(fr_capture *capture, const fr_display_descriptor *report, bool pushed,
+                         uint64_t at_ns)
 {
     const fr_display_descriptor before = capture->follow.display;
     if (!fr_follow_report(&capture->follow, report, pushed)) {
@@ -115,7 +117,8 @@ static void source_came(fr_capture *capture, const struct fr_host_news *news)
     capture->source_pid = news->pid;
     memcpy(capture->source_name, news->name, sizeof(capture->source_name));
     capture->source_name[sizeof(capture->source_name) - 1] = 0;
-    capture->watch = (struct fr_liveness_watch){.liveness = FR_LIVENESS_IDLE, .window_ns = fr_capture_now(capture)};
+    capture->watch =
+        (struct fr_liveness_watch){.liveness = FR_LIVENESS_IDLE, .window_ns = fr_capture_now(capture)};
     fr_log_write(&capture->log, FR_LOG_INFO, "source %s (pid %u) connected", capture->source_name,
                  capture->source_pid);
 
@@ -143,29 +146,22 @@ static void source_went(fr_capture *capture, const struct fr_host_news *news)
     capture->state = FR_CAPTURE_REBUILDING;
     fr_log_write(&capture->log, news->reason == FR_END ? FR_LOG_INFO : FR_LOG_WARNING,
                  "source %s %s; the last frame is repeated until a source comes back", capture->source_name,
-                 news->reason == FR_END                ? "finished"
-                 : news->reason == FR_ERR_PROTOCOL     ? "broke the protocol and was disconnected"
-                                                       : "went away without a goodbye");
+                 news->reason == FR_END            ? "finished"
+                 : news->reason == FR_ERR_PROTOCOL ? "broke the protocol and was disconnected"
+                                                   : "went away without a goodbye");
 }
 
 static void hear(fr_capture *capture, const struct fr_host_news *news)
 {
     switch (news->kind) {
-    case FR_HOST_NEWS_SOURCE:
-        source_came(capture, news);
-        break;
+    case FR_HOST_NEWS_SOURCE: source_came(capture, news); break;
     case FR_HOST_NEWS_DISPLAY:
         if (news->has_display && !capture->env.feed.ops)
             hear_display(capture, &news->display, true, news->at_ns);
         break;
-    case FR_HOST_NEWS_GONE:
-        source_went(capture, news);
-        break;
-    case FR_HOST_NEWS_REFUSED:
-        capture->refused_reason = news->reason;
-        break;
-    case FR_HOST_NEWS_NONE:
-        break;
+    case FR_HOST_NEWS_GONE: source_went(capture, news); break;
+    case FR_HOST_NEWS_REFUSED: capture->refused_reason = news->reason; break;
+    case FR_HOST_NEWS_NONE: break;
     }
 }
 
@@ -201,8 +197,9 @@ static fr_status rebuild(fr_capture *capture, uint64_t now)
         return FR_OK;
     }
     const bool first = capture->state == FR_CAPTURE_ATTACHING;
-    fr_log_write(&capture->log, first ? FR_LOG_ERROR : FR_LOG_WARNING, "a ring of %u slots of %ux%u cannot be made: %s",
-                 capture->params.ring_len, capture->follow.display.mode.width, capture->follow.display.mode.height,
+    fr_log_write(&capture->log, first ? FR_LOG_ERROR : FR_LOG_WARNING,
+                 "a ring of %u slots of %ux%u cannot be made: %s", capture->params.ring_len,
+                 capture->follow.display.mode.width, capture->follow.display.mode.height,
                  fr_status_text(status));
     capture->rebuild_not_before_ns = now + FR_CAPTURE_REBUILD_RETRY_NS;
     return first ? status : FR_OK;
@@ -223,7 +220,8 @@ static fr_status check_deadlines(fr_capture *capture, uint64_t now)
     if (capture->recover_until_ns && now >= capture->recover_until_ns) {
         fr_capture_describe_source(capture, text, sizeof(text));
         fr_log_write(&capture->log, FR_LOG_ERROR,
-                     "no fresh frame came within %.1f s after the display changed, the session ends so that the client can "
+                     "no fresh frame came within %.1f s after the display changed, the session ends so that "
+                     "the client can "
                      "reconnect (%s)",
                      (double)capture->params.timing.recovery_ns / 1e9, text);
         return fail(capture, FR_ERR_NOT_RECOVERED);
@@ -254,14 +252,16 @@ fr_status fr_capture_serve(fr_capture *capture)
     return FR_OK;
 }
 
-/* One turn without waiting: a fresh frame, FR_AGAIN, or the end. The frame comes before the deadline that it meets. */
+/* One turn without waiting: a fresh frame, FR_AGAIN, or the end. The frame comes before the deadline that it
+ * meets. */
 static fr_status turn(fr_capture *capture, uint64_t lock_wait_ns, fr_frame *out)
 {
     fr_status status = fr_capture_serve(capture);
     if (status < 0)
         return status;
     status = fr_capture_take(capture, lock_wait_ns, out);
-    return status == FR_AGAIN && check_deadlines(capture, fr_capture_now(capture)) < 0 ? capture->failure : status;
+    return status == FR_AGAIN && check_deadlines(capture, fr_capture_now(capture)) < 0 ? capture->failure
+                                                                                       : status;
 }
 
 fr_status fr_capture_try_latest(fr_capture *capture, fr_frame *out)

@@ -4,8 +4,9 @@
 #define FR_CAPTURE_CAPTURE_H
 
 /*
- * The host's state machine: attach, take, follow, recover, repeat. Sees memory, clock, events, claims, converters, the
- * channel and the display only through tables; all of it runs on the caller's thread. docs/architecture.md has the states.
+ * The host's state machine: attach, take, follow, recover, repeat. Sees memory, clock, events, claims,
+ * converters, the channel and the display only through tables; all of it runs on the caller's thread.
+ * docs/architecture.md has the states.
  */
 
 #include "backend/backend.h"
@@ -22,7 +23,7 @@
 #define FR_CAPTURE_OUT_SURFACES 3u
 #define FR_CAPTURE_DEPTH 2u
 #define FR_CAPTURE_LOCK_WAIT_NS (8 * FR_NS_PER_MS)
-#define FR_CAPTURE_LOOK_NS (20 * FR_NS_PER_MS)      /* how often waits look at the words without being woken */
+#define FR_CAPTURE_LOOK_NS (20 * FR_NS_PER_MS) /* how often waits look at the words without being woken */
 #define FR_CAPTURE_REBUILD_RETRY_NS (250 * FR_NS_PER_MS)
 #define FR_CAPTURE_LIVENESS_NS (500 * FR_NS_PER_MS) /* the window over which a source is judged */
 #define FR_CAPTURE_FLIPS_MAX 16u
@@ -33,9 +34,9 @@ struct fr_capture_env {
     struct fr_os os;
     struct fr_host_channel channel;
     struct fr_backend_host backend;
-    struct fr_display_feed feed;   /* ops NULL: the source announces its display */
-    struct fr_event notify;        /* what channel and feed signal */
-    bool has_display;              /* the feed's display was read already */
+    struct fr_display_feed feed; /* ops NULL: the source announces its display */
+    struct fr_event notify;      /* what channel and feed signal */
+    bool has_display;            /* the feed's display was read already */
     fr_display_descriptor display;
     uint32_t pid;
 };
@@ -49,9 +50,9 @@ struct fr_generation {
     struct fr_ring_shape shape;
     struct fr_ring_host words;
     uint32_t metadata_seen;
-    uint32_t status_seen;  /* what the source said of its attach, already logged */
-    bool poisoned;         /* a claim was abandoned or the device lost: nothing more is taken from it */
-    bool had_frame;        /* a fresh frame came through it */
+    uint32_t status_seen; /* what the source said of its attach, already logged */
+    bool poisoned;        /* a claim was abandoned or the device lost: nothing more is taken from it */
+    bool had_frame;       /* a fresh frame came through it */
 };
 
 struct fr_liveness_watch {
@@ -88,11 +89,11 @@ struct fr_capture {
     fr_status gone_reason; /* of the last source that went; FR_OK = none went */
     fr_status refused_reason;
 
-    bool rebuild_due;             /* a new generation */
+    bool rebuild_due; /* a new generation */
     uint64_t rebuild_not_before_ns;
-    uint64_t settle_until_ns;     /* HDR was asked for; no ring is made before */
-    uint64_t recover_until_ns;    /* 0 = no deadline runs */
-    uint64_t no_frame_since_ns;   /* since when there is nothing to hand out */
+    uint64_t settle_until_ns;   /* HDR was asked for; no ring is made before */
+    uint64_t recover_until_ns;  /* 0 = no deadline runs */
+    uint64_t no_frame_since_ns; /* since when there is nothing to hand out */
     bool flip_pending;
     fr_flip flip;
     fr_flip flips[FR_CAPTURE_FLIPS_MAX];
@@ -104,8 +105,8 @@ struct fr_capture {
 };
 
 /* fr_capture_open on the given tables. */
-fr_status fr_capture_open_env(fr_capture **out, const fr_capture_params *params, const fr_keepalive *keepalive,
-                              const struct fr_capture_env *env);
+fr_status fr_capture_open_env(fr_capture **out, const fr_capture_params *params,
+                              const fr_keepalive *keepalive, const struct fr_capture_env *env);
 
 /* Destroys the parts that are there. */
 void fr_capture_env_finish(struct fr_capture_env *env);
@@ -115,8 +116,8 @@ uint64_t fr_capture_now(const fr_capture *capture);
 /* News of channel and display, new generations, deadlines. FR_OK, or the failure that ends the session. */
 fr_status fr_capture_serve(fr_capture *capture);
 /* Sleeps until something may have happened, at most timeout_ns and FR_CAPTURE_LOOK_NS. `wakes`, 0 at first,
- * counts how often in a row an event ended it: a source that signals without end is not listened to for a while
- * after FR_CAPTURE_WAKES_MAX. */
+ * counts how often in a row an event ended it: a source that signals without end is not listened to for a
+ * while after FR_CAPTURE_WAKES_MAX. */
 void fr_capture_wait(fr_capture *capture, uint64_t timeout_ns, uint32_t *wakes);
 bool fr_capture_is_cancelled(const fr_capture *capture);
 
@@ -126,8 +127,8 @@ fr_status fr_capture_attach(fr_capture *capture);
 void fr_capture_describe_source(const fr_capture *capture, char *text, size_t bytes);
 
 /* generation.c */
-/* Makes the ring that the display in force asks for, and hands it out. Nothing is changed when the ring cannot be made; when it
- * cannot be handed out, it is made again later. */
+/* Makes the ring that the display in force asks for, and hands it out. Nothing is changed when the ring
+ * cannot be made; when it cannot be handed out, it is made again later. */
 fr_status fr_generation_begin(fr_capture *capture);
 /* Closes the ring; next_generation as in fr_ring_host_retire. */
 void fr_generation_end(fr_capture *capture, uint32_t next_generation);

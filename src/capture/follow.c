@@ -38,11 +38,9 @@ fr_format fr_follow_ring_format(const fr_display_descriptor *display, bool sdr_o
     switch (display->colour_state) {
     case FR_COLOUR_STATE_HDR:
         return display->format == FR_FORMAT_RGB10A2 && !sdr_output ? FR_FORMAT_RGB10A2 : FR_FORMAT_RGBA16F;
-    case FR_COLOUR_STATE_SDR_WCG:
-        return FR_FORMAT_RGBA16F;
+    case FR_COLOUR_STATE_SDR_WCG: return FR_FORMAT_RGBA16F;
     case FR_COLOUR_STATE_SDR:
-    case FR_COLOUR_STATE_UNKNOWN:
-        break;
+    case FR_COLOUR_STATE_UNKNOWN: break;
     }
     return display->format == FR_FORMAT_RGBA8 ? FR_FORMAT_RGBA8 : FR_FORMAT_BGRA8;
 }

@@ -16,8 +16,8 @@ struct fr_follow {
 };
 
 /*
- * Takes one report of the display. `pushed`: the platform told us of a change, believed at once; else it is a sample,
- * and a change counts after two equal ones. What a report does not know keeps its last known value.
+ * Takes one report of the display. `pushed`: the platform told us of a change, believed at once; else it is a
+ * sample, and a change counts after two equal ones. What a report does not know keeps its last known value.
  * True: the ring does not fit the display in force any more.
  */
 bool fr_follow_report(struct fr_follow *follow, const fr_display_descriptor *report, bool pushed);

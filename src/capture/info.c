@@ -145,9 +145,9 @@ void fr_capture_get_info(fr_capture *capture, fr_capture_info *out)
         .source_heartbeat_ns = capture->connected ? now.heartbeat_ns : 0,
         .source_pid = capture->source_pid,
         .backend = capture->env.backend.ops->name,
-        .kernel = capture->converter
-                      ? capture->env.backend.ops->converter_name(capture->env.backend.self, capture->converter)
-                      : "",
+        .kernel = capture->converter ? capture->env.backend.ops->converter_name(capture->env.backend.self,
+                                                                                capture->converter)
+                                     : "",
     };
     memcpy(out->source_name, capture->source_name, sizeof(out->source_name));
 }

@@ -42,13 +42,13 @@ static fr_status settle_params(fr_capture_params *params)
         return FR_ERR_ARGUMENT;
     }
     if (params->out_surfaces < 2 || params->out_surfaces > FR_OUT_SURFACES_MAX) {
-        fr_log_write(&params->log, FR_LOG_ERROR, "an out ring has 2 to %u surfaces, not %u", FR_OUT_SURFACES_MAX,
-                     params->out_surfaces);
+        fr_log_write(&params->log, FR_LOG_ERROR, "an out ring has 2 to %u surfaces, not %u",
+                     FR_OUT_SURFACES_MAX, params->out_surfaces);
         return FR_ERR_ARGUMENT;
     }
     if (mode->width > FR_SIZE_MAX || mode->height > FR_SIZE_MAX || !mode->width != !mode->height) {
-        fr_log_write(&params->log, FR_LOG_ERROR, "a display has 1 to %u pixels each way, not %ux%u", FR_SIZE_MAX,
-                     mode->width, mode->height);
+        fr_log_write(&params->log, FR_LOG_ERROR, "a display has 1 to %u pixels each way, not %ux%u",
+                     FR_SIZE_MAX, mode->width, mode->height);
         return FR_ERR_ARGUMENT;
     }
     /* d frames in flight need d + 1 surfaces. */
@@ -106,15 +106,15 @@ static void init(fr_capture *capture, const fr_capture_params *params, const str
     capture->log = params->log;
     capture->ring.header.handle = FR_HANDLE_NONE;
     capture->ring.event.handle = FR_HANDLE_NONE;
-    capture->follow.display = (fr_display_descriptor){.mode = params->preferred,
-                                                      .colour_state = FR_COLOUR_STATE_SDR};
+    capture->follow.display =
+        (fr_display_descriptor){.mode = params->preferred, .colour_state = FR_COLOUR_STATE_SDR};
     if (env->has_display)
         (void)fr_follow_report(&capture->follow, &env->display, true);
     capture->no_frame_since_ns = fr_capture_now(capture);
 }
 
-fr_status fr_capture_open_env(fr_capture **out, const fr_capture_params *params, const fr_keepalive *keepalive,
-                              const struct fr_capture_env *env)
+fr_status fr_capture_open_env(fr_capture **out, const fr_capture_params *params,
+                              const fr_keepalive *keepalive, const struct fr_capture_env *env)
 {
     *out = NULL;
     struct fr_capture_env own = *env;

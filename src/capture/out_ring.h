@@ -3,8 +3,8 @@
 #ifndef FR_CAPTURE_OUT_RING_H
 #define FR_CAPTURE_OUT_RING_H
 
-/* The host's own pictures, which encoders read. Each is free again when its last frame is released, on whatever thread; the
- * out ring itself lives as long as the capture or any frame of it. */
+/* The host's own pictures, which encoders read. Each is free again when its last frame is released, on
+ * whatever thread; the out ring itself lives as long as the capture or any frame of it. */
 
 #include "backend/backend.h"
 
@@ -37,7 +37,8 @@ fr_status fr_out_ring_create(struct fr_out_ring **out, const struct fr_backend_h
 /* Gives the capture's reference back and sets *ring NULL; NULL is accepted. */
 void fr_out_ring_drop(struct fr_out_ring **ring);
 
-/* A surface that no frame holds and that is not `keep` (the last frame's; may be NULL), or NULL. Capture thread only. */
+/* A surface that no frame holds and that is not `keep` (the last frame's; may be NULL), or NULL. Capture
+ * thread only. */
 struct fr_surface *fr_out_ring_free_surface(struct fr_out_ring *ring, const struct fr_surface *keep);
 
 /* How many surfaces callers hold. */

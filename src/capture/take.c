@@ -17,15 +17,16 @@ static void poison(fr_capture *capture, enum fr_claim why)
     fr_capture_begin_flip(capture, FR_FLIP_DEVICE, now);
     capture->state = FR_CAPTURE_REBUILDING;
     fr_log_write(&capture->log, FR_LOG_WARNING, "%s; the ring is made anew",
-                 why == FR_CLAIM_ABANDONED ? "the owner of a slot died while it held it, its pixels are not used"
-                                           : "the device of the ring was lost");
+                 why == FR_CLAIM_ABANDONED
+                     ? "the owner of a slot died while it held it, its pixels are not used"
+                     : "the device of the ring was lost");
 }
 
 /* Within what ST 2086 can say: a peer's nonsense would otherwise reach the stream. */
 static bool metadata_fits(const fr_wire_metadata *line)
 {
-    const uint16_t one = 50000;                  /* 1.0, the end of the chromaticity diagram */
-    const uint32_t brightest = 10000u * 10000u;  /* where PQ ends */
+    const uint16_t one = 50000;                 /* 1.0, the end of the chromaticity diagram */
+    const uint32_t brightest = 10000u * 10000u; /* where PQ ends */
     return (line->valid & FR_WIRE_META_HDR) && line->max_luminance > line->min_luminance &&
            line->max_luminance <= brightest && line->red[0] <= one && line->red[1] <= one &&
            line->green[0] <= one && line->green[1] <= one && line->blue[0] <= one && line->blue[1] <= one &&
@@ -53,18 +54,21 @@ static fr_hdr_metadata generic_metadata(const fr_display_descriptor *display)
     const uint32_t brightest_millinits = 10000000;
     fr_hdr_metadata hdr = fr_hdr_metadata_generic();
     const uint32_t peak = display->max_luminance_millinits;
-    if (!peak || peak > brightest_millinits || display->min_luminance_tenthmillinits >= peak * units_per_millinit)
+    if (!peak || peak > brightest_millinits ||
+        display->min_luminance_tenthmillinits >= peak * units_per_millinit)
         return hdr;
     hdr.max_luminance = peak * units_per_millinit;
     if (display->min_luminance_tenthmillinits)
         hdr.min_luminance = display->min_luminance_tenthmillinits;
     hdr.max_cll = whole_nits(peak);
-    const uint32_t full = display->max_full_frame_millinits ? display->max_full_frame_millinits : hdr.max_fall * 1000u;
+    const uint32_t full =
+        display->max_full_frame_millinits ? display->max_full_frame_millinits : hdr.max_fall * 1000u;
     hdr.max_fall = whole_nits(full < peak ? full : peak);
     return hdr;
 }
 
-/* What the source supplied, else the generic baseline with the luminances that the display is known to have. */
+/* What the source supplied, else the generic baseline with the luminances that the display is known to have.
+ */
 static fr_hdr_metadata hdr_metadata(const fr_capture *capture)
 {
     if (!capture->has_metadata)
@@ -94,16 +98,16 @@ static void point_at(fr_frame *frame, struct fr_surface *surface)
 /* The peer's times are only believed as far as they make sense: never later than now. */
 static void set_times(fr_frame *frame, const struct fr_ring_record *record, uint64_t taken_ns)
 {
-    const bool known = record->clock_id == FR_WIRE_CLOCK_MONOTONIC && record->present_ns &&
-                       record->present_ns <= taken_ns;
+    const bool known =
+        record->clock_id == FR_WIRE_CLOCK_MONOTONIC && record->present_ns && record->present_ns <= taken_ns;
     frame->present_ns = known ? record->present_ns : taken_ns;
     const uint64_t published = frame->present_ns + (uint64_t)record->publish_delay_us * 1000;
     frame->published_ns = known && published <= taken_ns ? published : taken_ns;
     frame->taken_ns = taken_ns;
 }
 
-static fr_frame describe(const fr_capture *capture, const struct fr_ring_record *record, struct fr_surface *surface,
-                         uint64_t taken_ns)
+static fr_frame describe(const fr_capture *capture, const struct fr_ring_record *record,
+                         struct fr_surface *surface, uint64_t taken_ns)
 {
     const struct fr_out_ring *out = capture->out;
     fr_frame frame = {
@@ -139,7 +143,8 @@ static void account(fr_capture *capture, fr_frame *frame, fr_token token)
 }
 
 /* The slot is claimed: convert, and give it back on every path. FR_AGAIN: the frame may not be used. */
-static fr_status convert_claimed(fr_capture *capture, fr_token token, struct fr_surface *surface, fr_frame *frame)
+static fr_status convert_claimed(fr_capture *capture, fr_token token, struct fr_surface *surface,
+                                 fr_frame *frame)
 {
     const struct fr_backend_host *backend = &capture->env.backend;
     struct fr_generation *ring = &capture->ring;
@@ -149,7 +154,8 @@ static fr_status convert_claimed(fr_capture *capture, fr_token token, struct fr_
     fr_status status = FR_AGAIN;
     if (ours) {
         read_metadata(capture);
-        status = backend->ops->convert(backend->self, capture->converter, ring->slots, token.slot, &surface->picture);
+        status = backend->ops->convert(backend->self, capture->converter, ring->slots, token.slot,
+                                       &surface->picture);
     }
     const enum fr_claim released = backend->ops->release(backend->self, ring->slots, &ring->words, token);
     if (status < 0 || released != FR_CLAIM_ACQUIRED) {

@@ -19,8 +19,7 @@ static fr_status explain(const char *path, int error, const fr_log *log)
     case ENOTDIR:
     case ECONNREFUSED: /* the host is dead, its socket is left */
     case EAGAIN:       /* its backlog is full */
-    case ECONNRESET:
-        return FR_AGAIN;
+    case ECONNRESET: return FR_AGAIN;
     case EMFILE:
     case ENFILE:
     case ENOMEM:

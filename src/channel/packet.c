@@ -108,18 +108,14 @@ fr_status fr_packet_send(int fd, const union fr_msg *msg, size_t bytes, const in
     if (sent >= 0)
         return FR_OK;
     switch (errno) {
-    case EAGAIN:
-        return FR_AGAIN;
+    case EAGAIN: return FR_AGAIN;
     case EPIPE:
     case ECONNRESET:
-    case ENOTCONN:
-        return FR_END;
+    case ENOTCONN: return FR_END;
     case ENOMEM:
     case ENOBUFS:
-    case ETOOMANYREFS:
-        return FR_ERR_NO_MEMORY;
-    default:
-        return FR_ERR_SYSTEM;
+    case ETOOMANYREFS: return FR_ERR_NO_MEMORY;
+    default: return FR_ERR_SYSTEM;
     }
 }
 

@@ -228,10 +228,8 @@ const char *fr_msg_check(const union fr_msg *msg, size_t bytes, size_t num_handl
     if (num_handles != (msg->head.type == FR_MSG_RING ? ring_handles : 0))
         return "a message with the wrong number of descriptors";
     switch (msg->head.type) {
-    case FR_MSG_HELLO:
-        return check_hello(&msg->hello, bytes);
-    case FR_MSG_WELCOME:
-        return check_welcome(&msg->welcome);
+    case FR_MSG_HELLO: return check_hello(&msg->hello, bytes);
+    case FR_MSG_WELCOME: return check_welcome(&msg->welcome);
     case FR_MSG_REFUSE:
         return is_text(msg->refuse.text, sizeof(msg->refuse.text)) ? NULL
                                                                    : "a REFUSE that is not printable text";
@@ -239,12 +237,9 @@ const char *fr_msg_check(const union fr_msg *msg, size_t bytes, size_t num_handl
         const fr_display_descriptor display = fr_msg_get_display(&msg->display.display);
         return fr_msg_display_fault(&display);
     }
-    case FR_MSG_RING:
-        return check_ring(&msg->ring, ring_handles == FR_MSG_OBSERVER_HANDLES);
-    case FR_MSG_HDR:
-        return msg->hdr.on > 1 ? "an HDR request that is neither on nor off" : NULL;
-    default:
-        return NULL;
+    case FR_MSG_RING: return check_ring(&msg->ring, ring_handles == FR_MSG_OBSERVER_HANDLES);
+    case FR_MSG_HDR: return msg->hdr.on > 1 ? "an HDR request that is neither on nor off" : NULL;
+    default: return NULL;
     }
 }
 

@@ -70,14 +70,11 @@ static fr_status status_of_errno(int error)
     case ENOMEM:
     case ENOBUFS:
     case EMFILE:
-    case ENFILE:
-        return FR_ERR_NO_MEMORY;
+    case ENFILE: return FR_ERR_NO_MEMORY;
     case EACCES:
     case EPERM:
-    case EROFS:
-        return FR_ERR_PERMISSION;
-    default:
-        return FR_ERR_SYSTEM;
+    case EROFS: return FR_ERR_PERMISSION;
+    default: return FR_ERR_SYSTEM;
     }
 }
 

@@ -24,15 +24,9 @@ static const char *who(const struct fr_peer *peer, char text[WHO_BYTES])
     case FR_PEER_WAITING:
         snprintf(text, WHO_BYTES, "source '%s' (pid %ld)", peer->name, (long)peer->pid);
         break;
-    case FR_PEER_OBSERVER:
-        snprintf(text, WHO_BYTES, "an observer (pid %ld)", (long)peer->pid);
-        break;
-    case FR_PEER_INVITED:
-        snprintf(text, WHO_BYTES, "the source that was started");
-        break;
-    case FR_PEER_PENDING:
-        snprintf(text, WHO_BYTES, "a connection (pid %ld)", (long)peer->pid);
-        break;
+    case FR_PEER_OBSERVER: snprintf(text, WHO_BYTES, "an observer (pid %ld)", (long)peer->pid); break;
+    case FR_PEER_INVITED: snprintf(text, WHO_BYTES, "the source that was started"); break;
+    case FR_PEER_PENDING: snprintf(text, WHO_BYTES, "a connection (pid %ld)", (long)peer->pid); break;
     }
     return text;
 }

@@ -3,7 +3,8 @@
 #ifndef FR_DISPLAY_FEED_H
 #define FR_DISPLAY_FEED_H
 
-/* A display that has to be asked: the capture sees only the samples, which somebody takes off the frame thread. */
+/* A display that has to be asked: the capture sees only the samples, which somebody takes off the frame
+ * thread. */
 
 #include "os/os.h"
 
@@ -22,8 +23,9 @@ struct fr_display_feed {
     void *self;
 };
 
-/* A thread that samples `provider` every interval_ns (25 ms for 250 ms after each HDR request) and signals `notify` for
- * every sample. `notify` is borrowed until destroy, which waits for a sample under way. FR_ERR_NO_MEMORY, FR_ERR_SYSTEM. */
+/* A thread that samples `provider` every interval_ns (25 ms for 250 ms after each HDR request) and signals
+ * `notify` for every sample. `notify` is borrowed until destroy, which waits for a sample under way.
+ * FR_ERR_NO_MEMORY, FR_ERR_SYSTEM. */
 fr_status fr_display_sampler_create(struct fr_display_feed *out, const fr_display_provider *provider,
                                     uint64_t interval_ns, const struct fr_event *notify);
 

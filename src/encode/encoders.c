@@ -133,28 +133,20 @@ struct fr_encoder_list fr_encoder_list_known(void)
 fr_codec fr_codec_from_id(enum AVCodecID id)
 {
     switch (id) {
-    case AV_CODEC_ID_H264:
-        return FR_CODEC_H264;
-    case AV_CODEC_ID_HEVC:
-        return FR_CODEC_HEVC;
-    case AV_CODEC_ID_AV1:
-        return FR_CODEC_AV1;
-    default:
-        return FR_CODEC_DEFAULT;
+    case AV_CODEC_ID_H264: return FR_CODEC_H264;
+    case AV_CODEC_ID_HEVC: return FR_CODEC_HEVC;
+    case AV_CODEC_ID_AV1: return FR_CODEC_AV1;
+    default: return FR_CODEC_DEFAULT;
     }
 }
 
 const char *fr_codec_name(fr_codec codec)
 {
     switch (codec) {
-    case FR_CODEC_H264:
-        return "h264";
-    case FR_CODEC_HEVC:
-        return "hevc";
-    case FR_CODEC_AV1:
-        return "av1";
-    case FR_CODEC_DEFAULT:
-        break;
+    case FR_CODEC_H264: return "h264";
+    case FR_CODEC_HEVC: return "hevc";
+    case FR_CODEC_AV1: return "av1";
+    case FR_CODEC_DEFAULT: break;
     }
     return "default";
 }

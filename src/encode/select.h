@@ -23,8 +23,9 @@ fr_status fr_selection_init(struct fr_selection *selection, const fr_recorder_pa
                             const struct fr_address_kind *kind, struct fr_encoder_list list);
 void fr_selection_finish(struct fr_selection *selection);
 
-/* Before the first frame: a named encoder of hardware must open (FR_ERR_ENCODER, told in the log), and hardware of
- * the list that does not is passed over later, so that no frame waits for it. `options`: the user's; may be NULL. */
+/* Before the first frame: a named encoder of hardware must open (FR_ERR_ENCODER, told in the log), and
+ * hardware of the list that does not is passed over later, so that no frame waits for it. `options`: the
+ * user's; may be NULL. */
 fr_status fr_selection_try(struct fr_selection *selection, const char *options);
 
 fr_status fr_selection_open(struct fr_selection *selection, struct fr_encoder **out,

@@ -68,8 +68,7 @@ static fr_status handle(struct fr_observer *observer, struct fr_packet *packet, 
     if (fault)
         return broken(observer, fault);
     switch (packet->msg.head.type) {
-    case FR_MSG_BYE:
-        return FR_END;
+    case FR_MSG_BYE: return FR_END;
     case FR_MSG_REFUSE:
         fr_log_write(&observer->log, FR_LOG_ERROR, "the host of target %" PRIu32 " refused us: %s",
                      observer->target_id, packet->msg.refuse.text);
@@ -83,8 +82,7 @@ static fr_status handle(struct fr_observer *observer, struct fr_packet *packet, 
         if (!*welcomed)
             break;
         return map_header(observer, packet);
-    default:
-        break;
+    default: break;
     }
     return broken(observer, "a message where it does not belong");
 }

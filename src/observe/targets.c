@@ -60,16 +60,12 @@ fr_status fr_targets_list(const char *runtime_dir, uint32_t *out, size_t capacit
     if (!dir) {
         switch (errno) {
         case ENOENT:
-        case ENOTDIR:
-            return FR_OK;
-        case EACCES:
-            return FR_ERR_PERMISSION;
+        case ENOTDIR: return FR_OK;
+        case EACCES: return FR_ERR_PERMISSION;
         case EMFILE:
         case ENFILE:
-        case ENOMEM:
-            return FR_ERR_NO_MEMORY;
-        default:
-            return FR_ERR_SYSTEM;
+        case ENOMEM: return FR_ERR_NO_MEMORY;
+        default: return FR_ERR_SYSTEM;
         }
     }
     for (const struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {

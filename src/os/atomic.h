@@ -4,9 +4,9 @@
 #define FR_OS_ATOMIC_H
 
 /*
- * The only functions that touch words which another process or thread may touch. The memory order is in the name; the
- * caller's comment names the partner. Each is a point where the other side may run: a build with FR_SIMULATOR calls
- * fr_simulator_step before every one, which is how tests/sim explores the interleavings.
+ * The only functions that touch words which another process or thread may touch. The memory order is in the
+ * name; the caller's comment names the partner. Each is a point where the other side may run: a build with
+ * FR_SIMULATOR calls fr_simulator_step before every one, which is how tests/sim explores the interleavings.
  */
 
 #include <stdbool.h>

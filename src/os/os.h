@@ -41,11 +41,12 @@ struct fr_event {
 struct fr_os_ops {
     uint64_t (*now_ns)(void *self); /* monotonic, the same for all processes of the machine */
 
-    /* Zeroed memory that can be handed to another process and can never shrink or grow, mapped here with `access`.
-     * `name` is for people who look at the process. *out is untouched on failure: FR_ERR_NO_MEMORY, FR_ERR_SYSTEM. */
+    /* Zeroed memory that can be handed to another process and can never shrink or grow, mapped here with
+     * `access`. `name` is for people who look at the process. *out is untouched on failure: FR_ERR_NO_MEMORY,
+     * FR_ERR_SYSTEM. */
     fr_status (*memory_create)(void *self, const char *name, size_t bytes, int access, struct fr_memory *out);
-    /* Maps memory that a peer delivered. Checks that it holds `bytes` and cannot shrink. Takes `handle` over on
-     * FR_OK only. FR_ERR_PROTOCOL: too small or unsealed; FR_ERR_NO_MEMORY; FR_ERR_SYSTEM. */
+    /* Maps memory that a peer delivered. Checks that it holds `bytes` and cannot shrink. Takes `handle` over
+     * on FR_OK only. FR_ERR_PROTOCOL: too small or unsealed; FR_ERR_NO_MEMORY; FR_ERR_SYSTEM. */
     fr_status (*memory_map)(void *self, fr_handle handle, size_t bytes, int access, struct fr_memory *out);
     void (*memory_close)(void *self, struct fr_memory *memory); /* accepts none */
 

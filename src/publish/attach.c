@@ -42,7 +42,8 @@ static void close_delivery(const struct fr_os *os, const struct fr_delivery *del
     os->ops->handle_close(os->self, delivery->event);
 }
 
-/* The debug block is best effort: an observer reads it when nothing else tells why a source never attached. */
+/* The debug block is best effort: an observer reads it when nothing else tells why a source never attached.
+ */
 static void note_debug(fr_wire_v2 *shared, uint32_t target_id, uint32_t attempts, uint32_t error)
 {
     fr_store_relaxed_u32(&shared->debug.run_core_entries, attempts);
@@ -55,8 +56,8 @@ static void note_debug(fr_wire_v2 *shared, uint32_t target_id, uint32_t attempts
 static bool header_agrees(const fr_wire_v1 *v1, const struct fr_delivery *delivery)
 {
     return v1->version >= 2 && v1->generation == delivery->generation && v1->ring_len == delivery->ring_len &&
-           v1->ring_len >= FR_RING_LEN_MIN && v1->width == delivery->width && v1->height == delivery->height &&
-           v1->format == (uint32_t)delivery->format;
+           v1->ring_len >= FR_RING_LEN_MIN && v1->width == delivery->width &&
+           v1->height == delivery->height && v1->format == (uint32_t)delivery->format;
 }
 
 /* FR_OK: `header` is a checked copy that agrees with the delivery. */
@@ -81,21 +82,23 @@ static fr_status check_header(fr_source *source, const struct fr_delivery *deliv
         return FR_ERR_PROTOCOL;
     }
     if (!header_agrees(&header->v1, delivery)) {
-        fr_log_write(log, FR_LOG_WARNING, "the host delivered a ring whose header disagrees with its message");
+        fr_log_write(log, FR_LOG_WARNING,
+                     "the host delivered a ring whose header disagrees with its message");
         return FR_ERR_PROTOCOL;
     }
     return FR_OK;
 }
 
-static fr_status open_slots(fr_source *source, const struct fr_delivery *delivery, fr_wire_v2 *shared, void **slots)
+static fr_status open_slots(fr_source *source, const struct fr_delivery *delivery, fr_wire_v2 *shared,
+                            void **slots)
 {
     const fr_status status = source->env.backend.ops->attach(source->env.backend.self, delivery, slots);
     if (status >= 0)
         return FR_OK;
     fr_ring_source_report(shared, FR_WIRE_STATUS_TEXTURE_FAILED, (uint32_t)-status);
-    fr_log_write(&source->params.log, FR_LOG_WARNING, "the ring's slots (%u of %ux%u %s) could not be opened: %s",
-                 delivery->ring_len, delivery->width, delivery->height, fr_format_name(delivery->format),
-                 fr_status_text(status));
+    fr_log_write(&source->params.log, FR_LOG_WARNING,
+                 "the ring's slots (%u of %ux%u %s) could not be opened: %s", delivery->ring_len,
+                 delivery->width, delivery->height, fr_format_name(delivery->format), fr_status_text(status));
     return status;
 }
 

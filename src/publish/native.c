@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* The inherited socket, or -1. The variable is unset, so that the source's own children do not take it for theirs. */
+/* The inherited socket, or -1. The variable is unset, so that the source's own children do not take it for
+ * theirs. */
 static fr_status inherited_socket(const fr_source_params *params, int *out)
 {
     *out = -1;
@@ -22,7 +23,8 @@ static fr_status inherited_socket(const fr_source_params *params, int *out)
     char *end = NULL;
     const long number = strtol(text, &end, 10);
     if (end == text || *end || number < 0 || number > 0xffff) {
-        fr_log_write(&params->log, FR_LOG_ERROR, "%s=\"%s\" is not the number of a socket; unset it to connect by target",
+        fr_log_write(&params->log, FR_LOG_ERROR,
+                     "%s=\"%s\" is not the number of a socket; unset it to connect by target",
                      FR_SOURCE_SOCKET_ENV, text);
         return FR_ERR_ARGUMENT;
     }

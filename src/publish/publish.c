@@ -59,7 +59,8 @@ fr_status fr_source_open_env(fr_source **out, const fr_source_params *params, co
     fr_source *source = NULL;
     fr_status status = FR_ERR_ARGUMENT;
     if (!display_fits(&params->display)) {
-        fr_log_write(&params->log, FR_LOG_ERROR, "a display of %ux%u cannot be announced: 1 to %u pixels each way",
+        fr_log_write(&params->log, FR_LOG_ERROR,
+                     "a display of %ux%u cannot be announced: 1 to %u pixels each way",
                      params->display.mode.width, params->display.mode.height, FR_SIZE_MAX);
         goto fail;
     }
@@ -114,10 +115,8 @@ static fr_status handle(fr_source *source, const struct fr_source_news *news)
         fr_source_detach(source);
         source->total.host_pid = 0;
         return news->final ? FR_END : FR_AGAIN;
-    case FR_SOURCE_NEWS_REFUSED:
-        return news->reason < 0 ? news->reason : FR_ERR_REFUSED;
-    case FR_SOURCE_NEWS_NONE:
-        break;
+    case FR_SOURCE_NEWS_REFUSED: return news->reason < 0 ? news->reason : FR_ERR_REFUSED;
+    case FR_SOURCE_NEWS_NONE: break;
     }
     return FR_AGAIN;
 }
@@ -220,8 +219,8 @@ fr_status fr_source_begin(fr_source *source, fr_slot *out)
 
 static bool damage_fits(const fr_rect *damage, const struct fr_ring_shape *shape)
 {
-    return damage->x <= shape->width && damage->width <= shape->width - damage->x && damage->y <= shape->height &&
-           damage->height <= shape->height - damage->y;
+    return damage->x <= shape->width && damage->width <= shape->width - damage->x &&
+           damage->y <= shape->height && damage->height <= shape->height - damage->y;
 }
 
 static uint32_t delay_us(uint64_t from_ns, uint64_t to_ns)

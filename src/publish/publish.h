@@ -47,13 +47,14 @@ struct fr_source {
 };
 
 /* fr_source_open on the given tables. */
-fr_status fr_source_open_env(fr_source **out, const fr_source_params *params, const struct fr_source_env *env);
+fr_status fr_source_open_env(fr_source **out, const fr_source_params *params,
+                             const struct fr_source_env *env);
 
 /* attach.c */
 
-/* Opens the delivered ring and makes it the current one; on failure the current one stays as it was. FR_REATTACHED: draw;
- * FR_OK: the last picture was published again; FR_AGAIN: an older delivery, ignored; failures as logged. Takes the
- * delivery's handles over. */
+/* Opens the delivered ring and makes it the current one; on failure the current one stays as it was.
+ * FR_REATTACHED: draw; FR_OK: the last picture was published again; FR_AGAIN: an older delivery, ignored;
+ * failures as logged. Takes the delivery's handles over. */
 fr_status fr_source_attach_ring(fr_source *source, const struct fr_delivery *delivery);
 
 /* Lets go of the current ring, keeping it for its picture if it has one. */
@@ -61,7 +62,8 @@ void fr_source_detach(fr_source *source);
 
 void fr_attachment_finish(fr_source *source, struct fr_attachment *attachment);
 
-/* publish.c: the newest picture of `previous` into the current ring. False: it does not fit, or there is none. */
+/* publish.c: the newest picture of `previous` into the current ring. False: it does not fit, or there is
+ * none. */
 bool fr_source_republish(fr_source *source);
 
 #endif

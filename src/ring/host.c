@@ -35,7 +35,8 @@ void fr_ring_host_retire(struct fr_ring_host *ring, uint32_t next_generation)
     fr_wire_v2 *shared = ring->shared;
     fr_store_relaxed_u32(&shared->host.state, next_generation ? FR_WIRE_HOST_REBUILDING : FR_WIRE_HOST_DEAD);
     fr_store_relaxed_u64(&shared->v1.latest, 0);
-    /* Pairs with the acquire in fr_ring_source_stale. The token's own generation rejects a publish that races this. */
+    /* Pairs with the acquire in fr_ring_source_stale. The token's own generation rejects a publish that races
+     * this. */
     fr_store_release_u32(&shared->v1.generation, next_generation);
 }
 

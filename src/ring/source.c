@@ -44,8 +44,8 @@ static void show_totals(struct fr_ring_source *ring)
 }
 
 /* The slot to write next, and the state word that says so. The FREE one whose picture is the oldest; else the
- * oldest PUBLISHED one. Never the newest, FREE or not: until another is published it is what the host shows next,
- * and what a new generation is given first. Only words that this side wrote, or their FREE, count. */
+ * oldest PUBLISHED one. Never the newest, FREE or not: until another is published it is what the host shows
+ * next, and what a new generation is given first. Only words that this side wrote, or their FREE, count. */
 static int choose(const struct fr_ring_source *ring, uint32_t *word_out)
 {
     int best = -1;
@@ -57,9 +57,9 @@ static int choose(const struct fr_ring_source *ring, uint32_t *word_out)
         const bool is_free = (word & 0xffu) == FR_WIRE_SLOT_FREE;
         if (!is_free && word != fr_slot_word(ring->slot_sequence[i], FR_WIRE_SLOT_PUBLISHED))
             continue;
-        const bool better = best < 0 || (is_free && !best_free) ||
-                            (is_free == best_free &&
-                             fr_sequence_newer(ring->slot_sequence[best], ring->slot_sequence[i]));
+        const bool better =
+            best < 0 || (is_free && !best_free) ||
+            (is_free == best_free && fr_sequence_newer(ring->slot_sequence[best], ring->slot_sequence[i]));
         if (!better)
             continue;
         best = (int)i;

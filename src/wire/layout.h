@@ -3,7 +3,8 @@
 #ifndef FR_WIRE_LAYOUT_H
 #define FR_WIRE_LAYOUT_H
 
-/* Every offset and size of the shared bytes, for C11 and C++11 alike: docs/wire.md is the same table in words. */
+/* Every offset and size of the shared bytes, for C11 and C++11 alike: docs/wire.md is the same table in
+ * words. */
 
 #include <framering/wire.h>
 

@@ -10,8 +10,10 @@ const char *fr_wire_fault_text(fr_wire_fault fault)
 {
     switch (fault) {
     case FR_WIRE_FINE: return "the header is fine";
-    case FR_WIRE_TOO_SHORT: return "the header is shorter than its version needs (64 bytes for version 1, 832 for 2)";
-    case FR_WIRE_NO_MAGIC: return "the header has no magic: the host has not finished it, or these are other bytes";
+    case FR_WIRE_TOO_SHORT:
+        return "the header is shorter than its version needs (64 bytes for version 1, 832 for 2)";
+    case FR_WIRE_NO_MAGIC:
+        return "the header has no magic: the host has not finished it, or these are other bytes";
     case FR_WIRE_BAD_VERSION: return "the header's version is not one of 1 and 2";
     case FR_WIRE_BAD_GENERATION: return "the header's generation is 0 or needs more than 24 bits";
     case FR_WIRE_BAD_RING_LEN: return "the header's ring length is not 1 to 8";

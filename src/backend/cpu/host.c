@@ -63,7 +63,8 @@ static void ring_describe(void *self, void *ring_, struct fr_delivery *out)
         out->slot_offset[i] = i < ring->ring_len ? i * ring->slot_bytes : 0;
 }
 
-static enum fr_claim claim(void *self, void *ring, struct fr_ring_host *words, fr_token token, uint64_t timeout_ns)
+static enum fr_claim claim(void *self, void *ring, struct fr_ring_host *words, fr_token token,
+                           uint64_t timeout_ns)
 {
     (void)self, (void)ring, (void)timeout_ns;
     return fr_ring_host_claim(words, token) ? FR_CLAIM_ACQUIRED : FR_CLAIM_BUSY;

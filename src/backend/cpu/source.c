@@ -28,8 +28,9 @@ static fr_status attach(void *self, const struct fr_delivery *delivery, void **o
     ring->row_bytes = (size_t)delivery->width * fr_format_pixel_bytes(delivery->format);
     ring->height = delivery->height;
     memcpy(ring->slot_offset, delivery->slot_offset, sizeof(ring->slot_offset));
-    const fr_status status = source->os.ops->memory_map(source->os.self, delivery->slots, delivery->slots_bytes,
-                                                        FR_ACCESS_READ | FR_ACCESS_WRITE, &ring->slots);
+    const fr_status status =
+        source->os.ops->memory_map(source->os.self, delivery->slots, delivery->slots_bytes,
+                                   FR_ACCESS_READ | FR_ACCESS_WRITE, &ring->slots);
     if (status < 0) {
         free(ring);
         return status;

@@ -287,33 +287,15 @@ static void break_something(struct session *s)
 {
     struct fake_backend *backend = &s->rig.backend;
     switch (next_random(s) % 9) {
-    case 0:
-        backend->ring_failures = 1;
-        break;
-    case 1:
-        backend->converter_failures = 1;
-        break;
-    case 2:
-        backend->picture_failures = 1;
-        break;
-    case 3:
-        fake_backend_claims(backend, FR_CLAIM_ABANDONED, 1);
-        break;
-    case 4:
-        fake_backend_claims(backend, FR_CLAIM_FATAL, 1);
-        break;
-    case 5:
-        fake_backend_claims(backend, FR_CLAIM_BUSY, 1 + next_random(s) % 8);
-        break;
-    case 6:
-        backend->release = FR_CLAIM_FATAL;
-        break;
-    case 7:
-        backend->convert = FR_ERR_DEVICE_LOST;
-        break;
-    default:
-        s->rig.link.deliver_failures = 1;
-        break;
+    case 0: backend->ring_failures = 1; break;
+    case 1: backend->converter_failures = 1; break;
+    case 2: backend->picture_failures = 1; break;
+    case 3: fake_backend_claims(backend, FR_CLAIM_ABANDONED, 1); break;
+    case 4: fake_backend_claims(backend, FR_CLAIM_FATAL, 1); break;
+    case 5: fake_backend_claims(backend, FR_CLAIM_BUSY, 1 + next_random(s) % 8); break;
+    case 6: backend->release = FR_CLAIM_FATAL; break;
+    case 7: backend->convert = FR_ERR_DEVICE_LOST; break;
+    default: s->rig.link.deliver_failures = 1; break;
     }
 }
 

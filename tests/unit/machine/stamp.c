@@ -28,12 +28,9 @@ static uint64_t pixel(fr_format format, uint32_t stamp)
     const uint64_t half = halfs[stamp % NUM_HALFS].half;
     const uint32_t ten = grey10(stamp);
     switch (format) {
-    case FR_FORMAT_RGBA16F:
-        return half | half << 16 | half << 32 | UINT64_C(0x3c00) << 48;
-    case FR_FORMAT_RGB10A2:
-        return ten | ten << 10 | ten << 20 | 3u << 30;
-    default:
-        return grey8(stamp) * 0x010101u | 0xff000000u;
+    case FR_FORMAT_RGBA16F: return half | half << 16 | half << 32 | UINT64_C(0x3c00) << 48;
+    case FR_FORMAT_RGB10A2: return ten | ten << 10 | ten << 20 | 3u << 30;
+    default: return grey8(stamp) * 0x010101u | 0xff000000u;
     }
 }
 

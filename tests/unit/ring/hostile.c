@@ -49,19 +49,11 @@ static void spoil(fr_wire_v2 *header, uint64_t *state, uint32_t sequence)
 {
     fr_wire_slot *slot = &header->slot[next_random(state) % FR_WIRE_SLOTS_MAX];
     switch (next_random(state) % 6) {
-    case 4:
-        publish_well(header, state, sequence);
-        break;
-    case 0:
-        fr_store_release_u64(&header->v1.latest, likely_token(state, sequence));
-        break;
-    case 1:
-        fr_store_relaxed_u64(&slot->token, likely_token(state, sequence));
-        break;
+    case 4: publish_well(header, state, sequence); break;
+    case 0: fr_store_release_u64(&header->v1.latest, likely_token(state, sequence)); break;
+    case 1: fr_store_relaxed_u64(&slot->token, likely_token(state, sequence)); break;
     case 2:
-    case 3:
-        fr_store_relaxed_u32(&slot->state, likely_state(state, sequence));
-        break;
+    case 3: fr_store_relaxed_u32(&slot->state, likely_state(state, sequence)); break;
     default: {
         uint32_t *const words = (uint32_t *)(void *)header;
         fr_store_relaxed_u32(&words[next_random(state) % (FR_WIRE_V2_BYTES / 4)], next_random(state));
