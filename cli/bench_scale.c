@@ -37,10 +37,10 @@ static json_t *sum_up(const struct one *all, unsigned count, bool busy)
     }
     /* CPU, memory and wake-ups are those of the whole process, as any of its sessions saw them. */
     const struct session_result *r = all[0].result;
-    return json_pack("{s:i, s:s, s:I, s:I, s:I, s:f, s:f, s:f, s:f}", "captures", (int)count, "sources",
-                     busy ? "busy" : "idle", "fresh", (json_int_t)fresh, "repeats", (json_int_t)repeats,
-                     "dropped", (json_int_t)dropped, "cpu_pct", r->cpu_host, "source_cpu_pct", source,
-                     "rss_mib", (double)r->rss_bytes / 1048576.0, "wakeups_per_s",
+    return json_pack("{s:i, s:b, s:I, s:I, s:I, s:f, s:f, s:f, s:f}", "targets", (int)count, "busy",
+                     (int)busy, "fresh", (json_int_t)fresh, "repeats", (json_int_t)repeats, "dropped",
+                     (json_int_t)dropped, "cpu_pct", r->cpu_host, "source_cpu_pct", source, "rss_mib",
+                     (double)r->rss_bytes / 1048576.0, "wakeups_per_s",
                      r->duration_ns ? (double)r->context_switches * 1e9 / (double)r->duration_ns : 0.0);
 }
 

@@ -134,14 +134,15 @@ static void source_came(fr_capture *capture, const struct fr_host_news *news)
 
 static void source_went(fr_capture *capture, const struct fr_host_news *news)
 {
+    const bool was_connected = capture->connected;
     capture->connected = false;
     capture->source_pid = 0;
     capture->gone_reason = news->reason < 0 ? news->reason : FR_END;
     capture->rebuild_due = false;
     capture->settle_until_ns = 0;
     capture->recover_until_ns = 0; /* what comes next is a new attach, whenever it comes */
-    if (capture->state == FR_CAPTURE_ATTACHING)
-        return;
+    if (capture->state == FR_CAPTURE_ATTACHING || !was_connected)
+        return; /* one that was invited and never came changes nothing */
     fr_capture_begin_flip(capture, FR_FLIP_SOURCE, news->at_ns);
     capture->state = FR_CAPTURE_REBUILDING;
     fr_log_write(&capture->log, news->reason == FR_END ? FR_LOG_INFO : FR_LOG_WARNING,

@@ -69,6 +69,10 @@ def case_bench(world):
     for what in ("convert", "handoff"):
         report = json.loads(world.fr("bench", what, "--json", timeout=120).expect(0).out)
         check(report, f"bench {what}: {report}")
+    report = json.loads(world.fr("bench", "session", "--json", "--for", "1s", timeout=120).expect(0).out)
+    check(set(report) >= {"fresh", "dropped", "host_cpu_pct", "rss_beyond_rings_mib", "idle_cpu_pct"}, f"{report}")
+    report = json.loads(world.fr("bench", "scale", "--json", "--for", "1s", timeout=120).expect(0).out)
+    check(report and set(report[0]) >= {"targets", "busy", "cpu_pct", "rss_mib", "wakeups_per_s"}, f"{report}")
     rows = json.loads(world.fr("bench", "convert", "--json", timeout=120).expect(0).out)
     rows = rows if isinstance(rows, list) else rows["convert"]
     check(set(rows[0]) >= {"kernel", "isa", "width", "height", "threads", "ms", "bound_ms", "ratio"}, f"{rows[0]}")
