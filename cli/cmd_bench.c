@@ -70,6 +70,8 @@ static void print_object(json_t *object, int indent)
             printf("%*s%-24s %" JSON_INTEGER_FORMAT "\n", indent, "", key, json_integer_value(value));
         } else if (json_is_real(value)) {
             printf("%*s%-24s %.2f\n", indent, "", key, json_real_value(value));
+        } else if (json_is_boolean(value)) {
+            printf("%*s%-24s %s\n", indent, "", key, json_is_true(value) ? "yes" : "no");
         }
     }
 }
