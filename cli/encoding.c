@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "say.h"
+#include "stop.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -22,6 +23,13 @@ static void on_encoded(void *user, const fr_encoded *encoded)
     pthread_mutex_unlock(&encoding->lock);
 }
 
+/* A network address that does not answer must not outlast a Ctrl-C. */
+static bool asked_to_stop(void *user)
+{
+    (void)user;
+    return stop_requested();
+}
+
 fr_status encoding_open(struct encoding *encoding, fr_recorder_params *params, unsigned queue_len)
 {
     memset(encoding, 0, sizeof *encoding);
@@ -34,6 +42,7 @@ fr_status encoding_open(struct encoding *encoding, fr_recorder_params *params, u
     pthread_cond_init(&encoding->changed, &attributes);
     pthread_condattr_destroy(&attributes);
     params->encoded = on_encoded;
+    params->cancelled = asked_to_stop;
     params->user = encoding;
     return fr_recorder_open(&encoding->recorder, params);
 }

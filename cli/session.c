@@ -384,10 +384,10 @@ void session_run(const struct session_params *params, struct session_result *out
     out->bad_options =
         status == FR_ERR_UNSUPPORTED && recorder.encoder && encoding_tell_unknown(recorder.encoder);
     say_release(!out->bad_options);
-    if (status < 0) {
-        if (say_errors() == errors_before)
+    if (status != FR_OK) {
+        if (status < 0 && say_errors() == errors_before)
             say(FR_LOG_ERROR, "%s: %s", recorder.url, fr_status_text(status));
-        end_session(s, SESSION_FAILED, status);
+        end_session(s, status < 0 ? SESSION_FAILED : SESSION_STOPPED, status);
         encoding_finish(&s->encoding);
     } else {
         run_open(s);

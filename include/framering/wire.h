@@ -82,7 +82,7 @@ typedef struct fr_wire_host {
     uint64_t reserved[2];  /* 48 */
 } fr_wire_host;
 
-/* What the source says. offered = published + mismatched + those that found no slot. */
+/* What the source says. offered = published + mismatched + those that found no slot or were given up. */
 typedef struct fr_wire_source {
     uint64_t heartbeat_ns; /* 0 */
     uint64_t offered;      /* 8: frames the source had */

@@ -296,6 +296,25 @@ def case_interrupt_at_any_moment(world):
                 check(not errors.strip(), f"after {delay} s: {file.name}: {errors}")
 
 
+def case_interrupt_while_connecting(world):
+    """A network address that does not answer does not outlast a Ctrl-C."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(0)
+    waiting = []
+    for _ in range(3):  # fills the backlog: the next connection hangs
+        waiting.append(socket.socket())
+        waiting[-1].setblocking(False)
+        waiting[-1].connect_ex(listener.getsockname())
+    capture = world.fr_start("capture", *SMALL, f"tcp://127.0.0.1:{listener.getsockname()[1]}")
+    time.sleep(0.7)
+    check(capture.alive(), "it did not wait for the connection")
+    done = capture.interrupt(3)
+    one_sentence(done, "nothing was recorded")
+    for peer in (*waiting, listener):
+        peer.close()
+
+
 def case_host_killed_files_play(world):
     """A recorder that is killed leaves files that play, in every container."""
     for name in ("a.mkv", "a.mp4", "a.ts"):
