@@ -11,7 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define HEALTHY_NS (10 * NS_PER_S)
+/* A source that showed frames for so long was well: the pauses begin anew. */
+#define HEALTHY_NS (2 * NS_PER_S)
 #define BUSY_RETRY_NS (20 * NS_PER_MS)
 
 static const unsigned backoff_ms[] = {100, 500, 1000, 2000, 5000};
@@ -79,7 +80,7 @@ static void on_end(struct supervisor *supervisor, int wait_status, uint64_t now_
         return;
     }
     describe_end(wait_status, how, sizeof how);
-    if (now_ns - supervisor->started_ns > HEALTHY_NS)
+    if (supervisor->delivered && now_ns - supervisor->started_ns > HEALTHY_NS)
         supervisor->failures = 0;
     supervisor->failures++;
     supervisor->barren = supervisor->delivered ? 0 : supervisor->barren + 1;
