@@ -199,9 +199,10 @@ static fr_status rebuild(fr_capture *capture, uint64_t now)
     }
     const bool first = capture->state == FR_CAPTURE_ATTACHING;
     fr_log_write(&capture->log, first ? FR_LOG_ERROR : FR_LOG_WARNING,
-                 "a ring of %u slots of %ux%u cannot be made: %s", capture->params.ring_len,
+                 "a ring of %u slots of %ux%u cannot be made: %s%s", capture->params.ring_len,
                  capture->follow.display.mode.width, capture->follow.display.mode.height,
-                 fr_status_text(status));
+                 fr_status_text(status),
+                 status == FR_ERR_NO_MEMORY ? "; free some, or raise the limits (ulimit -n, -v and -f)" : "");
     capture->rebuild_not_before_ns = now + FR_CAPTURE_REBUILD_RETRY_NS;
     return first ? status : FR_OK;
 }
