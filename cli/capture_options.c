@@ -227,8 +227,11 @@ static bool find_source(struct capture_options *o, int argc, char **argv)
         if (id == OPT_QUIET)
             say_set_level(FR_LOG_ERROR);
     }
-    if (!o->source)
+    if (!o->source) {
         o->source = sources_display_answers() ? "x11" : "pattern";
+        if (strcmp(o->source, "pattern") == 0)
+            say(FR_LOG_INFO, "no X display answers (DISPLAY): the test pattern is recorded; see --source");
+    }
     if (strcmp(o->source, "none") == 0)
         return true;
     char kind[SOURCES_KIND_BYTES];
