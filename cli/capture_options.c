@@ -229,8 +229,7 @@ static bool find_source(struct capture_options *o, int argc, char **argv)
     }
     if (!o->source) {
         o->source = sources_display_answers() ? "x11" : "pattern";
-        if (strcmp(o->source, "pattern") == 0)
-            say(FR_LOG_INFO, "no X display answers (DISPLAY): the test pattern is recorded; see --source");
+        o->no_display = strcmp(o->source, "pattern") == 0;
     }
     if (strcmp(o->source, "none") == 0)
         return true;

@@ -19,6 +19,7 @@ enum {
 struct capture_options {
     struct session_params session;
     const char *source; /* as given, or the default */
+    bool no_display;    /* none was given, and no display answers: the pattern stands in */
     char source_path[PATH_MAX];
     char out[PATH_MAX];
     char *source_argv[SOURCE_ARGS_MAX + SOURCE_ARGS_OURS];
