@@ -6,6 +6,7 @@ import os
 import pathlib
 import signal
 import socket
+import struct
 import subprocess
 import time
 
@@ -245,6 +246,37 @@ def case_several_targets(world):
 
 
 def case_wrong_version(world):
+    """A source of another protocol version is refused with both ranges; a source that is refused so says why and ends."""
+    magic, hello_type, refuse_type, version_reason = 0x48435246, 1, 3, 3
+    host = world.fr_start("capture", "--source", "none", "--target", "8", "--size", "320x180", "a.mkv")
+    wait_for(socket_path(world, 8).exists, 10, "no socket")
+    newer = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    newer.connect(str(socket_path(world, 8)))
+    newer.send(struct.pack("<12IQ", magic, hello_type, 128, 0, 9, 12, 2, 2, 1, 0, 8, os.getpid(), 1) + bytes(72))
+    newer.settimeout(5)
+    answer = newer.recv(512)
+    head = struct.unpack_from("<5I", answer)
+    check(head[1] == refuse_type and head[4] == version_reason, f"{answer!r}")
+    check(b"9 to 12" in answer and b"1 to 1" in answer, f"{answer!r}")
+    newer.close()
+    check("9 to 12" in host.interrupt(10).err, "the host's log does not name the versions")
+
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listener.bind(str(socket_path(world, 8)))
+    listener.listen(1)
+    source = world.fr_start("source", "pattern", "--target", "8")
+    listener.settimeout(10)
+    peer, _ = listener.accept()
+    peer.recv(512)
+    text = b"no common version: the host speaks protocol 9 to 12"
+    peer.send(struct.pack("<6I", magic, refuse_type, 256, 0, version_reason, 0) + text.ljust(232, b"\0"))
+    done = source.finish(10).expect(1)
+    one_sentence(done, "9 to 12")
+    peer.close()
+    listener.close()
+
+
+def case_hostile_connections(world):
     """A peer that speaks garbage or nothing at the socket does not disturb the session."""
     host = world.fr_start("capture", "--json", "--source", "none", "--target", "5", "--size", "320x180", "--for", "5s", "a.mkv")
     wait_for(socket_path(world, 5).exists, 10, "no socket")
