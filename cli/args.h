@@ -48,8 +48,8 @@ struct args {
     void *user;
 };
 
-/* The next option or argument: an option's id or one of the above. Takes "--name value" and "--name=value".
- */
+/* The next option or argument: an option's id or one of the above. Takes "--name value" and
+ * "--name=value". */
 int args_next(struct args *args);
 
 /* The help text, to stdout. Returns EXIT_DONE. */

@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-/* Times in ns, counted in buckets of at most 1/64 relative width: fixed memory, however long a recording is.
- */
+/* Times in ns, counted in buckets of at most 1/64 relative width: fixed memory, however long a recording
+ * is. */
 #define HISTOGRAM_BITS 6u
 #define HISTOGRAM_BUCKETS ((64u - HISTOGRAM_BITS + 1u) << HISTOGRAM_BITS)
 

@@ -52,8 +52,8 @@ static void end_session(struct session *s, enum session_end end, fr_status statu
     s->over = true;
 }
 
-/* Called by the capture inside open and next, and by the loop: looks whether there is a reason to come back.
- */
+/* Called by the capture inside open and next, and by the loop: looks whether there is a reason to come
+ * back. */
 static bool cancelled(void *user)
 {
     struct session *s = user;

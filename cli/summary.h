@@ -22,8 +22,8 @@ char *summary_flip_kind(uint32_t kind, char *out, size_t bytes);
 /* {p50, p99} in microseconds. */
 json_t *summary_percentiles(const struct histogram *histogram);
 
-/* Writes one object and a newline to stdout, and frees it. False: it could not be written, and that was told.
- */
+/* Writes one object and a newline to stdout, and frees it. False: it could not be written, and that was
+ * told. */
 bool summary_print(json_t *object);
 
 #endif

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How values are written on the command line. Each takes the whole text or nothing: false leaves *out alone.
- */
+/* How values are written on the command line. Each takes the whole text or nothing: false leaves *out
+ * alone. */
 
 /* "1920x1080", each 1..FR_SIZE_MAX. */
 bool units_parse_size(const char *text, uint32_t *width, uint32_t *height);

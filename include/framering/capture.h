@@ -183,7 +183,7 @@ typedef struct fr_flip {
 FR_API fr_status fr_capture_next_flip(fr_capture *capture, fr_flip *out);
 
 /* Asks the display (its provider, or the source) for HDR on or off. What happens is seen in the frames.
- * FR_ERR_UNSUPPORTED: it cannot be asked. */
+ * FR_AGAIN: no source is connected. FR_ERR_UNSUPPORTED: it cannot be asked. */
 FR_API fr_status fr_capture_request_hdr(fr_capture *capture, bool on);
 
 #ifdef __cplusplus

@@ -33,8 +33,8 @@ struct fr_picture {
 struct fr_backend_host_ops {
     const char *name;
     uint32_t sync_kind; /* FR_WIRE_SYNC_* */
-    /* Two encodes may read one picture at a time. Else a repeat needs a picture that no encode still reads.
-     */
+    /* Two encodes may read one picture at a time. Else a repeat needs a picture that no encode still
+     * reads. */
     bool concurrent_read;
 
     /* The slots of a new ring. Nothing is changed on failure: FR_ERR_NO_MEMORY, FR_ERR_SYSTEM,

@@ -223,8 +223,7 @@ static fr_status check_deadlines(fr_capture *capture, uint64_t now)
         fr_capture_describe_source(capture, text, sizeof(text));
         fr_log_write(&capture->log, FR_LOG_ERROR,
                      "no fresh frame came within %.1f s after the display changed, the session ends so that "
-                     "the client can "
-                     "reconnect (%s)",
+                     "the client can reconnect (%s)",
                      (double)capture->params.timing.recovery_ns / 1e9, text);
         return fail(capture, FR_ERR_NOT_RECOVERED);
     }

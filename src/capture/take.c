@@ -67,8 +67,8 @@ static fr_hdr_metadata generic_metadata(const fr_display_descriptor *display)
     return hdr;
 }
 
-/* What the source supplied, else the generic baseline with the luminances that the display is known to have.
- */
+/* What the source supplied, else the generic baseline with the luminances that the display is known to
+ * have. */
 static fr_hdr_metadata hdr_metadata(const fr_capture *capture)
 {
     if (!capture->has_metadata)

@@ -18,8 +18,8 @@ typedef struct fr_matrix {
 extern const fr_matrix fr_matrix_bt709_8bit;
 extern const fr_matrix fr_matrix_bt2020_10bit;
 
-/* Makes the scRGB components of `count` pixels of RGBA16F, four to the pixel; at most FR_BLOCK_PLANE pixels.
- */
+/* Makes the scRGB components of `count` pixels of RGBA16F, four to the pixel; at most FR_BLOCK_PLANE
+ * pixels. */
 void fr_scrgb_load(float *rgba, const uint8_t *src, size_t count);
 
 typedef struct fr_signal_row {

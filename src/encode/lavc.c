@@ -14,8 +14,8 @@
 #include <string.h>
 
 enum {
-    /* Above AV_LOG_TRACE even for errors: FFmpeg's own lines do not reach the terminal; we say what failed.
-     */
+    /* Above AV_LOG_TRACE even for errors: FFmpeg's own lines do not reach the terminal; we say what
+     * failed. */
     SILENT = AV_LOG_TRACE,
     HW_POOL_FRAMES = 8,
 };

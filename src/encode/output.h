@@ -34,8 +34,8 @@ struct fr_output_ops {
     fr_status (*begin)(struct fr_output *self, const struct fr_stream *stream);
     /* The segment that was begun can take this other stream too. */
     bool (*continues)(const struct fr_output *self, const struct fr_stream *stream);
-    /* One of the two is NULL. `bytes` counts pixels or the packet. write_packet takes the packet's content.
-     */
+    /* One of the two is NULL. `bytes` counts pixels or the packet. write_packet takes the packet's
+     * content. */
     fr_status (*write_frame)(struct fr_output *self, const fr_frame *frame, size_t *bytes);
     fr_status (*write_packet)(struct fr_output *self, AVPacket *packet);
     /* Writes the end and closes. A file that was opened but never begun is removed. */

@@ -3,8 +3,8 @@
 #ifndef FR_ENCODE_TIMELINE_H
 #define FR_ENCODE_TIMELINE_H
 
-/* The times of a segment: from what frames say of themselves to ticks that begin at 0 and strictly increase.
- */
+/* The times of a segment: from what frames say of themselves to ticks that begin at 0 and strictly
+ * increase. */
 
 #include <framering/frame.h>
 

@@ -42,8 +42,8 @@ static void close_delivery(const struct fr_os *os, const struct fr_delivery *del
     os->ops->handle_close(os->self, delivery->event);
 }
 
-/* The debug block is best effort: an observer reads it when nothing else tells why a source never attached.
- */
+/* The debug block is best effort: an observer reads it when nothing else tells why a source never
+ * attached. */
 static void note_debug(fr_wire_v2 *shared, uint32_t target_id, uint32_t attempts, uint32_t error)
 {
     fr_store_relaxed_u32(&shared->debug.run_core_entries, attempts);

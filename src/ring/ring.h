@@ -58,8 +58,8 @@ struct fr_ring_totals {
 void fr_ring_host_create(struct fr_ring_host *ring, fr_wire_v2 *shared, const struct fr_ring_shape *shape,
                          uint32_t generation, uint32_t target_id, uint32_t sync_kind, uint32_t pid);
 
-/* Tells a source that may still hold the ring that a new generation is coming (or, at 0, that the host ends).
- */
+/* Tells a source that may still hold the ring that a new generation is coming (or, at 0, that the host
+ * ends). */
 void fr_ring_host_retire(struct fr_ring_host *ring, uint32_t next_generation);
 
 /* The newest published frame that is ours and newer than the last one taken. False: there is none. */

@@ -194,8 +194,8 @@ static void a_refusal_is_told_with_its_reason(void **state)
     }
 }
 
-/* A host may refuse and close before it reads the HELLO: the kernel then puts a reset in front of the words.
- */
+/* A host may refuse and close before it reads the HELLO: the kernel then puts a reset in front of the
+ * words. */
 static void a_refusal_before_the_hello_was_read(void **state)
 {
     struct fixture *fixture = *state;

@@ -366,8 +366,8 @@ static void a_ring_is_delivered_quickly(void **state)
     ring_free(&ring);
 }
 
-/* Frame thread and channel thread meet at every point of a connection's life: run under the thread sanitizer.
- */
+/* Frame thread and channel thread meet at every point of a connection's life: run under the thread
+ * sanitizer. */
 static void sends_race_with_coming_and_going(void **state)
 {
     struct host host;

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
 
-/* Codes that anyone can check by hand: the reference codes of docs/colour.md, colour bars, siting, tone map.
- */
+/* Codes that anyone can check by hand: the reference codes of docs/colour.md, colour bars, siting, tone
+ * map. */
 
 #include "picture.h"
 #include "reference.h"

@@ -35,8 +35,8 @@ typedef struct codes {
     uint16_t *luma, *chroma;
 } codes;
 
-/* Converts a tightly packed source; free with codes_free. For P010 the six lowest bits are asserted to be 0.
- */
+/* Converts a tightly packed source; free with codes_free. For P010 the six lowest bits are asserted to be
+ * 0. */
 codes convert_packed(const fr_convert_params *params, const void *src);
 void codes_free(codes *c);
 
@@ -45,8 +45,8 @@ typedef struct statistics {
     double largest; /* |code - exact| */
 } statistics;
 
-/* Asserts that each code is at most 0.5 + error from the exact one (so at most one code from its rounding).
- */
+/* Asserts that each code is at most 0.5 + error from the exact one (so at most one code from its
+ * rounding). */
 void check_codes(const codes *c, const double *luma, const double *chroma, double error, statistics *stats);
 
 /* Converts under every mask and checks against the reference; one statistic over all masks. */

@@ -31,8 +31,8 @@ struct painter {
 void painter_init(struct painter *painter, uint32_t width, uint32_t height, fr_format format);
 void painter_finish(struct painter *painter);
 
-/* The next frame: a moving pattern, one step later than the last. The first of a painter is a discontinuity.
- */
+/* The next frame: a moving pattern, one step later than the last. The first of a painter is a
+ * discontinuity. */
 fr_frame painter_next(struct painter *painter);
 
 /* Surfaces that anyone holds. */

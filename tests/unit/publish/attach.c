@@ -2,43 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /* Spec 4.1: what a source checks before it believes a ring. */
-#include "machine/host.h"
+#include "fixture.h"
 
 #include "backend/cpu/cpu.h"
-
-#include <stdlib.h>
-
-struct fixture {
-    struct rig rig;
-    struct host host;
-};
-
-static int setup(void **state)
-{
-    struct fixture *f = malloc(sizeof(*f));
-    if (!f)
-        return -1;
-    rig_init(&f->rig);
-    host_init(&f->host, &f->rig);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-    host_close(&f->host);
-    rig_finish(&f->rig);
-    free(f);
-    return 0;
-}
-
-static fr_source_info info(struct fixture *f)
-{
-    fr_source_info out;
-    fr_source_get_info(f->rig.source, &out);
-    return out;
-}
 
 /* A connected source, and a ring that is made but not yet delivered. */
 static void connect_source(struct fixture *f)
@@ -56,7 +22,7 @@ static void refused(struct fixture *f, uint32_t status, const char *words)
     const unsigned mappings = f->rig.machine.mappings;
     host_deliver(&f->host);
     assert_int_equal(fr_source_poll(f->rig.source, 0), FR_AGAIN);
-    assert_false(info(f).attached);
+    assert_false(fixture_info(f).attached);
     assert_int_equal(f->rig.machine.handles, handles);
     assert_int_equal(f->rig.machine.mappings, mappings);
     assert_int_equal(host_header(&f->host)->v1.status, status);
@@ -67,7 +33,7 @@ static void refused(struct fixture *f, uint32_t status, const char *words)
     host_make(&f->host, 9, 64, 36, FR_FORMAT_BGRA8);
     host_deliver(&f->host);
     assert_int_equal(fr_source_poll(f->rig.source, 0), FR_REATTACHED);
-    assert_true(info(f).attached);
+    assert_true(fixture_info(f).attached);
 }
 
 static void a_good_ring_is_opened_and_reported(void **state)
@@ -82,7 +48,7 @@ static void a_good_ring_is_opened_and_reported(void **state)
     assert_int_equal(header->source.heartbeat_ns, f->rig.machine.now_ns);
     assert_int_equal(header->source.offered, 0);
     assert_int_equal(header->v1.latest, 0);
-    const fr_source_info out = info(f);
+    const fr_source_info out = fixture_info(f);
     assert_true(out.attached);
     assert_int_equal(out.generation, 5);
     assert_int_equal(out.width, 64);
@@ -209,7 +175,7 @@ static void message_and_header_must_agree(void **state)
     (void)state;
     for (int field = 0; field < 4; field++) {
         void *inner = NULL;
-        assert_int_equal(setup(&inner), 0);
+        assert_int_equal(fixture_setup(&inner), 0);
         struct fixture *f = inner;
         connect_source(f);
         fr_wire_v1 *v1 = &host_header(&f->host)->v1;
@@ -222,7 +188,7 @@ static void message_and_header_must_agree(void **state)
         else
             v1->format = FR_FORMAT_RGBA8;
         refused(f, FR_WIRE_STATUS_NONE, "disagrees with its message");
-        assert_int_equal(teardown(&inner), 0);
+        assert_int_equal(fixture_teardown(&inner), 0);
     }
 }
 
@@ -231,7 +197,7 @@ static void sizes_and_formats_out_of_range_are_refused(void **state)
     (void)state;
     for (int field = 0; field < 3; field++) {
         void *inner = NULL;
-        assert_int_equal(setup(&inner), 0);
+        assert_int_equal(fixture_setup(&inner), 0);
         struct fixture *f = inner;
         connect_source(f);
         fr_wire_v1 *v1 = &host_header(&f->host)->v1;
@@ -242,7 +208,7 @@ static void sizes_and_formats_out_of_range_are_refused(void **state)
         else
             v1->format = (uint32_t)(f->host.delivery.format = FR_FORMAT_NV12);
         refused(f, FR_WIRE_STATUS_NONE, field < 2 ? "width or height" : "format");
-        assert_int_equal(teardown(&inner), 0);
+        assert_int_equal(fixture_teardown(&inner), 0);
     }
 }
 
@@ -294,7 +260,7 @@ static void a_bad_delivery_leaves_the_present_ring(void **state)
     f->host.delivery.width = 65;
     host_deliver(&f->host);
     assert_int_equal(fr_source_poll(f->rig.source, 0), FR_OK);
-    assert_int_equal(info(f).generation, 1);
+    assert_int_equal(fixture_info(f).generation, 1);
     assert_int_equal(rig_push(&f->rig), FR_OK);
 }
 
@@ -306,7 +272,7 @@ static void attach_survives_every_failing_allocation(void **state)
     unsigned nth = 0;
     for (bool failed = true; failed;) {
         void *inner = NULL;
-        assert_int_equal(setup(&inner), 0);
+        assert_int_equal(fixture_setup(&inner), 0);
         struct fixture *f = inner;
         host_open(&f->host);
         host_make(&f->host, 1, 64, 36, FR_FORMAT_BGRA8);
@@ -332,7 +298,7 @@ static void attach_survives_every_failing_allocation(void **state)
             }
         }
         failed = machine_allocation_failed();
-        assert_int_equal(teardown(&inner), 0);
+        assert_int_equal(fixture_teardown(&inner), 0);
     }
     assert_in_range(nth, 4, 20);
 }
@@ -359,7 +325,7 @@ static void open_passes_a_channel_failure_on(void **state)
     assert_null(f->rig.source);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
 {

@@ -2,42 +2,10 @@
 /* SPDX-License-Identifier: MIT */
 
 /* Spec 4.2: which slot a frame goes to, and what happens to one that does not fit. */
-#include "machine/host.h"
+#include "fixture.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-struct fixture {
-    struct rig rig;
-    struct host host;
-};
-
-static int setup(void **state)
-{
-    struct fixture *f = malloc(sizeof(*f));
-    if (!f)
-        return -1;
-    rig_init(&f->rig);
-    host_start(&f->host, &f->rig);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-    host_close(&f->host);
-    rig_finish(&f->rig);
-    free(f);
-    return 0;
-}
-
-static fr_source_info info(struct fixture *f)
-{
-    fr_source_info out;
-    fr_source_get_info(f->rig.source, &out);
-    return out;
-}
 
 static fr_slot begin(struct fixture *f)
 {
@@ -78,8 +46,8 @@ static void a_published_frame_arrives(void **state)
     assert_int_equal(token.generation, 1);
     assert_int_equal(host_pixels(&f->host, token.slot)[100], 0x5a);
     host_release(&f->host, token);
-    assert_int_equal(info(f).published, 1);
-    assert_int_equal(info(f).offered, 1);
+    assert_int_equal(fixture_info(f).published, 1);
+    assert_int_equal(fixture_info(f).offered, 1);
 }
 
 static void free_slots_come_first(void **state)
@@ -88,7 +56,7 @@ static void free_slots_come_first(void **state)
     for (int i = 0; i < 4; i++)
         assert_int_equal(rig_push(&f->rig), FR_OK);
     assert_int_equal(slots_in(f, FR_WIRE_SLOT_PUBLISHED), 4);
-    assert_int_equal(info(f).dropped, 0);
+    assert_int_equal(fixture_info(f).dropped, 0);
 }
 
 static void then_the_oldest_untaken_frame_is_overwritten(void **state)
@@ -96,8 +64,8 @@ static void then_the_oldest_untaken_frame_is_overwritten(void **state)
     struct fixture *f = *state;
     for (int i = 0; i < 11; i++)
         assert_int_equal(rig_push(&f->rig), FR_OK);
-    assert_int_equal(info(f).published, 11);
-    assert_int_equal(info(f).dropped, 7);
+    assert_int_equal(fixture_info(f).published, 11);
+    assert_int_equal(fixture_info(f).dropped, 7);
     uint32_t seen = 0;
     for (int i = 0; i < 4; i++)
         seen |= 1u << (host_header(&f->host)->slot[i].state >> 8);
@@ -122,8 +90,8 @@ static void without_a_slot_the_frame_is_dropped_and_nobody_waits(void **state)
     assert_int_equal(f->rig.machine.now_ns, before);
     assert_int_equal(f->rig.machine.waits, 0);
     assert_int_equal(f->rig.link.polls, polls);
-    assert_int_equal(info(f).dropped, 1);
-    assert_int_equal(info(f).offered, 5);
+    assert_int_equal(fixture_info(f).dropped, 1);
+    assert_int_equal(fixture_info(f).offered, 5);
     host_release(&f->host, token[0]);
     assert_int_equal(rig_push(&f->rig), FR_OK);
 }
@@ -138,14 +106,14 @@ static void order_is_an_argument_error(void **state)
     assert_null(slot.pixels);
     assert_int_equal(fr_source_publish(f->rig.source, NULL), FR_OK);
     assert_int_equal(fr_source_publish(f->rig.source, NULL), FR_ERR_ARGUMENT);
-    assert_int_equal(info(f).published, 1);
+    assert_int_equal(fixture_info(f).published, 1);
 }
 
 static void cancel_gives_the_slot_back(void **state)
 {
     struct fixture *f = *state;
     fr_source_cancel(f->rig.source);
-    assert_int_equal(info(f).dropped, 0);
+    assert_int_equal(fixture_info(f).dropped, 0);
     for (int i = 0; i < 9; i++) {
         (void)begin(f);
         assert_int_equal(slots_in(f, FR_WIRE_SLOT_WRITING), 1);
@@ -153,8 +121,8 @@ static void cancel_gives_the_slot_back(void **state)
         assert_int_equal(slots_in(f, FR_WIRE_SLOT_FREE), 4);
     }
     assert_int_equal(host_header(&f->host)->v1.latest, 0);
-    assert_int_equal(info(f).dropped, 9);
-    assert_int_equal(info(f).published, 0);
+    assert_int_equal(fixture_info(f).dropped, 9);
+    assert_int_equal(fixture_info(f).published, 0);
     assert_int_equal(begin(f).sequence, 1);
 }
 
@@ -168,7 +136,7 @@ static void a_ring_that_goes_stale_takes_no_frame(void **state)
     assert_int_equal(slots_in(f, FR_WIRE_SLOT_WRITING), 0);
     fr_slot slot;
     assert_int_equal(fr_source_begin(f->rig.source, &slot), FR_AGAIN);
-    assert_int_equal(info(f).offered, 1);
+    assert_int_equal(fixture_info(f).offered, 1);
     assert_int_equal(fr_source_poll(f->rig.source, 0), FR_AGAIN);
 }
 
@@ -179,10 +147,10 @@ static void a_host_that_takes_the_slot_away_is_left(void **state)
     for (int i = 0; i < 4; i++)
         host_header(&f->host)->slot[i].state = FR_WIRE_SLOT_READING;
     assert_int_equal(fr_source_publish(f->rig.source, NULL), FR_AGAIN);
-    assert_false(info(f).attached);
+    assert_false(fixture_info(f).attached);
     assert_int_equal(host_header(&f->host)->v1.latest, 0);
     assert_int_equal(rig_logged(&f->rig, FR_LOG_WARNING, "changed hands"), 1);
-    assert_int_equal(info(f).published, 0);
+    assert_int_equal(fixture_info(f).published, 0);
 }
 
 /* ---- push ---- */
@@ -221,11 +189,11 @@ static void push_copies_row_by_row(void **state)
 
 static void mismatch(struct fixture *f, fr_image wrong)
 {
-    const fr_source_info before = info(f);
+    const fr_source_info before = fixture_info(f);
     assert_int_equal(fr_source_push(f->rig.source, &wrong, NULL), FR_AGAIN);
-    assert_int_equal(info(f).mismatched, before.mismatched + 1);
-    assert_int_equal(info(f).offered, before.offered + 1);
-    assert_int_equal(info(f).published, before.published);
+    assert_int_equal(fixture_info(f).mismatched, before.mismatched + 1);
+    assert_int_equal(fixture_info(f).offered, before.offered + 1);
+    assert_int_equal(fixture_info(f).published, before.published);
     assert_int_equal(host_header(&f->host)->source.mismatched, before.mismatched + 1);
     assert_int_equal(slots_in(f, FR_WIRE_SLOT_WRITING), 0);
 }
@@ -260,7 +228,7 @@ static void push_refuses_nothing_to_push(void **state)
     none.pixels = NULL;
     assert_int_equal(fr_source_push(f->rig.source, &none, NULL), FR_ERR_ARGUMENT);
     assert_int_equal(fr_source_push(f->rig.source, NULL, NULL), FR_ERR_ARGUMENT);
-    assert_int_equal(info(f).offered, 0);
+    assert_int_equal(fixture_info(f).offered, 0);
 }
 
 /* ---- what goes with a frame ---- */
@@ -325,7 +293,7 @@ static void publish_beats_the_heart(void **state)
     assert_int_equal(host_header(&f->host)->source.heartbeat_ns, f->rig.machine.now_ns);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup_attached, fixture_teardown)
 
 int main(void)
 {

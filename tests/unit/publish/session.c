@@ -2,42 +2,10 @@
 /* SPDX-License-Identifier: MIT */
 
 /* Spec 4.3 to 4.5: stale rings, the last picture, hosts that come and go, and the source's word. */
-#include "machine/host.h"
+#include "fixture.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-struct fixture {
-    struct rig rig;
-    struct host host;
-};
-
-static int setup(void **state)
-{
-    struct fixture *f = malloc(sizeof(*f));
-    if (!f)
-        return -1;
-    rig_init(&f->rig);
-    host_start(&f->host, &f->rig);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-    host_close(&f->host);
-    rig_finish(&f->rig);
-    free(f);
-    return 0;
-}
-
-static fr_source_info info(struct fixture *f)
-{
-    fr_source_info out;
-    fr_source_get_info(f->rig.source, &out);
-    return out;
-}
 
 static fr_status poll_source(struct fixture *f)
 {
@@ -81,7 +49,7 @@ static void a_stale_ring_waits_for_the_next_delivery(void **state)
     assert_int_equal(rig_push(&f->rig), FR_AGAIN);
     host_deliver(&f->host);
     assert_int_equal(poll_source(f), FR_OK);
-    assert_int_equal(info(f).generation, 2);
+    assert_int_equal(fixture_info(f).generation, 2);
     assert_int_equal(rig_push(&f->rig), FR_OK);
 }
 
@@ -102,8 +70,8 @@ static void the_last_picture_is_published_again(void **state)
     assert_int_equal(slot->present_ns, presented);
     assert_int_equal(slot->publish_delay_us, 5000000);
     expect_picture(f, 1, stamp);
-    assert_int_equal(info(f).published, 4);
-    assert_int_equal(info(f).attaches, 2);
+    assert_int_equal(fixture_info(f).published, 4);
+    assert_int_equal(fixture_info(f).attaches, 2);
 }
 
 static void again_and_again(void **state)
@@ -206,8 +174,8 @@ static void the_newest_delivery_wins(void **state)
     flip(f, 3, 66, FR_FORMAT_BGRA8);
     flip(f, 4, 64, FR_FORMAT_BGRA8);
     assert_int_equal(poll_source(f), FR_OK);
-    assert_int_equal(info(f).generation, 4);
-    assert_int_equal(info(f).attaches, 2);
+    assert_int_equal(fixture_info(f).generation, 4);
+    assert_int_equal(fixture_info(f).attaches, 2);
     expect_picture(f, 1, f->rig.stamp);
 }
 
@@ -235,10 +203,10 @@ static void totals_go_on_over_rings(void **state)
         flip(f, generation, 60 + generation, FR_FORMAT_BGRA8);
         assert_int_equal(poll_source(f), FR_REATTACHED);
     }
-    assert_int_equal(info(f).published, 4);
-    assert_int_equal(info(f).offered, 8);
-    assert_int_equal(info(f).dropped, 4);
-    assert_int_equal(info(f).attaches, 5);
+    assert_int_equal(fixture_info(f).published, 4);
+    assert_int_equal(fixture_info(f).offered, 8);
+    assert_int_equal(fixture_info(f).dropped, 4);
+    assert_int_equal(fixture_info(f).attaches, 5);
 }
 
 /* ---- hosts that go ---- */
@@ -247,13 +215,13 @@ static void a_host_that_is_gone_is_left_and_waited_for(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(rig_push(&f->rig), FR_OK);
-    assert_int_equal(info(f).host_pid, 1);
+    assert_int_equal(fixture_info(f).host_pid, 1);
     assert_int_equal(fr_source_fd(f->rig.source), 99);
     host_close(&f->host);
     assert_int_equal(poll_source(f), FR_AGAIN);
-    assert_false(info(f).attached);
-    assert_int_equal(info(f).host_pid, 0);
-    assert_int_equal(info(f).width, 0);
+    assert_false(fixture_info(f).attached);
+    assert_int_equal(fixture_info(f).host_pid, 0);
+    assert_int_equal(fixture_info(f).width, 0);
     assert_int_equal(fr_source_fd(f->rig.source), -1);
     fr_slot slot;
     assert_int_equal(fr_source_begin(f->rig.source, &slot), FR_AGAIN);
@@ -284,7 +252,7 @@ static void an_inherited_socket_ends(void **state)
     f->rig.end->inherited = true;
     host_close(&f->host);
     assert_int_equal(poll_source(f), FR_END);
-    assert_false(info(f).attached);
+    assert_false(fixture_info(f).attached);
 }
 
 static void refusals_say_why(void **state)
@@ -437,7 +405,7 @@ static void reattach_survives_every_failing_allocation(void **state)
     assert_in_range(nth, 3, 20);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup_attached, fixture_teardown)
 
 int main(void)
 {

@@ -31,8 +31,8 @@ void pair_set_sequence(struct pair *pair, uint32_t sequence);
 /* A frame from begin to publish; its slot. */
 uint32_t pair_publish(struct pair *pair);
 
-/* The newest frame through claim, record, release and taken; its sequence. Fails the test when there is none.
- */
+/* The newest frame through claim, record, release and taken; its sequence. Fails the test when there is
+ * none. */
 uint32_t pair_take(struct pair *pair);
 
 uint32_t pair_state(const struct pair *pair, uint32_t slot);
