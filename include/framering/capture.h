@@ -49,8 +49,13 @@ typedef struct fr_keepalive {
 
 typedef enum fr_backend_kind {
     FR_BACKEND_AUTO = 0,
-    FR_BACKEND_CPU = 1 /* shared memory; the only one built in so far */
+    FR_BACKEND_CPU = 1, /* shared memory */
+    FR_BACKEND_D3D11 =
+        2 /* Windows: Direct3D 11 textures. A source that cannot open them gets shared memory */
 } fr_backend_kind;
+
+struct fr_d3d11_host_params; /* framering/d3d11.h */
+struct fr_win32_host_params; /* framering/win32.h */
 
 /* Times, overridable; 0 = the default in brackets. Nanoseconds. */
 typedef struct fr_capture_timing {
@@ -78,8 +83,10 @@ typedef struct fr_capture_params {
     const fr_display_provider *display; /* NULL: believe the source; copied */
     const char *runtime_dir;            /* where the target's socket lies; NULL: see fr_runtime_dir */
     bool no_socket; /* only invited sources (fr_capture_invite, start_source); nobody can connect by target */
-    const uint32_t *allow_uids; /* users, besides our own, whose sources may connect; copied */
-    uint32_t num_allow_uids;    /* at most 16 */
+    const uint32_t *allow_uids;               /* users, besides our own, whose sources may connect; copied */
+    uint32_t num_allow_uids;                  /* at most 16 */
+    const struct fr_win32_host_params *win32; /* Windows: how sources are reached; NULL: all zero; copied */
+    const struct fr_d3d11_host_params *d3d11; /* Windows: the adapter; NULL: all zero; copied */
     /* Called by fr_capture_open once a source can be served: starts a source that inherits socket_fd. The
      * function owns the descriptor, also when it fails (any negative status; open then returns it). NULL:
      * sources come alone. */
@@ -159,8 +166,9 @@ typedef struct fr_capture_info {
     uint64_t source_heartbeat_ns; /* of the connected source; 0 = none */
     uint32_t source_pid;          /* 0 = none connected */
     char source_name[32];
-    const char *backend; /* "cpu"; static */
-    const char *kernel;  /* the converter that runs; static; "" = none yet */
+    const char *backend; /* of the ring in force: "cpu", "d3d11"; static */
+    const char *sync; /* how its slots are claimed: "states", "keyed mutex", "fence"; static; "" = no ring */
+    const char *kernel; /* the converter that runs; static; "" = none yet */
 } fr_capture_info;
 
 FR_API void fr_capture_get_info(fr_capture *capture, fr_capture_info *out);

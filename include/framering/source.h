@@ -52,6 +52,9 @@ typedef struct fr_source fr_source;
  * decimal. */
 #define FR_SOURCE_SOCKET_ENV "FRAMERING_SOCKET"
 
+struct fr_win32_source_params; /* framering/win32.h */
+struct fr_d3d11_source_params; /* framering/d3d11.h */
+
 typedef struct fr_source_params {
     uint32_t target_id;            /* connect to the host of this target, when no socket is inherited */
     bool by_target;                /* use target_id even if an inherited socket is there */
@@ -64,6 +67,8 @@ typedef struct fr_source_params {
      * fr_source_announce, then or later, or not at all. NULL: cannot. */
     void (*hdr_requested)(void *user, bool on);
     void *user;
+    const struct fr_win32_source_params *win32; /* Windows: how the host is reached; NULL: all zero */
+    const struct fr_d3d11_source_params *d3d11; /* Windows: the device that renders; NULL: memory only */
     fr_log log;
 } fr_source_params;
 
@@ -103,7 +108,7 @@ FR_API fr_status fr_source_set_hdr_metadata(fr_source *source, const fr_hdr_meta
 
 /* A slot to draw into. Whatever it holds is an older frame. */
 typedef struct fr_slot {
-    void *pixels;       /* top row */
+    void *pixels;       /* top row; NULL: a texture */
     size_t pitch_bytes; /* a multiple of 64 */
     uint32_t width, height;
     fr_format format;
@@ -113,6 +118,8 @@ typedef struct fr_slot {
                       the source; the same for all slots of a generation */
     size_t memory_offset; /* of `pixels` in it; a multiple of the page size */
     size_t memory_bytes;  /* of the whole descriptor */
+    void *texture; /* the slot as an ID3D11Texture2D of the source's device, to render or copy into; NULL: in
+                      memory. Borrowed, until publish or cancel */
 } fr_slot;
 
 /*

@@ -41,7 +41,11 @@ enum { FR_WIRE_HOST_ABSENT = 0, FR_WIRE_HOST_ACTIVE = 1, FR_WIRE_HOST_REBUILDING
 /* fr_wire_host.sync_kind: how a slot is claimed in this generation. */
 enum {
     FR_WIRE_SYNC_ABSENT = 0,
-    FR_WIRE_SYNC_STATES = 1 /* the slot records' states alone; pixels are complete when published */
+    FR_WIRE_SYNC_STATES = 1,      /* the slot records' states alone; pixels are complete when published */
+    FR_WIRE_SYNC_KEYED_MUTEX = 2, /* the states, and the texture's keyed mutex with key 0 around every access;
+                                     version 1: the keyed mutex alone */
+    FR_WIRE_SYNC_FENCE = 3 /* the states, and two shared fences: the GPU work before `ready_value` wrote the
+                              pixels, that before `retire_value` has read them */
 };
 
 /* The low byte of fr_wire_slot.state. */
@@ -123,10 +127,11 @@ typedef struct fr_wire_slot {
     uint32_t state;            /* 0 */
     uint32_t flags;            /* 4: FR_WIRE_FRAME_* */
     uint64_t token;            /* 8 */
-    uint64_t ready_value;      /* 16: reserved for GPU sync kinds */
-    uint64_t retire_value;     /* 24: reserved for GPU sync kinds */
+    uint64_t ready_value;      /* 16: with fences: what the ready fence reaches when the pixels are written */
+    uint64_t retire_value;     /* 24: with fences: what the retire fence reaches when they have been read; the
+                                  host writes it while it holds READING */
     uint64_t present_ns;       /* 32 */
-    uint32_t clock_id;         /* 40: 1 = CLOCK_MONOTONIC */
+    uint32_t clock_id;         /* 40: 1 = the machine's monotonic clock */
     uint32_t publish_delay_us; /* 44: publish time less present_ns, saturated */
     uint32_t damage[4];        /* 48: x, y, width, height; meaningful with FR_WIRE_FRAME_DAMAGE */
 } fr_wire_slot;
@@ -135,6 +140,7 @@ enum {
     FR_WIRE_FRAME_DAMAGE = 1u << 0 /* only the damage rectangle differs from the frame before */
 };
 
+/* Monotonic: CLOCK_MONOTONIC, or QueryPerformanceCounter in ns. */
 enum { FR_WIRE_CLOCK_ABSENT = 0, FR_WIRE_CLOCK_MONOTONIC = 1 };
 
 /* Why a source never attached, when the header cannot tell. Best effort; not part of any order. */

@@ -5,7 +5,8 @@
 
 /*
  * Where pixels live: what capture, the out ring and publish know of it. The callers validate; a backend may
- * assume that sizes, formats and indices are in range. One host object serves one capture, on one thread.
+ * assume that sizes, formats and indices are in range. One host object serves one capture, on one thread;
+ * only picture_map and picture_destroy are called on others.
  */
 
 #include "channel/channel.h"
@@ -30,25 +31,43 @@ struct fr_picture {
     void *object; /* the backend's own */
 };
 
+/* What the slots of a coming generation shall be. */
+struct fr_ring_request {
+    struct fr_ring_shape shape;
+    uint32_t wire_version; /* 1: no slot states, keyed mutexes alone */
+    uint32_t generation;
+    uint64_t capabilities;                /* of the source, FR_CAP_*; at least one is the backend's too */
+    const struct fr_host_channel *naming; /* object_name names shareable objects */
+};
+
 struct fr_backend_host_ops {
     const char *name;
-    uint32_t sync_kind; /* FR_WIRE_SYNC_* */
+    uint64_t capabilities; /* FR_CAP_*: the kinds of ring that it makes */
     /* Two encodes may read one picture at a time. Else a repeat needs a picture that no encode still
      * reads. */
     bool concurrent_read;
 
-    /* The slots of a new ring. Nothing is changed on failure: FR_ERR_NO_MEMORY, FR_ERR_SYSTEM,
-     * FR_ERR_DEVICE_LOST. */
-    fr_status (*ring_create)(void *self, const struct fr_ring_shape *shape, void **ring);
+    /* The slots of a new ring. A device that was lost is made anew first. Nothing is changed on failure:
+     * FR_ERR_NO_MEMORY, FR_ERR_SYSTEM, FR_ERR_DEVICE_LOST, FR_ERR_TARGET_BUSY (a name is taken);
+     * FR_ERR_UNSUPPORTED: never on this machine, the log says why. */
+    fr_status (*ring_create)(void *self, const struct fr_ring_request *request, void **ring);
     void (*ring_destroy)(void *self, void *ring);
-    /* Fills the parts of *out that speak of the slots; the handle stays the ring's. */
+    /* Fills the parts of *out that speak of the slots, sync_kind among them; the handles stay the ring's. */
     void (*ring_describe)(void *self, void *ring, struct fr_delivery *out);
 
-    /* Waits at most timeout_ns where it has to. After FR_CLAIM_ACQUIRED `release` is called exactly once. */
+    /* Waits at most timeout_ns where it has to. After FR_CLAIM_ACQUIRED `release` is called exactly once.
+     * BUSY: the slot is as it was. */
     enum fr_claim (*claim)(void *self, void *ring, struct fr_ring_host *words, fr_token token,
                            uint64_t timeout_ns);
     /* Anything but FR_CLAIM_ACQUIRED poisons the generation. */
     enum fr_claim (*release)(void *self, void *ring, struct fr_ring_host *words, fr_token token);
+
+    /* Which device is in force; another number when pictures and converters of before cannot be used any
+     * more. Changed by ring_create only. */
+    uint32_t (*device_serial)(void *self);
+    /* Uses the adapter of this LUID from the next ring_create on. FR_ERR_UNSUPPORTED: there is no such
+     * adapter, or it is the one in use. */
+    fr_status (*rebind)(void *self, uint32_t luid_low, int32_t luid_high);
 
     /* What turns slots into pictures, for one pair of formats and one size. */
     fr_status (*converter_create)(void *self, const fr_convert_params *params, void **converter);
@@ -57,10 +76,12 @@ struct fr_backend_host_ops {
     /* Complete, or on a GPU ordered before whatever the encoder does, when it returns. FR_ERR_DEVICE_LOST. */
     fr_status (*convert)(void *self, void *converter, void *ring, uint32_t slot, struct fr_picture *picture);
 
-    /* Pictures may outlive the host object: destroy takes none. */
+    /* Pictures may outlive the host object: map and destroy take none. */
     fr_status (*picture_create)(void *self, uint32_t width, uint32_t height, fr_format format,
                                 struct fr_picture *out);
     void (*picture_destroy)(struct fr_picture *picture);
+    /* As fr_frame_map; fills *out's planes. Any thread; several at a time for one picture. */
+    fr_status (*picture_map)(const struct fr_picture *picture, struct fr_picture *out);
     /* Only where concurrent_read is false. */
     fr_status (*picture_copy)(void *self, const struct fr_picture *from, struct fr_picture *to);
 
@@ -72,17 +93,34 @@ struct fr_backend_host {
     void *self;
 };
 
+/* Why a source's backend could not open a ring: what the host is told. */
+struct fr_attach_fault {
+    uint32_t status; /* FR_WIRE_STATUS_* */
+    uint32_t detail; /* HRESULT or errno */
+};
+
 struct fr_backend_source_ops {
     const char *name;
-    /* Opens the slots. Takes delivery->slots over on FR_OK only. FR_ERR_PROTOCOL: memory and delivery
-     * disagree; FR_ERR_NO_MEMORY; FR_ERR_SYSTEM; FR_ERR_UNSUPPORTED: a sync kind that this backend has not.
-     */
-    fr_status (*attach)(void *self, const struct fr_delivery *delivery, void **ring);
+    uint64_t capabilities; /* FR_CAP_*: the kinds of ring that it opens */
+    /* Opens the slots. Takes delivery->slots, textures and fences over on FR_OK only. Else *fault says more:
+     * FR_ERR_PROTOCOL: memory and delivery disagree; FR_ERR_NO_MEMORY; FR_ERR_SYSTEM; FR_ERR_UNSUPPORTED: a
+     * sync kind that this backend has not; FR_ERR_DEVICE_LOST; FR_ERR_ADAPTER_MISMATCH. */
+    fr_status (*attach)(void *self, const struct fr_delivery *delivery, void **ring,
+                        struct fr_attach_fault *fault);
     void (*detach)(void *self, void *ring);
-    /* Fills pixels, pitch_bytes and memory_* of *out. */
+    /* The adapter that it renders on; zero: none, or not known. */
+    void (*adapter)(void *self, uint32_t *luid_low, int32_t *luid_high);
+    /* The slot may be written from now on; the state word has been claimed (version 2). `retire_value`: what
+     * the record says. Waits at most timeout_ns. After ACQUIRED `end` is called exactly once. */
+    enum fr_claim (*begin)(void *self, void *ring, uint32_t index, uint64_t retire_value,
+                           uint64_t timeout_ns);
+    /* The slot is complete (or given up). *ready_value: for the record. Anything but ACQUIRED: the frame may
+     * not be published. */
+    enum fr_claim (*end)(void *self, void *ring, uint32_t index, uint64_t *ready_value);
+    /* Fills pixels, pitch_bytes, memory_* or texture of *out. */
     void (*slot)(void *self, void *ring, uint32_t index, fr_slot *out);
-    /* Rings of equal size and format. */
-    void (*copy)(void *self, void *from_ring, uint32_t from, void *to_ring, uint32_t to);
+    /* Rings of equal size and format, of this backend; `to` is between begin and end. False: not copied. */
+    bool (*copy)(void *self, void *from_ring, uint32_t from, void *to_ring, uint32_t to);
     void (*destroy)(void *self);
 };
 

@@ -16,14 +16,50 @@
 /* A ring as it is handed over. On the host's side the handles are borrowed, on the source's side they are the
  * receiver's. */
 struct fr_delivery {
+    uint32_t wire_version; /* 1: a bare fr_wire_v1 that is created anew in place */
     uint32_t generation, ring_len, width, height;
     fr_format format;
-    uint32_t sync_kind; /* FR_WIRE_SYNC_* */
+    uint32_t sync_kind;        /* FR_WIRE_SYNC_* */
+    uint32_t adapter_luid_low; /* that the textures lie on; zero = not known, or memory */
+    int32_t adapter_luid_high;
     size_t header_bytes;
-    size_t slots_bytes; /* of the one memory that holds all slots */
+    size_t slots_bytes; /* of the one memory that holds all slots; 0 = textures */
     size_t pitch_bytes;
     size_t slot_offset[FR_WIRE_SLOTS_MAX];
-    fr_handle header, slots, event;
+    fr_handle header, event;
+    fr_handle slots;                      /* FR_WIRE_SYNC_STATES; else none */
+    fr_handle texture[FR_WIRE_SLOTS_MAX]; /* the first ring_len, where the slots are textures; else none */
+    fr_handle ready_fence, retire_fence;  /* FR_WIRE_SYNC_FENCE; else none */
+};
+
+/* All handles none, all else zero. */
+static inline struct fr_delivery fr_delivery_none(void)
+{
+    struct fr_delivery none = {
+        .header = FR_HANDLE_NONE,
+        .event = FR_HANDLE_NONE,
+        .slots = FR_HANDLE_NONE,
+        .ready_fence = FR_HANDLE_NONE,
+        .retire_fence = FR_HANDLE_NONE,
+    };
+    for (uint32_t i = 0; i < FR_WIRE_SLOTS_MAX; i++)
+        none.texture[i] = FR_HANDLE_NONE;
+    return none;
+}
+
+/* Ways in which a source can take slots, or-ed. Also the capabilities in a HELLO. */
+#define FR_CAP_STATES (UINT64_C(1) << 0)      /* FR_WIRE_SYNC_STATES: one shared memory */
+#define FR_CAP_KEYED_MUTEX (UINT64_C(1) << 1) /* FR_WIRE_SYNC_KEYED_MUTEX */
+#define FR_CAP_FENCE (UINT64_C(1) << 2)       /* FR_WIRE_SYNC_FENCE */
+
+/* Which object of a ring is to be named. */
+enum fr_object_kind {
+    FR_OBJECT_HEADER = 0,
+    FR_OBJECT_EVENT,
+    FR_OBJECT_SLOTS,
+    FR_OBJECT_TEXTURE, /* index: the slot */
+    FR_OBJECT_READY_FENCE,
+    FR_OBJECT_RETIRE_FENCE
 };
 
 /* ---- host ---- */
@@ -41,8 +77,9 @@ struct fr_host_news {
     uint64_t at_ns;                /* when the channel noticed */
     bool has_display;              /* SOURCE, DISPLAY */
     fr_display_descriptor display; /* checked: in range, or zero where not known */
-    uint32_t pid;                  /* SOURCE: from the kernel where it knows, else as claimed */
-    char name[32];                 /* SOURCE: printable, terminated */
+    uint64_t capabilities;         /* SOURCE: FR_CAP_*, not 0 */
+    uint32_t pid;  /* SOURCE: from the kernel where it knows, else as claimed; 0 = not known */
+    char name[32]; /* SOURCE: printable, terminated */
     /* GONE: FR_END (said goodbye), FR_ERR_SOURCE_DIED, FR_ERR_PROTOCOL; also of an invited end that was never
      * the source: SOURCE_DIED, or why it was refused. REFUSED: FR_ERR_TARGET_BUSY, _VERSION, _PERMISSION,
      * _PROTOCOL, _REFUSED */
@@ -61,10 +98,18 @@ struct fr_host_channel_ops {
      * come later. FR_OK also when nobody is connected; a source that does not read is disconnected (GONE
      * follows). */
     fr_status (*deliver)(void *self, const struct fr_delivery *delivery);
-    /* Asks the source to switch HDR. FR_AGAIN: nobody is connected. */
+    /* How an object of the coming generation is to be called: *out lives until the next call. NULL: unnamed.
+     */
+    const struct fr_object_name *(*object_name)(void *self, enum fr_object_kind kind, uint32_t generation,
+                                                uint32_t index);
+    /* Version 1 only, else NULL: the header that every generation is made in, and its event. Both stay the
+     * channel's. */
+    void (*fixed)(void *self, struct fr_memory *header, struct fr_event *event);
+    /* Asks the source to switch HDR. FR_AGAIN: nobody is connected; FR_ERR_UNSUPPORTED: it cannot be asked.
+     */
     fr_status (*request_hdr)(void *self, bool on);
     /* A socket, close-on-exec, for a source to inherit; FR_ERR_TARGET_BUSY while there is a source or an
-     * invitation. Any thread. */
+     * invitation; FR_ERR_UNSUPPORTED: this channel has none. Any thread. */
     fr_status (*invite)(void *self, int *out);
     void (*destroy)(void *self); /* tells the source and the observers that the host ends in order */
 };
@@ -72,6 +117,7 @@ struct fr_host_channel_ops {
 struct fr_host_channel {
     const struct fr_host_channel_ops *ops;
     void *self;
+    uint32_t wire_version; /* of the rings that its sources open; 1 only with `fixed` */
 };
 
 /* ---- source ---- */
@@ -100,7 +146,9 @@ struct fr_source_channel_ops {
     fr_status (*poll)(void *self, uint64_t timeout_ns, struct fr_source_news *out);
     /* Remembers the display for every later hello, and tells a connected host. */
     fr_status (*announce)(void *self, const fr_display_descriptor *display);
-    int (*fd)(void *self);       /* to wait on; -1 = none now */
+    int (*fd)(void *self); /* to wait on; -1 = none now */
+    /* Where a debug block lies outside the header, else NULL. Shared with anybody: only written. */
+    fr_wire_debug *(*debug)(void *self);
     void (*destroy)(void *self); /* says goodbye */
 };
 

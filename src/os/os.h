@@ -38,19 +38,28 @@ struct fr_event {
     fr_handle handle;
 };
 
+/* What a shareable object is called. NULL in its place: nothing at all. */
+struct fr_object_name {
+    const char *label; /* for people who look at the process */
+    const char
+        *global; /* Windows: its name for every process, UTF-8; NULL: none, it is reached by handles only */
+    void *security; /* Windows: SECURITY_ATTRIBUTES *; NULL: the process's default */
+};
+
 struct fr_os_ops {
     uint64_t (*now_ns)(void *self); /* monotonic, the same for all processes of the machine */
 
     /* Zeroed memory that can be handed to another process and can never shrink or grow, mapped here with
-     * `access`. `name` is for people who look at the process. *out is untouched on failure: FR_ERR_NO_MEMORY,
-     * FR_ERR_SYSTEM. */
-    fr_status (*memory_create)(void *self, const char *name, size_t bytes, int access, struct fr_memory *out);
+     * `access`. *out is untouched on failure: FR_ERR_NO_MEMORY, FR_ERR_SYSTEM; FR_ERR_TARGET_BUSY: an object
+     * of that global name exists; FR_ERR_PERMISSION: it may not be made. */
+    fr_status (*memory_create)(void *self, const struct fr_object_name *name, size_t bytes, int access,
+                               struct fr_memory *out);
     /* Maps memory that a peer delivered. Checks that it holds `bytes` and cannot shrink. Takes `handle` over
      * on FR_OK only. FR_ERR_PROTOCOL: too small or unsealed; FR_ERR_NO_MEMORY; FR_ERR_SYSTEM. */
     fr_status (*memory_map)(void *self, fr_handle handle, size_t bytes, int access, struct fr_memory *out);
     void (*memory_close)(void *self, struct fr_memory *memory); /* accepts none */
 
-    fr_status (*event_create)(void *self, struct fr_event *out);
+    fr_status (*event_create)(void *self, const struct fr_object_name *name, struct fr_event *out);
     void (*event_signal)(void *self, const struct fr_event *event); /* never blocks */
     void (*event_close)(void *self, struct fr_event *event); /* accepts none; also for a delivered handle */
 
