@@ -15,7 +15,7 @@ void fr_capture_describe_source(const fr_capture *capture, char *text, size_t by
     }
     uint32_t detail;
     const uint32_t status = fr_ring_host_source_status(&capture->ring.words, &detail);
-    fr_wire_v2 header;
+    fr_wire_v2 header; /* version 1: the tail is zero */
     (void)fr_wire_snapshot(&header, capture->ring.header.ptr, capture->ring.header.bytes, 0);
     snprintf(text, bytes,
              "source %s %s, status %u, detail %u, adapter %08x:%08x, offered %llu, published %llu, "
@@ -64,6 +64,22 @@ static fr_status name_the_cause(const fr_capture *capture)
     return fail_attach(capture, FR_ERR_NOTHING_OFFERED, "the source attached but published no frame");
 }
 
+/* Nothing else is left to try: fr_capture_adapt has seen the status before. */
+static fr_status refuse_device(const fr_capture *capture)
+{
+    uint32_t luid_low, detail;
+    int32_t luid_high;
+    const struct fr_delivery *ours = &capture->ring.delivery;
+    const bool known = ours->adapter_luid_low || ours->adapter_luid_high;
+    if (known && fr_ring_host_source_adapter(&capture->ring.words, &luid_low, &luid_high) &&
+        (luid_low != ours->adapter_luid_low || luid_high != ours->adapter_luid_high))
+        return fail_attach(capture, FR_ERR_ADAPTER_MISMATCH,
+                           "the source renders on another adapter than the ring's, and they cannot share");
+    if (fr_ring_host_source_status(&capture->ring.words, &detail) == FR_WIRE_STATUS_NO_DEVICE)
+        return fail_attach(capture, FR_ERR_SOURCE_FAILED, "the source's graphics device cannot share");
+    return fail_attach(capture, FR_ERR_SOURCE_FAILED, "the source could not open the ring's slots");
+}
+
 /* FR_AGAIN: go on waiting. */
 static fr_status look(fr_capture *capture)
 {
@@ -83,9 +99,7 @@ static fr_status look(fr_capture *capture)
     case FR_WIRE_STATUS_NONE:
     case FR_WIRE_STATUS_OPENED: return FR_AGAIN;
     case FR_WIRE_STATUS_TEXTURE_FAILED:
-        return fail_attach(capture, FR_ERR_SOURCE_FAILED, "the source could not open the ring's slots");
-    case FR_WIRE_STATUS_NO_DEVICE:
-        return fail_attach(capture, FR_ERR_SOURCE_FAILED, "the source's graphics device cannot share");
+    case FR_WIRE_STATUS_NO_DEVICE: return refuse_device(capture);
     case FR_WIRE_STATUS_WRONG_TARGET:
         return fail_attach(capture, FR_ERR_SOURCE_FAILED, "the source serves another target");
     default:

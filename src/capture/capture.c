@@ -75,7 +75,7 @@ static void retune_converter(fr_capture *capture)
     changed.peak_millinits = display->max_luminance_millinits;
     changed.sdr_white_millinits = display->sdr_white_millinits;
     void *converter = NULL;
-    if (capture->env.backend.ops->converter_create(capture->env.backend.self, &changed, &converter) < 0)
+    if (capture->backend->ops->converter_create(capture->backend->self, &changed, &converter) < 0)
         return; /* the old tone map goes on; the next report tries again */
     fr_capture_drop_converter(capture);
     capture->converter = converter;
@@ -114,6 +114,8 @@ static void source_came(fr_capture *capture, const struct fr_host_news *news)
 {
     capture->connected = true;
     capture->gone_reason = FR_OK;
+    capture->source_capabilities = news->capabilities ? news->capabilities : FR_CAP_STATES;
+    capture->rebound = capture->use_fallback = false;
     capture->source_pid = news->pid;
     memcpy(capture->source_name, news->name, sizeof(capture->source_name));
     capture->source_name[sizeof(capture->source_name) - 1] = 0;
@@ -242,6 +244,8 @@ fr_status fr_capture_serve(fr_capture *capture)
         return capture->failure;
     hear_all(capture);
     const uint64_t now = fr_capture_now(capture);
+    if (capture->connected && fr_capture_adapt(capture))
+        want_generation(capture, FR_FLIP_DEVICE, now);
     const fr_status status = rebuild(capture, now);
     if (status < 0)
         return fail(capture, status);

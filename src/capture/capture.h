@@ -4,8 +4,8 @@
 #define FR_CAPTURE_CAPTURE_H
 
 /*
- * The host's state machine: attach, take, follow, recover, repeat. Sees memory, clock, events, claims,
- * converters, the channel and the display only through tables; all of it runs on the caller's thread.
+ * The host's state machine: attach, take, follow, recover, repeat, fall back. Sees memory, clock, events,
+ * claims, converters, the channel and the display only through tables; all of it runs on the caller's thread.
  * docs/architecture.md has the states.
  */
 
@@ -34,23 +34,27 @@ struct fr_capture_env {
     struct fr_os os;
     struct fr_host_channel channel;
     struct fr_backend_host backend;
-    struct fr_display_feed feed; /* ops NULL: the source announces its display */
-    struct fr_event notify;      /* what channel and feed signal */
-    bool has_display;            /* the feed's display was read already */
+    struct fr_backend_host fallback; /* for sources and machines that cannot use `backend`; ops NULL: none */
+    struct fr_display_feed feed;     /* ops NULL: the source announces its display */
+    struct fr_event notify;          /* what channel and feed signal */
+    bool has_display;                /* the feed's display was read already */
     fr_display_descriptor display;
     uint32_t pid;
 };
 
-/* One ring incarnation. */
+/* One ring incarnation. Header and event are its own, but in version 1, where they are the channel's. */
 struct fr_generation {
     bool present;
     struct fr_memory header;
     struct fr_event event;
+    const struct fr_backend_host *backend;
     void *slots; /* the backend's */
+    struct fr_delivery delivery;
     struct fr_ring_shape shape;
     struct fr_ring_host words;
     uint32_t metadata_seen;
     uint32_t status_seen; /* what the source said of its attach, already logged */
+    bool adapted;         /* what the source said of its attach was answered by another ring */
     bool poisoned;        /* a claim was abandoned or the device lost: nothing more is taken from it */
     bool had_frame;       /* a fresh frame came through it */
 };
@@ -75,6 +79,9 @@ struct fr_capture {
     struct fr_generation ring;
     uint32_t last_generation, generations;
 
+    /* What the pictures and the converter belong to. */
+    const struct fr_backend_host *backend;
+    uint32_t device_serial;
     struct fr_out_ring *out;
     void *converter;
     fr_convert_params converter_params;
@@ -84,6 +91,9 @@ struct fr_capture {
     fr_wire_metadata metadata;
 
     bool connected;
+    uint64_t source_capabilities; /* FR_CAP_* */
+    bool rebound;                 /* the backend was moved to this source's adapter */
+    bool use_fallback;            /* this source, or this machine, cannot use env.backend */
     uint32_t source_pid;
     char source_name[32];
     fr_status gone_reason; /* of the last source that went; FR_OK = none went */
@@ -121,6 +131,15 @@ fr_status fr_capture_serve(fr_capture *capture);
 void fr_capture_wait(fr_capture *capture, uint64_t timeout_ns, uint32_t *wakes);
 bool fr_capture_is_cancelled(const fr_capture *capture);
 
+/* adapt.c */
+/* The backend that the source in force can use: NULL if there is none. */
+const struct fr_backend_host *fr_capture_choose_backend(const fr_capture *capture);
+/* The source could not open the ring: moves the backend to the source's adapter, once, or else turns to the
+ * fallback. True: a new generation is due. */
+bool fr_capture_adapt(fr_capture *capture);
+/* The backend cannot make rings on this machine. True: the fallback may. */
+bool fr_capture_fall_back(fr_capture *capture, const char *why);
+
 /* attach.c: the wait of open. */
 fr_status fr_capture_attach(fr_capture *capture);
 /* Writes what is known of a source that does not deliver: status, detail, adapter, debug block. */
@@ -132,6 +151,8 @@ void fr_capture_describe_source(const fr_capture *capture, char *text, size_t by
 fr_status fr_generation_begin(fr_capture *capture);
 /* Closes the ring; next_generation as in fr_ring_host_retire. */
 void fr_generation_end(fr_capture *capture, uint32_t next_generation);
+/* "states", "keyed mutex", "fence". */
+const char *fr_sync_kind_name(uint32_t sync_kind);
 void fr_capture_forget_last(fr_capture *capture);
 void fr_capture_drop_converter(fr_capture *capture);
 

@@ -6,6 +6,10 @@
 
 /* All that is built before anything is changed. */
 struct preparation {
+    const struct fr_backend_host *backend;
+    uint32_t number;
+    uint32_t device_serial;
+    bool new_device; /* pictures and converter of before belong to another */
     struct fr_generation ring;
     struct fr_out_ring *out; /* NULL: the present one fits */
     void *converter;         /* NULL: likewise */
@@ -16,10 +20,22 @@ static void generation_finish(fr_capture *capture, struct fr_generation *ring)
 {
     const struct fr_os *os = &capture->env.os;
     if (ring->slots)
-        capture->env.backend.ops->ring_destroy(capture->env.backend.self, ring->slots);
-    os->ops->memory_close(os->self, &ring->header);
-    os->ops->event_close(os->self, &ring->event);
+        ring->backend->ops->ring_destroy(ring->backend->self, ring->slots);
+    if (capture->env.channel.wire_version > 1) {
+        os->ops->memory_close(os->self, &ring->header);
+        os->ops->event_close(os->self, &ring->event);
+    }
     *ring = (struct fr_generation){.header.handle = FR_HANDLE_NONE, .event.handle = FR_HANDLE_NONE};
+}
+
+const char *fr_sync_kind_name(uint32_t sync_kind)
+{
+    switch (sync_kind) {
+    case FR_WIRE_SYNC_STATES: return "states";
+    case FR_WIRE_SYNC_KEYED_MUTEX: return "keyed mutex";
+    case FR_WIRE_SYNC_FENCE: return "fence";
+    default: return "";
+    }
 }
 
 void fr_capture_forget_last(fr_capture *capture)
@@ -33,7 +49,7 @@ void fr_capture_forget_last(fr_capture *capture)
 void fr_capture_drop_converter(fr_capture *capture)
 {
     if (capture->converter)
-        capture->env.backend.ops->converter_destroy(capture->env.backend.self, capture->converter);
+        capture->backend->ops->converter_destroy(capture->backend->self, capture->converter);
     capture->converter = NULL;
 }
 
@@ -61,47 +77,113 @@ static bool same_converter(const fr_convert_params *a, const fr_convert_params *
 
 static fr_status prepare_pictures(fr_capture *capture, struct preparation *prep)
 {
-    const struct fr_backend_host *backend = &capture->env.backend;
+    const struct fr_backend_host *backend = prep->backend;
     const fr_convert_params *params = &prep->converter_params;
     const struct fr_out_ring *out = capture->out;
-    if (!out || out->width != params->width || out->height != params->height || out->format != params->to) {
+    prep->device_serial = backend->ops->device_serial(backend->self);
+    prep->new_device = backend != capture->backend || prep->device_serial != capture->device_serial;
+    if (!out || prep->new_device || out->width != params->width || out->height != params->height ||
+        out->format != params->to) {
         const fr_status status = fr_out_ring_create(&prep->out, backend, capture->params.out_surfaces,
                                                     params->width, params->height, params->to);
         if (status < 0)
             return status;
     }
-    if (capture->converter && same_converter(params, &capture->converter_params))
+    if (capture->converter && !prep->new_device && same_converter(params, &capture->converter_params))
         return FR_OK;
     return backend->ops->converter_create(backend->self, params, &prep->converter);
 }
 
-static fr_status prepare(fr_capture *capture, struct preparation *prep)
+static fr_status prepare_header(fr_capture *capture, struct preparation *prep)
 {
     const struct fr_os *os = &capture->env.os;
-    const struct fr_backend_host *backend = &capture->env.backend;
+    const struct fr_host_channel *channel = &capture->env.channel;
     struct fr_generation *ring = &prep->ring;
-    fr_status status = backend->ops->ring_create(backend->self, &ring->shape, &ring->slots);
+    if (channel->wire_version == 1) {
+        channel->ops->fixed(channel->self, &ring->header, &ring->event);
+        return FR_OK;
+    }
+    const struct fr_object_name plain = {.label = "framering-header"};
+    const struct fr_object_name *name =
+        channel->ops->object_name(channel->self, FR_OBJECT_HEADER, prep->number, 0);
+    const fr_status status = os->ops->memory_create(os->self, name ? name : &plain, sizeof(fr_wire_v2),
+                                                    FR_ACCESS_READ | FR_ACCESS_WRITE, &ring->header);
     if (status < 0)
         return status;
-    status = os->ops->memory_create(os->self, "framering-header", sizeof(fr_wire_v2),
-                                    FR_ACCESS_READ | FR_ACCESS_WRITE, &ring->header);
+    name = channel->ops->object_name(channel->self, FR_OBJECT_EVENT, prep->number, 0);
+    return os->ops->event_create(os->self, name, &ring->event);
+}
+
+static fr_status prepare(fr_capture *capture, struct preparation *prep)
+{
+    const struct fr_backend_host *backend = prep->backend;
+    struct fr_generation *ring = &prep->ring;
+    ring->backend = backend;
+    const struct fr_ring_request request = {
+        .shape = ring->shape,
+        .wire_version = capture->env.channel.wire_version,
+        .generation = prep->number,
+        .capabilities = capture->source_capabilities,
+        .naming = &capture->env.channel,
+    };
+    fr_status status = backend->ops->ring_create(backend->self, &request, &ring->slots);
     if (status < 0)
         return status;
-    status = os->ops->event_create(os->self, &ring->event);
+    status = prepare_header(capture, prep);
     if (status < 0)
         return status;
+    ring->delivery = fr_delivery_none();
+    ring->delivery.wire_version = request.wire_version;
+    ring->delivery.generation = prep->number;
+    ring->delivery.ring_len = ring->shape.ring_len;
+    ring->delivery.width = ring->shape.width;
+    ring->delivery.height = ring->shape.height;
+    ring->delivery.format = ring->shape.format;
+    ring->delivery.header_bytes = ring->header.bytes;
+    ring->delivery.header = ring->header.handle;
+    ring->delivery.event = ring->event.handle;
+    backend->ops->ring_describe(backend->self, ring->slots, &ring->delivery);
     return prepare_pictures(capture, prep);
+}
+
+static void make_words(fr_capture *capture, uint32_t number)
+{
+    struct fr_generation *ring = &capture->ring;
+    if (capture->env.channel.wire_version == 1)
+        fr_ring_host_create_v1(&ring->words, ring->header.ptr, &ring->shape, number,
+                               capture->params.target_id);
+    else
+        fr_ring_host_create(&ring->words, ring->header.ptr, &ring->shape, number, capture->params.target_id,
+                            ring->delivery.sync_kind, capture->env.pid);
+}
+
+/* Counts what the ring in force leaves, and tells its source. */
+static void retire(fr_capture *capture, uint32_t next_generation)
+{
+    const struct fr_generation *ring = &capture->ring;
+    struct fr_ring_totals totals;
+    fr_ring_host_totals(&ring->words, &totals);
+    capture->past.offered += totals.offered;
+    capture->past.published += totals.published;
+    capture->past.mismatched += totals.mismatched;
+    fr_token untaken;
+    if (fr_ring_host_newest(&ring->words, &untaken))
+        capture->superseded += untaken.sequence - ring->words.last_sequence;
+    fr_ring_host_retire(&capture->ring.words, next_generation);
 }
 
 static void commit(fr_capture *capture, struct preparation *prep)
 {
-    const uint32_t number = fr_generation_next(capture->last_generation);
-    fr_generation_end(capture, number);
+    struct fr_generation before = capture->ring;
+    if (before.present)
+        retire(capture, prep->number);
     capture->ring = prep->ring;
     capture->ring.present = true;
-    fr_ring_host_create(&capture->ring.words, capture->ring.header.ptr, &capture->ring.shape, number,
-                        capture->params.target_id, capture->env.backend.ops->sync_kind, capture->env.pid);
-    capture->last_generation = number;
+    make_words(capture, prep->number);
+    /* Only now: until the new generation stands, a source of version 1 may be at work in the old slots. */
+    if (before.present)
+        generation_finish(capture, &before);
+    capture->last_generation = prep->number;
     capture->generations++;
     capture->watch.at_start = (struct fr_ring_totals){0}; /* the new ring counts from nothing */
     if (prep->out) {
@@ -114,44 +196,31 @@ static void commit(fr_capture *capture, struct preparation *prep)
         capture->converter = prep->converter;
         capture->converter_params = prep->converter_params;
     }
-}
-
-static fr_status deliver(fr_capture *capture)
-{
-    const struct fr_generation *ring = &capture->ring;
-    struct fr_delivery delivery = {
-        .generation = ring->words.generation,
-        .ring_len = ring->shape.ring_len,
-        .width = ring->shape.width,
-        .height = ring->shape.height,
-        .format = ring->shape.format,
-        .sync_kind = capture->env.backend.ops->sync_kind,
-        .header_bytes = ring->header.bytes,
-        .header = ring->header.handle,
-        .event = ring->event.handle,
-    };
-    capture->env.backend.ops->ring_describe(capture->env.backend.self, ring->slots, &delivery);
-    return capture->env.channel.ops->deliver(capture->env.channel.self, &delivery);
+    capture->backend = prep->backend;
+    capture->device_serial = prep->device_serial;
 }
 
 static void log_generation(const fr_capture *capture)
 {
     const struct fr_ring_shape *shape = &capture->ring.shape;
     const fr_mode *preferred = &capture->params.preferred;
-    fr_log_write(&capture->log, FR_LOG_INFO, "generation %u: %u slots of %ux%u %s (%s), pictures in %s",
-                 capture->last_generation, shape->ring_len, shape->width, shape->height,
-                 fr_format_name(shape->format), fr_colour_state_name(capture->follow.display.colour_state),
-                 fr_format_name(capture->out->format));
+    fr_log_write(
+        &capture->log, FR_LOG_INFO, "generation %u: %u slots of %ux%u %s (%s) in %s by %s, pictures in %s",
+        capture->last_generation, shape->ring_len, shape->width, shape->height, fr_format_name(shape->format),
+        fr_colour_state_name(capture->follow.display.colour_state), capture->ring.backend->ops->name,
+        fr_sync_kind_name(capture->ring.delivery.sync_kind), fr_format_name(capture->out->format));
     if (preferred->width && (preferred->width != shape->width || preferred->height != shape->height) &&
         capture->generations == 1)
         fr_log_write(&capture->log, FR_LOG_INFO, "%ux%u was asked for, the display's own size is used",
                      preferred->width, preferred->height);
 }
 
-fr_status fr_generation_begin(fr_capture *capture)
+static fr_status begin_with(fr_capture *capture, const struct fr_backend_host *backend)
 {
     const fr_display_descriptor *display = &capture->follow.display;
     struct preparation prep = {
+        .backend = backend,
+        .number = fr_generation_next(capture->last_generation),
         .ring =
             {
                 .header.handle = FR_HANDLE_NONE,
@@ -174,22 +243,29 @@ fr_status fr_generation_begin(fr_capture *capture)
     }
     commit(capture, &prep);
     log_generation(capture);
-    return deliver(capture);
+    return capture->env.channel.ops->deliver(capture->env.channel.self, &capture->ring.delivery);
+}
+
+fr_status fr_generation_begin(fr_capture *capture)
+{
+    const struct fr_backend_host *backend = fr_capture_choose_backend(capture);
+    if (!backend) {
+        fr_log_write(&capture->log, FR_LOG_WARNING,
+                     "source %s can open none of the rings that this host makes (%s); use backend auto",
+                     capture->source_name, capture->env.backend.ops->name);
+        return FR_ERR_UNSUPPORTED;
+    }
+    fr_status status = begin_with(capture, backend);
+    if (status == FR_ERR_UNSUPPORTED && backend == &capture->env.backend &&
+        fr_capture_fall_back(capture, "textures cannot be shared on this machine"))
+        status = begin_with(capture, fr_capture_choose_backend(capture));
+    return status;
 }
 
 void fr_generation_end(fr_capture *capture, uint32_t next_generation)
 {
-    struct fr_generation *ring = &capture->ring;
-    if (!ring->present)
+    if (!capture->ring.present)
         return;
-    struct fr_ring_totals totals;
-    fr_ring_host_totals(&ring->words, &totals);
-    capture->past.offered += totals.offered;
-    capture->past.published += totals.published;
-    capture->past.mismatched += totals.mismatched;
-    fr_token untaken;
-    if (fr_ring_host_newest(&ring->words, &untaken))
-        capture->superseded += untaken.sequence - ring->words.last_sequence;
-    fr_ring_host_retire(&ring->words, next_generation);
-    generation_finish(capture, ring);
+    retire(capture, next_generation);
+    generation_finish(capture, &capture->ring);
 }

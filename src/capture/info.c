@@ -68,7 +68,8 @@ void fr_capture_watch_source(fr_capture *capture, uint64_t now_ns)
             watch->liveness = FR_LIVENESS_IDLE;
         }
     }
-    if (now_ns - watch->heartbeat_seen_ns >= capture->params.timing.stalled_ns) {
+    const bool has_heart = capture->ring.words.wire_version > 1;
+    if (has_heart && now_ns - watch->heartbeat_seen_ns >= capture->params.timing.stalled_ns) {
         if (watch->liveness != FR_LIVENESS_STALLED)
             fr_log_write(&capture->log, FR_LOG_WARNING,
                          "source %s (pid %u) does not answer; the last frame is repeated until it does",
@@ -144,10 +145,11 @@ void fr_capture_get_info(fr_capture *capture, fr_capture_info *out)
         .newest_present_ns = capture->has_last ? capture->last.present_ns : 0,
         .source_heartbeat_ns = capture->connected ? now.heartbeat_ns : 0,
         .source_pid = capture->source_pid,
-        .backend = capture->env.backend.ops->name,
-        .kernel = capture->converter ? capture->env.backend.ops->converter_name(capture->env.backend.self,
-                                                                                capture->converter)
-                                     : "",
+        .backend = (capture->backend ? capture->backend : &capture->env.backend)->ops->name,
+        .sync = capture->ring.present ? fr_sync_kind_name(capture->ring.delivery.sync_kind) : "",
+        .kernel = capture->converter
+                      ? capture->backend->ops->converter_name(capture->backend->self, capture->converter)
+                      : "",
     };
     memcpy(out->source_name, capture->source_name, sizeof(out->source_name));
 }

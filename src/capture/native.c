@@ -45,7 +45,7 @@ static fr_status build_feed(struct fr_capture_env *env, const fr_capture_params 
 
 static fr_status build_env(struct fr_capture_env *env, const fr_capture_params *params)
 {
-    fr_status status = env->os.ops->event_create(env->os.self, &env->notify);
+    fr_status status = env->os.ops->event_create(env->os.self, NULL, &env->notify);
     if (status >= 0)
         status = build_channel(env, params);
     if (status >= 0)

@@ -64,6 +64,8 @@ void fr_capture_env_finish(struct fr_capture_env *env)
         env->channel.ops->destroy(env->channel.self);
     if (env->backend.ops)
         env->backend.ops->destroy(env->backend.self);
+    if (env->fallback.ops)
+        env->fallback.ops->destroy(env->fallback.self);
     env->os.ops->event_close(env->os.self, &env->notify);
 }
 

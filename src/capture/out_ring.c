@@ -27,6 +27,7 @@ fr_status fr_out_ring_create(struct fr_out_ring **out, const struct fr_backend_h
     ring->height = height;
     ring->format = format;
     ring->picture_destroy = backend->ops->picture_destroy;
+    ring->picture_map = backend->ops->picture_map;
     for (; ring->count < count; ring->count++) {
         struct fr_surface *surface = &ring->surface[ring->count];
         surface->ring = ring;
@@ -92,6 +93,23 @@ void fr_frame_ref(fr_frame *copy, const fr_frame *frame)
     *copy = *frame;
     if (copy->surface)
         fr_surface_ref(copy->surface);
+}
+
+fr_status fr_frame_map(fr_frame *frame)
+{
+    if (!frame)
+        return FR_ERR_ARGUMENT;
+    if (frame->plane[0] || !frame->surface)
+        return frame->plane[0] ? FR_OK : FR_ERR_ARGUMENT;
+    struct fr_picture mapped;
+    const fr_status status = frame->surface->ring->picture_map(&frame->surface->picture, &mapped);
+    if (status != FR_OK)
+        return status;
+    for (int i = 0; i < 2; i++) {
+        frame->plane[i] = mapped.plane[i];
+        frame->pitch_bytes[i] = mapped.pitch_bytes[i];
+    }
+    return FR_OK;
 }
 
 void fr_frame_release(fr_frame *frame)

@@ -27,6 +27,7 @@ struct fr_out_ring {
     fr_format format;
     uint32_t next; /* where the search for a free one starts: surfaces rotate */
     void (*picture_destroy)(struct fr_picture *picture);
+    fr_status (*picture_map)(const struct fr_picture *picture, struct fr_picture *out);
     struct fr_surface surface[FR_OUT_SURFACES_MAX];
 };
 

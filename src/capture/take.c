@@ -146,8 +146,8 @@ static void account(fr_capture *capture, fr_frame *frame, fr_token token)
 static fr_status convert_claimed(fr_capture *capture, fr_token token, struct fr_surface *surface,
                                  fr_frame *frame)
 {
-    const struct fr_backend_host *backend = &capture->env.backend;
     struct fr_generation *ring = &capture->ring;
+    const struct fr_backend_host *backend = ring->backend;
     const uint64_t taken_ns = fr_capture_now(capture);
     struct fr_ring_record record;
     const bool ours = fr_ring_host_record(&ring->words, token, &record);
@@ -180,7 +180,7 @@ fr_status fr_capture_take(fr_capture *capture, uint64_t lock_wait_ns, fr_frame *
     if (!ready_to_take(capture))
         return FR_AGAIN;
     struct fr_generation *ring = &capture->ring;
-    const struct fr_backend_host *backend = &capture->env.backend;
+    const struct fr_backend_host *backend = ring->backend;
     const uint64_t until = fr_capture_now(capture) + lock_wait_ns;
     for (uint32_t tries = 0; tries <= ring->shape.ring_len; tries++) {
         fr_token token;
@@ -213,7 +213,7 @@ fr_status fr_capture_repeat(fr_capture *capture, fr_frame *out)
 {
     if (!capture->has_last)
         return FR_AGAIN;
-    const struct fr_backend_host *backend = &capture->env.backend;
+    const struct fr_backend_host *backend = capture->backend;
     struct fr_surface *surface = capture->last.surface;
     if (!backend->ops->concurrent_read && fr_surface_held(surface)) {
         if (fr_out_ring_held(capture->out) >= capture->params.depth)

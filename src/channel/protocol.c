@@ -271,20 +271,17 @@ size_t fr_msg_put_observer_ring(union fr_msg *msg, const struct fr_delivery *del
 
 struct fr_delivery fr_msg_get_ring(const struct fr_msg_ring *ring)
 {
-    struct fr_delivery delivery = {
-        .generation = ring->generation,
-        .ring_len = ring->ring_len,
-        .width = ring->width,
-        .height = ring->height,
-        .format = (fr_format)ring->format,
-        .sync_kind = ring->sync_kind,
-        .header_bytes = (size_t)ring->header_bytes,
-        .slots_bytes = (size_t)ring->slots_bytes,
-        .pitch_bytes = (size_t)ring->pitch_bytes,
-        .header = FR_HANDLE_NONE,
-        .slots = FR_HANDLE_NONE,
-        .event = FR_HANDLE_NONE,
-    };
+    struct fr_delivery delivery = fr_delivery_none();
+    delivery.wire_version = 2;
+    delivery.generation = ring->generation;
+    delivery.ring_len = ring->ring_len;
+    delivery.width = ring->width;
+    delivery.height = ring->height;
+    delivery.format = (fr_format)ring->format;
+    delivery.sync_kind = ring->sync_kind;
+    delivery.header_bytes = (size_t)ring->header_bytes;
+    delivery.slots_bytes = (size_t)ring->slots_bytes;
+    delivery.pitch_bytes = (size_t)ring->pitch_bytes;
     for (uint32_t i = 0; i < FR_WIRE_SLOTS_MAX && i < ring->ring_len; i++)
         delivery.slot_offset[i] = (size_t)ring->slot_offset[i];
     return delivery;

@@ -283,10 +283,19 @@ static void host_destroy(void *self)
     free(host);
 }
 
+/* Descriptors are passed, nothing needs a name. */
+static const struct fr_object_name *host_object_name(void *self, enum fr_object_kind kind,
+                                                     uint32_t generation, uint32_t index)
+{
+    (void)self, (void)kind, (void)generation, (void)index;
+    return NULL;
+}
+
 static const struct fr_host_channel_ops host_ops = {
     .start = host_start,
     .poll = host_poll,
     .deliver = host_deliver,
+    .object_name = host_object_name,
     .request_hdr = host_request_hdr,
     .invite = host_invite,
     .destroy = host_destroy,
@@ -309,7 +318,7 @@ fr_status fr_socket_host_create(struct fr_host_channel *out, const struct fr_soc
         host->allow_uids[i] = params->allow_uids[i];
 
     const struct fr_os os = fr_os_native();
-    fr_status status = os.ops->event_create(os.self, &host->wake);
+    fr_status status = os.ops->event_create(os.self, NULL, &host->wake);
     host->lock = fr_mutex_create();
     if (!host->lock)
         status = FR_ERR_NO_MEMORY;
@@ -323,6 +332,6 @@ fr_status fr_socket_host_create(struct fr_host_channel *out, const struct fr_soc
         host_destroy(host);
         return status;
     }
-    *out = (struct fr_host_channel){.ops = &host_ops, .self = host};
+    *out = (struct fr_host_channel){.ops = &host_ops, .self = host, .wire_version = 2};
     return FR_OK;
 }

@@ -314,10 +314,18 @@ static void source_destroy(void *self)
     free(source);
 }
 
+/* It lies in the header. */
+static fr_wire_debug *source_debug(void *self)
+{
+    (void)self;
+    return NULL;
+}
+
 static const struct fr_source_channel_ops source_ops = {
     .poll = source_poll,
     .announce = source_announce,
     .fd = source_fd,
+    .debug = source_debug,
     .destroy = source_destroy,
 };
 

@@ -136,7 +136,7 @@ fr_status fr_display_sampler_create(struct fr_display_feed *out, const fr_displa
     sampler->notify = *notify;
     sampler->wake.handle = FR_HANDLE_NONE;
 
-    fr_status status = sampler->os.ops->event_create(sampler->os.self, &sampler->wake);
+    fr_status status = sampler->os.ops->event_create(sampler->os.self, NULL, &sampler->wake);
     sampler->lock = fr_mutex_create();
     if (!sampler->lock)
         status = FR_ERR_NO_MEMORY;

@@ -10,7 +10,7 @@ void fr_attachment_finish(fr_source *source, struct fr_attachment *attachment)
     if (!attachment->present)
         return;
     const struct fr_os *os = &source->env.os;
-    source->env.backend.ops->detach(source->env.backend.self, attachment->slots);
+    attachment->backend->ops->detach(attachment->backend->self, attachment->slots);
     os->ops->memory_close(os->self, &attachment->header);
     os->ops->event_close(os->self, &attachment->event);
     *attachment = (struct fr_attachment){0};
@@ -21,7 +21,7 @@ void fr_source_detach(fr_source *source)
     struct fr_attachment *current = &source->current;
     if (!current->present)
         return;
-    fr_ring_source_cancel(&current->ring);
+    fr_attachment_cancel(current);
     source->total.offered += current->ring.line.offered;
     source->total.published += current->ring.line.published;
     source->total.dropped += current->ring.line.dropped;
@@ -40,14 +40,23 @@ static void close_delivery(const struct fr_os *os, const struct fr_delivery *del
     os->ops->handle_close(os->self, delivery->header);
     os->ops->handle_close(os->self, delivery->slots);
     os->ops->handle_close(os->self, delivery->event);
+    os->ops->handle_close(os->self, delivery->ready_fence);
+    os->ops->handle_close(os->self, delivery->retire_fence);
+    for (uint32_t i = 0; i < FR_WIRE_SLOTS_MAX; i++)
+        os->ops->handle_close(os->self, delivery->texture[i]);
 }
 
 /* The debug block is best effort: an observer reads it when nothing else tells why a source never
- * attached. */
-static void note_debug(fr_wire_v2 *shared, uint32_t target_id, uint32_t attempts, uint32_t error)
+ * attached. A channel that has one of its own writes it itself. */
+static void note_debug(const fr_source *source, const struct fr_delivery *delivery, void *header,
+                       uint32_t error)
 {
+    if (delivery->wire_version < 2 || source->env.channel.ops->debug(source->env.channel.self))
+        return;
+    fr_wire_v2 *shared = header;
+    const uint32_t attempts = (uint32_t)source->total.attaches + 1;
     fr_store_relaxed_u32(&shared->debug.run_core_entries, attempts);
-    fr_store_relaxed_u32(&shared->debug.resolved_target_id, target_id);
+    fr_store_relaxed_u32(&shared->debug.resolved_target_id, source->total.target_id);
     fr_store_relaxed_u32(&shared->debug.header_open_attempts, attempts);
     fr_store_relaxed_u32(&shared->debug.last_open_error, error);
     fr_store_relaxed_u32(&shared->debug.header_opened, error == 0);
@@ -55,9 +64,10 @@ static void note_debug(fr_wire_v2 *shared, uint32_t target_id, uint32_t attempts
 
 static bool header_agrees(const fr_wire_v1 *v1, const struct fr_delivery *delivery)
 {
-    return v1->version >= 2 && v1->generation == delivery->generation && v1->ring_len == delivery->ring_len &&
-           v1->ring_len >= FR_RING_LEN_MIN && v1->width == delivery->width &&
-           v1->height == delivery->height && v1->format == (uint32_t)delivery->format;
+    return v1->version == delivery->wire_version && v1->generation == delivery->generation &&
+           v1->ring_len == delivery->ring_len && (v1->version == 1 || v1->ring_len >= FR_RING_LEN_MIN) &&
+           v1->width == delivery->width && v1->height == delivery->height &&
+           v1->format == (uint32_t)delivery->format;
 }
 
 /* FR_OK: `header` is a checked copy that agrees with the delivery. */
@@ -89,16 +99,63 @@ static fr_status check_header(fr_source *source, const struct fr_delivery *deliv
     return FR_OK;
 }
 
-static fr_status open_slots(fr_source *source, const struct fr_delivery *delivery, fr_wire_v2 *shared,
-                            void **slots)
+static uint64_t capability_of(uint32_t sync_kind)
 {
-    const fr_status status = source->env.backend.ops->attach(source->env.backend.self, delivery, slots);
-    if (status >= 0)
+    switch (sync_kind) {
+    case FR_WIRE_SYNC_STATES: return FR_CAP_STATES;
+    case FR_WIRE_SYNC_KEYED_MUTEX: return FR_CAP_KEYED_MUTEX;
+    case FR_WIRE_SYNC_FENCE: return FR_CAP_FENCE;
+    default: return 0;
+    }
+}
+
+static const struct fr_backend_source *backend_for(const fr_source *source, uint32_t sync_kind)
+{
+    for (size_t i = 0; i < FR_SOURCE_BACKENDS; i++) {
+        const struct fr_backend_source *backend = &source->env.backend[i];
+        if (backend->ops && (backend->ops->capabilities & capability_of(sync_kind)))
+            return backend;
+    }
+    return NULL;
+}
+
+/* Names the adapter, opens the slots, and reports what went wrong with that. */
+static fr_status open_slots(fr_source *source, const struct fr_delivery *delivery, fr_wire_v1 *shared,
+                            struct fr_attachment *out)
+{
+    const struct fr_backend_source *backend = backend_for(source, delivery->sync_kind);
+    struct fr_attach_fault fault = {.status = FR_WIRE_STATUS_TEXTURE_FAILED};
+    fr_status status = FR_ERR_UNSUPPORTED;
+    if (backend) {
+        uint32_t luid_low = 0;
+        int32_t luid_high = 0;
+        backend->ops->adapter(backend->self, &luid_low, &luid_high);
+        fr_ring_source_adapter(shared, luid_low, luid_high);
+        status = backend->ops->attach(backend->self, delivery, &out->slots, &fault);
+    }
+    if (status >= 0) {
+        out->backend = backend;
         return FR_OK;
-    fr_ring_source_report(shared, FR_WIRE_STATUS_TEXTURE_FAILED, (uint32_t)-status);
+    }
+    fr_ring_source_report(shared, fault.status, fault.detail ? fault.detail : (uint32_t)-status);
     fr_log_write(&source->params.log, FR_LOG_WARNING,
-                 "the ring's slots (%u of %ux%u %s) could not be opened: %s", delivery->ring_len,
-                 delivery->width, delivery->height, fr_format_name(delivery->format), fr_status_text(status));
+                 "the ring's slots (%u of %ux%u %s) could not be opened: %s (detail 0x%08x)",
+                 delivery->ring_len, delivery->width, delivery->height, fr_format_name(delivery->format),
+                 fr_status_text(status), fault.detail);
+    return status;
+}
+
+static fr_status map_header(fr_source *source, const struct fr_delivery *delivery, struct fr_memory *header)
+{
+    const struct fr_os *os = &source->env.os;
+    const size_t least = delivery->wire_version == 1 ? FR_WIRE_V1_BYTES : FR_WIRE_V2_BYTES;
+    const fr_status status = delivery->header_bytes < least
+                                 ? FR_ERR_PROTOCOL
+                                 : os->ops->memory_map(os->self, delivery->header, delivery->header_bytes,
+                                                       FR_ACCESS_READ | FR_ACCESS_WRITE, header);
+    if (status < 0)
+        fr_log_write(&source->params.log, FR_LOG_WARNING, "the ring's header could not be mapped: %s",
+                     fr_status_text(status));
     return status;
 }
 
@@ -106,39 +163,31 @@ static fr_status open_slots(fr_source *source, const struct fr_delivery *deliver
 static fr_status open_ring(fr_source *source, const struct fr_delivery *delivery, struct fr_attachment *out)
 {
     const struct fr_os *os = &source->env.os;
+    const struct fr_source_channel *channel = &source->env.channel;
     struct fr_delivery rest = *delivery;
-    struct fr_memory header = {.handle = FR_HANDLE_NONE};
+    *out = (struct fr_attachment){.header.handle = FR_HANDLE_NONE};
     fr_wire_v2 copy;
-    fr_status status = delivery->header_bytes < FR_WIRE_V2_BYTES
-                           ? FR_ERR_PROTOCOL
-                           : os->ops->memory_map(os->self, delivery->header, delivery->header_bytes,
-                                                 FR_ACCESS_READ | FR_ACCESS_WRITE, &header);
+    fr_status status = map_header(source, delivery, &out->header);
     if (status < 0) {
-        fr_log_write(&source->params.log, FR_LOG_WARNING, "the ring's header could not be mapped: %s",
-                     fr_status_text(status));
         close_delivery(os, &rest);
         return status;
     }
     rest.header = FR_HANDLE_NONE;
-    void *slots = NULL;
-    status = check_header(source, delivery, &header, &copy);
+    status = check_header(source, delivery, &out->header, &copy);
     if (status == FR_OK)
-        status = open_slots(source, delivery, header.ptr, &slots);
-    note_debug(header.ptr, source->total.target_id, (uint32_t)source->total.attaches + 1,
-               status < 0 ? (uint32_t)-status : 0);
+        status = open_slots(source, delivery, out->header.ptr, out);
+    note_debug(source, delivery, out->header.ptr, status < 0 ? (uint32_t)-status : 0);
     if (status != FR_OK) {
-        os->ops->memory_close(os->self, &header);
+        os->ops->memory_close(os->self, &out->header);
         close_delivery(os, &rest);
         return status;
     }
-    *out = (struct fr_attachment){
-        .present = true,
-        .header = header,
-        .event = {delivery->event},
-        .slots = slots,
-        .shape = {delivery->ring_len, delivery->width, delivery->height, delivery->format},
-    };
-    fr_ring_source_attach(&out->ring, header.ptr, &copy, source->env.pid);
+    out->present = true;
+    out->event.handle = delivery->event;
+    out->shape =
+        (struct fr_ring_shape){delivery->ring_len, delivery->width, delivery->height, delivery->format};
+    fr_ring_source_attach(&out->ring, out->header.ptr, &copy, source->env.pid,
+                          channel->ops->debug(channel->self));
     return FR_OK;
 }
 

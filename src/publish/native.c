@@ -51,7 +51,7 @@ fr_status fr_source_open(fr_source **out, const fr_source_params *params)
     status = fr_socket_source_create(&env.channel, &socket);
     if (status < 0)
         return status;
-    status = fr_cpu_source_create(&env.backend, env.os);
+    status = fr_cpu_source_create(&env.backend[0], env.os);
     if (status < 0) {
         env.channel.ops->destroy(env.channel.self);
         return status;

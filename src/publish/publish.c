@@ -48,8 +48,18 @@ static void env_finish(struct fr_source_env *env)
 {
     if (env->channel.ops)
         env->channel.ops->destroy(env->channel.self);
-    if (env->backend.ops)
-        env->backend.ops->destroy(env->backend.self);
+    for (size_t i = 0; i < FR_SOURCE_BACKENDS; i++)
+        if (env->backend[i].ops)
+            env->backend[i].ops->destroy(env->backend[i].self);
+}
+
+uint64_t fr_source_capabilities(const struct fr_source_env *env)
+{
+    uint64_t capabilities = 0;
+    for (size_t i = 0; i < FR_SOURCE_BACKENDS; i++)
+        if (env->backend[i].ops)
+            capabilities |= env->backend[i].ops->capabilities;
+    return capabilities;
 }
 
 fr_status fr_source_open_env(fr_source **out, const fr_source_params *params, const struct fr_source_env *env)
@@ -69,6 +79,8 @@ fr_status fr_source_open_env(fr_source **out, const fr_source_params *params, co
     if (!source)
         goto fail;
     source->env = own;
+    if (!own.acquire_wait_ns)
+        source->env.acquire_wait_ns = FR_SOURCE_ACQUIRE_NS;
     source->params = *params;
     source->display = params->display;
     source->total.target_id = params->target_id;
@@ -194,6 +206,27 @@ fr_status fr_source_set_hdr_metadata(fr_source *source, const fr_hdr_metadata *h
     return FR_OK;
 }
 
+/* Claims a slot in the ring and in the backend: its index, or -1. A ring of version 1 has no states that say
+ * which slots the host reads: there each is tried without waiting. */
+static int begin_slot(fr_source *source)
+{
+    struct fr_attachment *current = &source->current;
+    const struct fr_backend_source *backend = current->backend;
+    const uint64_t wait_ns = current->ring.wire_version == 1 ? 0 : source->env.acquire_wait_ns;
+    int index = fr_ring_source_begin(&current->ring);
+    while (index >= 0) {
+        const uint64_t retire_value = fr_ring_source_retire_value(&current->ring);
+        const enum fr_claim claim =
+            backend->ops->begin(backend->self, current->slots, (uint32_t)index, retire_value, wait_ns);
+        if (claim == FR_CLAIM_ACQUIRED) {
+            current->begun = true;
+            return index;
+        }
+        index = fr_ring_source_begin_other(&current->ring);
+    }
+    return -1;
+}
+
 fr_status fr_source_begin(fr_source *source, fr_slot *out)
 {
     *out = (fr_slot){.memory_fd = -1};
@@ -202,7 +235,7 @@ fr_status fr_source_begin(fr_source *source, fr_slot *out)
     struct fr_attachment *current = &source->current;
     if (current->ring.writing >= 0)
         return FR_ERR_ARGUMENT;
-    const int index = fr_ring_source_begin(&current->ring);
+    const int index = begin_slot(source);
     if (index < 0)
         return FR_AGAIN;
     *out = (fr_slot){
@@ -213,8 +246,27 @@ fr_status fr_source_begin(fr_source *source, fr_slot *out)
         .sequence = current->ring.sequence + 1,
         .memory_fd = -1,
     };
-    source->env.backend.ops->slot(source->env.backend.self, current->slots, (uint32_t)index, out);
+    current->backend->ops->slot(current->backend->self, current->slots, (uint32_t)index, out);
     return FR_OK;
+}
+
+/* Ends what begin_slot began in the backend. False: the frame may not be published. */
+static bool end_slot(struct fr_attachment *attachment, uint64_t *ready_value)
+{
+    *ready_value = 0;
+    if (!attachment->begun)
+        return true;
+    attachment->begun = false;
+    return attachment->backend->ops->end(attachment->backend->self, attachment->slots,
+                                         (uint32_t)attachment->ring.writing,
+                                         ready_value) == FR_CLAIM_ACQUIRED;
+}
+
+void fr_attachment_cancel(struct fr_attachment *attachment)
+{
+    uint64_t unused;
+    (void)end_slot(attachment, &unused);
+    fr_ring_source_cancel(&attachment->ring);
 }
 
 static bool damage_fits(const fr_rect *damage, const struct fr_ring_shape *shape)
@@ -229,11 +281,13 @@ static uint32_t delay_us(uint64_t from_ns, uint64_t to_ns)
     return us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
 }
 
-static bool publish_current(fr_source *source, uint64_t present_ns, const fr_rect *damage)
+static bool publish_current(fr_source *source, uint64_t present_ns, const fr_rect *damage,
+                            uint64_t ready_value)
 {
     struct fr_attachment *current = &source->current;
     const struct fr_os *os = &source->env.os;
     struct fr_ring_publish out = {
+        .ready_value = ready_value,
         .present_ns = present_ns,
         .publish_delay_us = delay_us(present_ns, now_ns(source)),
         .flags = damage ? FR_WIRE_FRAME_DAMAGE : 0,
@@ -254,12 +308,19 @@ fr_status fr_source_publish(fr_source *source, const fr_publish_info *info)
     if (!current->present || current->ring.writing < 0)
         return FR_ERR_ARGUMENT;
     if (fr_ring_source_stale(&current->ring)) {
+        fr_attachment_cancel(current);
+        return FR_AGAIN;
+    }
+    uint64_t ready_value;
+    if (!end_slot(current, &ready_value)) {
+        fr_log_write(&source->params.log, FR_LOG_WARNING,
+                     "a slot could not be released after it was written, its frame is not published");
         fr_ring_source_cancel(&current->ring);
         return FR_AGAIN;
     }
     const uint64_t present_ns = info && info->present_ns ? info->present_ns : now_ns(source);
     const bool damaged = info && info->has_damage && damage_fits(&info->damage, &current->shape);
-    if (!publish_current(source, present_ns, damaged ? &info->damage : NULL)) {
+    if (!publish_current(source, present_ns, damaged ? &info->damage : NULL, ready_value)) {
         fr_log_write(&source->params.log, FR_LOG_WARNING,
                      "a slot changed hands while it was written; the host breaks the protocol, detaching");
         fr_source_detach(source);
@@ -272,22 +333,28 @@ fr_status fr_source_publish(fr_source *source, const fr_publish_info *info)
 void fr_source_cancel(fr_source *source)
 {
     if (source->current.present)
-        fr_ring_source_cancel(&source->current.ring);
+        fr_attachment_cancel(&source->current);
 }
 
 bool fr_source_republish(fr_source *source)
 {
     const struct fr_attachment *from = &source->previous;
     struct fr_attachment *to = &source->current;
-    if (!from->present || from->ring.newest_slot < 0 || from->shape.width != to->shape.width ||
-        from->shape.height != to->shape.height || from->shape.format != to->shape.format)
+    if (!from->present || from->backend != to->backend || from->ring.newest_slot < 0 ||
+        from->shape.width != to->shape.width || from->shape.height != to->shape.height ||
+        from->shape.format != to->shape.format)
         return false;
-    const int index = fr_ring_source_begin(&to->ring);
+    const int index = begin_slot(source);
     if (index < 0)
         return false;
-    source->env.backend.ops->copy(source->env.backend.self, from->slots, (uint32_t)from->ring.newest_slot,
-                                  to->slots, (uint32_t)index);
-    if (!publish_current(source, source->last_present_ns, NULL))
+    const bool copied = to->backend->ops->copy(to->backend->self, from->slots,
+                                               (uint32_t)from->ring.newest_slot, to->slots, (uint32_t)index);
+    uint64_t ready_value;
+    if (!end_slot(to, &ready_value) || !copied) {
+        fr_ring_source_cancel(&to->ring);
+        return false;
+    }
+    if (!publish_current(source, source->last_present_ns, NULL, ready_value))
         return false;
     fr_attachment_finish(source, &source->previous);
     return true;
@@ -320,6 +387,10 @@ fr_status fr_source_push(fr_source *source, const fr_image *image, const fr_publ
     const fr_status status = fr_source_begin(source, &slot);
     if (status != FR_OK)
         return status;
+    if (!slot.pixels) {
+        fr_source_cancel(source);
+        return FR_ERR_UNSUPPORTED;
+    }
     const size_t row_bytes = (size_t)slot.width * fr_format_pixel_bytes(slot.format);
     for (uint32_t y = 0; y < slot.height; y++)
         memcpy((uint8_t *)slot.pixels + y * slot.pitch_bytes,

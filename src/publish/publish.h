@@ -14,12 +14,18 @@
 
 /* How often a waiting source beats its heart. */
 #define FR_SOURCE_BEAT_NS (500 * FR_NS_PER_MS)
+/* The longest wait for a slot that the host's GPU still reads. */
+#define FR_SOURCE_ACQUIRE_NS (16 * FR_NS_PER_MS)
+
+enum { FR_SOURCE_BACKENDS = 2 };
 
 /* Taken over by the source, also when opening fails. */
 struct fr_source_env {
     struct fr_os os;
     struct fr_source_channel channel;
-    struct fr_backend_source backend;
+    /* Each ring is opened by the first one that can; ops NULL: none. */
+    struct fr_backend_source backend[FR_SOURCE_BACKENDS];
+    uint64_t acquire_wait_ns; /* 0 = FR_SOURCE_ACQUIRE_NS */
     uint32_t pid;
 };
 
@@ -28,7 +34,9 @@ struct fr_attachment {
     bool present;
     struct fr_memory header;
     struct fr_event event;
+    const struct fr_backend_source *backend;
     void *slots; /* the backend's */
+    bool begun;  /* the slot that is held was begun in the backend too */
     struct fr_ring_source ring;
     struct fr_ring_shape shape;
 };
@@ -61,6 +69,12 @@ fr_status fr_source_attach_ring(fr_source *source, const struct fr_delivery *del
 void fr_source_detach(fr_source *source);
 
 void fr_attachment_finish(fr_source *source, struct fr_attachment *attachment);
+
+/* publish.c: what the ways in which this source can take slots are, FR_CAP_*. */
+uint64_t fr_source_capabilities(const struct fr_source_env *env);
+
+/* Gives the slot that is held back, unpublished. Without one it does nothing. */
+void fr_attachment_cancel(struct fr_attachment *attachment);
 
 /* publish.c: the newest picture of `previous` into the current ring. False: it does not fit, or there is
  * none. */

@@ -12,7 +12,8 @@ void fr_ring_host_create(struct fr_ring_host *ring, fr_wire_v2 *shared, const st
 {
     assert(shape->ring_len >= FR_RING_LEN_MIN && shape->ring_len <= FR_WIRE_SLOTS_MAX);
     assert(generation >= 1 && generation <= FR_GENERATION_MAX);
-    *ring = (struct fr_ring_host){.shared = shared, .ring_len = shape->ring_len, .generation = generation};
+    *ring = (struct fr_ring_host){
+        .shared = shared, .wire_version = 2, .ring_len = shape->ring_len, .generation = generation};
 
     fr_wire_v1 *v1 = &shared->v1;
     fr_store_relaxed_u32(&v1->version, 2);
@@ -30,10 +31,39 @@ void fr_ring_host_create(struct fr_ring_host *ring, fr_wire_v2 *shared, const st
     fr_store_release_u32(&v1->magic, FR_WIRE_MAGIC);
 }
 
+void fr_ring_host_create_v1(struct fr_ring_host *ring, fr_wire_v1 *shared, const struct fr_ring_shape *shape,
+                            uint32_t generation, uint32_t target_id)
+{
+    assert(shape->ring_len >= FR_RING_LEN_MIN && shape->ring_len <= FR_WIRE_SLOTS_MAX);
+    assert(generation >= 1 && generation <= FR_GENERATION_MAX);
+    *ring = (struct fr_ring_host){.shared = (fr_wire_v2 *)(void *)shared,
+                                  .wire_version = 1,
+                                  .ring_len = shape->ring_len,
+                                  .generation = generation};
+    fr_store_relaxed_u64(&shared->latest, 0);
+    fr_store_relaxed_u32(&shared->version, 1);
+    fr_store_relaxed_u32(&shared->ring_len, shape->ring_len);
+    fr_store_relaxed_u32(&shared->width, shape->width);
+    fr_store_relaxed_u32(&shared->height, shape->height);
+    fr_store_relaxed_u32(&shared->format, (uint32_t)shape->format);
+    fr_store_relaxed_u32(&shared->target_id, target_id);
+    fr_store_relaxed_u32(&shared->status, FR_WIRE_STATUS_NONE);
+    fr_store_relaxed_u32(&shared->status_detail, 0);
+    fr_fence_release();
+    /* Pairs with the acquire in fr_ring_source_stale; the first time, the magic with that in
+     * fr_wire_snapshot. */
+    fr_store_release_u32(&shared->generation, generation);
+    fr_store_release_u32(&shared->magic, FR_WIRE_MAGIC);
+}
+
 void fr_ring_host_retire(struct fr_ring_host *ring, uint32_t next_generation)
 {
     fr_wire_v2 *shared = ring->shared;
-    fr_store_relaxed_u32(&shared->host.state, next_generation ? FR_WIRE_HOST_REBUILDING : FR_WIRE_HOST_DEAD);
+    if (ring->wire_version == 1 && next_generation)
+        return;
+    if (ring->wire_version > 1)
+        fr_store_relaxed_u32(&shared->host.state,
+                             next_generation ? FR_WIRE_HOST_REBUILDING : FR_WIRE_HOST_DEAD);
     fr_store_relaxed_u64(&shared->v1.latest, 0);
     /* Pairs with the acquire in fr_ring_source_stale. The token's own generation rejects a publish that races
      * this. */
@@ -57,6 +87,8 @@ bool fr_ring_host_newest(const struct fr_ring_host *ring, fr_token *out)
 
 static bool move(struct fr_ring_host *ring, fr_token token, uint32_t from, uint32_t to)
 {
+    if (ring->wire_version == 1)
+        return true;
     return fr_compare_swap_u32(&ring->shared->slot[token.slot].state, fr_slot_word(token.sequence, from),
                                fr_slot_word(token.sequence, to));
 }
@@ -66,8 +98,20 @@ bool fr_ring_host_claim(struct fr_ring_host *ring, fr_token token)
     return move(ring, token, FR_WIRE_SLOT_PUBLISHED, FR_WIRE_SLOT_READING);
 }
 
+/* The mutex is ours, but between the look at `latest` and its acquisition the source may have come round. */
+static bool record_v1(const struct fr_ring_host *ring, fr_token claimed, struct fr_ring_record *out)
+{
+    const fr_token newest = fr_token_unpack(fr_load_acquire_u64(&ring->shared->v1.latest));
+    if (newest.generation != ring->generation || newest.sequence - claimed.sequence >= ring->ring_len - 1)
+        return false;
+    *out = (struct fr_ring_record){.token = claimed, .clock_id = FR_WIRE_CLOCK_ABSENT};
+    return true;
+}
+
 bool fr_ring_host_record(const struct fr_ring_host *ring, fr_token claimed, struct fr_ring_record *out)
 {
+    if (ring->wire_version == 1)
+        return record_v1(ring, claimed, out);
     const fr_wire_slot *slot = &ring->shared->slot[claimed.slot];
     const uint64_t word = fr_load_relaxed_u64(&slot->token);
     if (word != fr_token_pack(claimed))
@@ -95,6 +139,22 @@ void fr_ring_host_release(struct fr_ring_host *ring, fr_token token)
     (void)move(ring, token, FR_WIRE_SLOT_READING, FR_WIRE_SLOT_FREE);
 }
 
+void fr_ring_host_unclaim(struct fr_ring_host *ring, fr_token token)
+{
+    (void)move(ring, token, FR_WIRE_SLOT_READING, FR_WIRE_SLOT_PUBLISHED);
+}
+
+uint64_t fr_ring_host_ready_value(const struct fr_ring_host *ring, fr_token token)
+{
+    return fr_load_relaxed_u64(&ring->shared->slot[token.slot].ready_value);
+}
+
+void fr_ring_host_retire_value(struct fr_ring_host *ring, fr_token token, uint64_t value)
+{
+    /* The release of the state hands it over. */
+    fr_store_relaxed_u64(&ring->shared->slot[token.slot].retire_value, value);
+}
+
 /* Serial comparison of 24-bit tags. */
 static bool tag_older(uint32_t word, uint32_t sequence)
 {
@@ -107,6 +167,8 @@ uint32_t fr_ring_host_taken(struct fr_ring_host *ring, fr_token token)
     const uint32_t passed = token.sequence - ring->last_sequence - 1;
     ring->last_sequence = token.sequence;
     ring->taken++;
+    if (ring->wire_version == 1)
+        return passed;
     for (uint32_t i = 0; i < ring->ring_len; i++) {
         uint32_t *state = &ring->shared->slot[i].state;
         const uint32_t word = fr_load_relaxed_u32(state);
@@ -119,6 +181,8 @@ uint32_t fr_ring_host_taken(struct fr_ring_host *ring, fr_token token)
 
 void fr_ring_host_beat(struct fr_ring_host *ring, uint64_t now_ns)
 {
+    if (ring->wire_version == 1)
+        return;
     fr_wire_host *line = &ring->shared->host;
     fr_store_relaxed_u64(&line->taken, ring->taken);
     fr_store_relaxed_u64(&line->repeated, ring->repeated);
@@ -127,6 +191,12 @@ void fr_ring_host_beat(struct fr_ring_host *ring, uint64_t now_ns)
 
 void fr_ring_host_totals(const struct fr_ring_host *ring, struct fr_ring_totals *out)
 {
+    if (ring->wire_version == 1) {
+        const fr_token newest = fr_token_unpack(fr_load_relaxed_u64(&ring->shared->v1.latest));
+        const uint32_t published = newest.generation == ring->generation ? newest.sequence : 0;
+        *out = (struct fr_ring_totals){.offered = published, .published = published};
+        return;
+    }
     const fr_wire_source *line = &ring->shared->source;
     *out = (struct fr_ring_totals){
         .heartbeat_ns = fr_load_relaxed_u64(&line->heartbeat_ns),
@@ -145,8 +215,18 @@ uint32_t fr_ring_host_source_status(const struct fr_ring_host *ring, uint32_t *d
     return status;
 }
 
+bool fr_ring_host_source_adapter(const struct fr_ring_host *ring, uint32_t *luid_low, int32_t *luid_high)
+{
+    *luid_low = fr_load_relaxed_u32(&ring->shared->v1.adapter_luid_low);
+    *luid_high =
+        (int32_t)fr_load_relaxed_u32((const uint32_t *)(const void *)&ring->shared->v1.adapter_luid_high);
+    return *luid_low || *luid_high;
+}
+
 bool fr_ring_host_metadata(const struct fr_ring_host *ring, uint32_t *seen, fr_wire_metadata *out)
 {
+    if (ring->wire_version == 1)
+        return false;
     const fr_wire_metadata *line = &ring->shared->metadata;
     /* Pairs with the releases in fr_ring_source_set_metadata. */
     const uint32_t before = fr_load_acquire_u32(&line->change);

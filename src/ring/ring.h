@@ -14,10 +14,15 @@
  *   PUBLISHED -> READING    host     fr_ring_host_claim: the newest
  *   PUBLISHED -> FREE       host     fr_ring_host_taken: older than the one taken
  *   READING   -> FREE       host     fr_ring_host_release
+ *   READING   -> PUBLISHED  host     fr_ring_host_unclaim: the backend could not have the pixels in time
  *
  * A slot's state word carries the tag of the frame it speaks of, so that each move means one frame: a slot
  * that was lapped between a look and the move fails the compare-and-swap. Every loop is bounded by ring_len +
  * 1 tries.
+ *
+ * Version 1 has no slot records. There, the textures' keyed mutexes keep the two sides apart, the functions
+ * that move states succeed without doing anything, and the frame's label is the token that was read before
+ * the claim, if the source cannot have lapped the slot since.
  */
 
 #include <framering/wire.h>
@@ -34,7 +39,8 @@ struct fr_ring_shape {
 /* ---- host ---- */
 
 struct fr_ring_host {
-    fr_wire_v2 *shared;
+    fr_wire_v2 *shared;    /* version 1: only its v1 is there */
+    uint32_t wire_version; /* 1 or 2 */
     uint32_t ring_len, generation;
     uint32_t last_sequence; /* of the last frame taken; 0 = none yet */
     uint64_t taken, repeated;
@@ -58,8 +64,13 @@ struct fr_ring_totals {
 void fr_ring_host_create(struct fr_ring_host *ring, fr_wire_v2 *shared, const struct fr_ring_shape *shape,
                          uint32_t generation, uint32_t target_id, uint32_t sync_kind, uint32_t pid);
 
+/* The same for version 1, whose generations follow each other in one header: `shared` is zeroed memory, or
+ * holds the generation before, whose slots must be there until this returns. */
+void fr_ring_host_create_v1(struct fr_ring_host *ring, fr_wire_v1 *shared, const struct fr_ring_shape *shape,
+                            uint32_t generation, uint32_t target_id);
+
 /* Tells a source that may still hold the ring that a new generation is coming (or, at 0, that the host
- * ends). */
+ * ends). Version 1 is told of a new generation by its creation. */
 void fr_ring_host_retire(struct fr_ring_host *ring, uint32_t next_generation);
 
 /* The newest published frame that is ours and newer than the last one taken. False: there is none. */
@@ -75,6 +86,16 @@ bool fr_ring_host_record(const struct fr_ring_host *ring, fr_token claimed, stru
 /* READING -> FREE. */
 void fr_ring_host_release(struct fr_ring_host *ring, fr_token token);
 
+/* READING -> PUBLISHED: the frame stays to be taken. */
+void fr_ring_host_unclaim(struct fr_ring_host *ring, fr_token token);
+
+/* Under the claim, with fences: what the ready fence must reach before the pixels may be read. The peer's
+ * word: a wait for it needs a bound. */
+uint64_t fr_ring_host_ready_value(const struct fr_ring_host *ring, fr_token token);
+
+/* Under the claim, with fences: what the retire fence will reach when they have been read. */
+void fr_ring_host_retire_value(struct fr_ring_host *ring, fr_token token, uint64_t value);
+
 /* The frame will be shown: from now on only newer ones count, and older ones are freed. Returns how many
  * sequence numbers were passed over. */
 uint32_t fr_ring_host_taken(struct fr_ring_host *ring, fr_token token);
@@ -87,6 +108,9 @@ void fr_ring_host_totals(const struct fr_ring_host *ring, struct fr_ring_totals 
 /* The source's word on its attach: FR_WIRE_STATUS_*, with the detail. */
 uint32_t fr_ring_host_source_status(const struct fr_ring_host *ring, uint32_t *detail);
 
+/* The adapter that the source says it renders on; false: it named none. After a status was seen. */
+bool fr_ring_host_source_adapter(const struct fr_ring_host *ring, uint32_t *luid_low, int32_t *luid_high);
+
 /* Copies the metadata line if it is whole and differs from change number *seen, which is updated. False:
  * nothing new. */
 bool fr_ring_host_metadata(const struct fr_ring_host *ring, uint32_t *seen, fr_wire_metadata *out);
@@ -94,21 +118,28 @@ bool fr_ring_host_metadata(const struct fr_ring_host *ring, uint32_t *seen, fr_w
 /* ---- source ---- */
 
 struct fr_ring_source {
-    fr_wire_v2 *shared;
+    fr_wire_v2 *shared;    /* version 1: only its v1 is there */
+    fr_wire_debug *debug;  /* NULL: none */
+    uint32_t wire_version; /* 1 or 2 */
     uint32_t ring_len, generation;
     uint32_t sequence;                         /* of the last frame published; 0 = none yet */
     uint32_t slot_sequence[FR_WIRE_SLOTS_MAX]; /* what this side last published there; 0 = nothing */
     int newest_slot;                           /* where the last published frame lies; -1 = none */
     int writing;                               /* the slot that is held; -1 = none */
+    uint32_t refused;                          /* slots that this frame could not have, one bit each */
     fr_wire_source line;                       /* our line's totals, copied to the shared one */
 };
 
-/* Takes the ring on whose header passed fr_wire_snapshot as `header`. */
+/* Takes the ring on whose header passed fr_wire_snapshot as `header`. debug: a block outside the header, or
+ * NULL. */
 void fr_ring_source_attach(struct fr_ring_source *ring, fr_wire_v2 *shared, const fr_wire_v2 *header,
-                           uint32_t pid);
+                           uint32_t pid, fr_wire_debug *debug);
 
 /* Says how the attach went (FR_WIRE_STATUS_*), which the host waits for. */
-void fr_ring_source_report(fr_wire_v2 *shared, uint32_t status, uint32_t detail);
+void fr_ring_source_report(fr_wire_v1 *shared, uint32_t status, uint32_t detail);
+
+/* Names the adapter that this side renders on; goes before the report. */
+void fr_ring_source_adapter(fr_wire_v1 *shared, uint32_t luid_low, int32_t luid_high);
 
 /* True when the host has made another generation: nothing more may be published here. */
 bool fr_ring_source_stale(const struct fr_ring_source *ring);
@@ -116,7 +147,16 @@ bool fr_ring_source_stale(const struct fr_ring_source *ring);
 /* Claims a slot; its index, or -1: none could be had, the frame counts as dropped. Counts it as offered. */
 int fr_ring_source_begin(struct fr_ring_source *ring);
 
+/* The backend could not have the slot: gives it back and claims another one. The index, or -1: no other, the
+ * frame counts as dropped. */
+int fr_ring_source_begin_other(struct fr_ring_source *ring);
+
+/* With fences: what the retire fence must reach before the slot that is held may be written. The peer's word.
+ */
+uint64_t fr_ring_source_retire_value(const struct fr_ring_source *ring);
+
 struct fr_ring_publish {
+    uint64_t ready_value; /* with fences, else 0 */
     uint64_t present_ns;
     uint32_t publish_delay_us;
     uint32_t flags; /* FR_WIRE_FRAME_* */
@@ -129,7 +169,8 @@ bool fr_ring_source_publish(struct fr_ring_source *ring, const struct fr_ring_pu
 /* WRITING -> FREE. */
 void fr_ring_source_cancel(struct fr_ring_source *ring);
 
-/* How many published frames the host has neither taken nor passed over. */
+/* How many published frames the host has neither taken nor passed over; 0 in version 1, where nobody knows.
+ */
 uint32_t fr_ring_source_untaken(const struct fr_ring_source *ring);
 
 /* A frame that was offered but does not fit the ring. */

@@ -8,23 +8,33 @@
 #include <string.h>
 
 void fr_ring_source_attach(struct fr_ring_source *ring, fr_wire_v2 *shared, const fr_wire_v2 *header,
-                           uint32_t pid)
+                           uint32_t pid, fr_wire_debug *debug)
 {
+    const uint32_t version = header->v1.version;
     *ring = (struct fr_ring_source){
         .shared = shared,
+        .debug = debug || version == 1 ? debug : &shared->debug,
+        .wire_version = version,
         .ring_len = header->v1.ring_len,
         .generation = header->v1.generation,
         .newest_slot = -1,
         .writing = -1,
     };
-    fr_store_relaxed_u32(&shared->source.pid, pid);
+    if (version > 1)
+        fr_store_relaxed_u32(&shared->source.pid, pid);
 }
 
-void fr_ring_source_report(fr_wire_v2 *shared, uint32_t status, uint32_t detail)
+void fr_ring_source_report(fr_wire_v1 *shared, uint32_t status, uint32_t detail)
 {
-    fr_store_relaxed_u32(&shared->v1.status_detail, detail);
+    fr_store_relaxed_u32(&shared->status_detail, detail);
     /* Pairs with the acquire in fr_ring_host_source_status. */
-    fr_store_release_u32(&shared->v1.status, status);
+    fr_store_release_u32(&shared->status, status);
+}
+
+void fr_ring_source_adapter(fr_wire_v1 *shared, uint32_t luid_low, int32_t luid_high)
+{
+    fr_store_relaxed_u32(&shared->adapter_luid_low, luid_low);
+    fr_store_relaxed_u32((uint32_t *)(void *)&shared->adapter_luid_high, (uint32_t)luid_high);
 }
 
 bool fr_ring_source_stale(const struct fr_ring_source *ring)
@@ -35,12 +45,15 @@ bool fr_ring_source_stale(const struct fr_ring_source *ring)
 
 static void show_totals(struct fr_ring_source *ring)
 {
+    if (ring->debug)
+        fr_store_relaxed_u32(&ring->debug->frames_acquired, (uint32_t)ring->line.offered);
+    if (ring->wire_version == 1)
+        return;
     fr_wire_source *line = &ring->shared->source;
     fr_store_relaxed_u64(&line->offered, ring->line.offered);
     fr_store_relaxed_u64(&line->published, ring->line.published);
     fr_store_relaxed_u64(&line->dropped, ring->line.dropped);
     fr_store_relaxed_u64(&line->mismatched, ring->line.mismatched);
-    fr_store_relaxed_u32(&ring->shared->debug.frames_acquired, (uint32_t)ring->line.offered);
 }
 
 /* The slot to write next, and the state word that says so. The FREE one whose picture is the oldest; else the
@@ -69,10 +82,53 @@ static int choose(const struct fr_ring_source *ring, uint32_t *word_out)
     return best;
 }
 
+static int give_up(struct fr_ring_source *ring)
+{
+    ring->writing = -1;
+    ring->line.dropped++;
+    show_totals(ring);
+    return -1;
+}
+
+/* Version 1: round the ring, never the newest. Whether the host still reads one, its mutex knows. */
+static int choose_v1(struct fr_ring_source *ring)
+{
+    const uint32_t first = (uint32_t)(ring->newest_slot + 1);
+    for (uint32_t i = 0; i < ring->ring_len; i++) {
+        const uint32_t slot = (first + i) % ring->ring_len;
+        if ((int)slot == ring->newest_slot || ring->refused & 1u << slot)
+            continue;
+        ring->writing = (int)slot;
+        show_totals(ring);
+        return (int)slot;
+    }
+    return give_up(ring);
+}
+
+int fr_ring_source_begin_other(struct fr_ring_source *ring)
+{
+    assert(ring->writing >= 0);
+    if (ring->wire_version == 1) {
+        ring->refused |= 1u << ring->writing;
+        return choose_v1(ring);
+    }
+    fr_ring_source_cancel(ring);
+    return -1;
+}
+
+uint64_t fr_ring_source_retire_value(const struct fr_ring_source *ring)
+{
+    assert(ring->writing >= 0);
+    return ring->wire_version == 1 ? 0 : fr_load_relaxed_u64(&ring->shared->slot[ring->writing].retire_value);
+}
+
 int fr_ring_source_begin(struct fr_ring_source *ring)
 {
     assert(ring->writing < 0);
     ring->line.offered++;
+    ring->refused = 0;
+    if (ring->wire_version == 1)
+        return choose_v1(ring);
     for (uint32_t tries = 0; tries <= ring->ring_len; tries++) {
         uint32_t word = 0;
         const int slot = choose(ring, &word);
@@ -88,15 +144,14 @@ int fr_ring_source_begin(struct fr_ring_source *ring)
         show_totals(ring);
         return slot;
     }
-    ring->line.dropped++;
-    show_totals(ring);
-    return -1;
+    return give_up(ring);
 }
 
 static void write_record(fr_wire_slot *slot, uint64_t token, const struct fr_ring_publish *info)
 {
     fr_store_relaxed_u64(&slot->token, token);
     fr_store_relaxed_u32(&slot->flags, info->flags);
+    fr_store_relaxed_u64(&slot->ready_value, info->ready_value);
     fr_store_relaxed_u64(&slot->present_ns, info->present_ns);
     fr_store_relaxed_u32(&slot->clock_id, FR_WIRE_CLOCK_MONOTONIC);
     fr_store_relaxed_u32(&slot->publish_delay_us, info->publish_delay_us);
@@ -111,16 +166,17 @@ bool fr_ring_source_publish(struct fr_ring_source *ring, const struct fr_ring_pu
     assert(ring->writing >= 0);
     const uint32_t index = (uint32_t)ring->writing;
     const uint32_t sequence = ring->sequence + 1;
-    fr_wire_slot *slot = &ring->shared->slot[index];
     const uint64_t token =
         fr_token_pack((fr_token){.generation = ring->generation, .sequence = sequence, .slot = index});
-    write_record(slot, token, info);
-
     ring->writing = -1;
-    /* Releases pixels and record to the host's claim. */
-    if (!fr_compare_swap_u32(&slot->state, fr_slot_word(sequence, FR_WIRE_SLOT_WRITING),
-                             fr_slot_word(sequence, FR_WIRE_SLOT_PUBLISHED)))
-        return false;
+    if (ring->wire_version > 1) {
+        fr_wire_slot *slot = &ring->shared->slot[index];
+        write_record(slot, token, info);
+        /* Releases pixels and record to the host's claim. */
+        if (!fr_compare_swap_u32(&slot->state, fr_slot_word(sequence, FR_WIRE_SLOT_WRITING),
+                                 fr_slot_word(sequence, FR_WIRE_SLOT_PUBLISHED)))
+            return false;
+    }
     ring->sequence = sequence;
     ring->slot_sequence[index] = sequence;
     ring->newest_slot = (int)index;
@@ -136,17 +192,18 @@ void fr_ring_source_cancel(struct fr_ring_source *ring)
 {
     if (ring->writing < 0)
         return;
-    (void)fr_compare_swap_u32(&ring->shared->slot[ring->writing].state,
-                              fr_slot_word(ring->sequence + 1, FR_WIRE_SLOT_WRITING),
-                              fr_slot_word(ring->sequence + 1, FR_WIRE_SLOT_FREE));
-    ring->writing = -1;
-    ring->line.dropped++;
-    show_totals(ring);
+    if (ring->wire_version > 1)
+        (void)fr_compare_swap_u32(&ring->shared->slot[ring->writing].state,
+                                  fr_slot_word(ring->sequence + 1, FR_WIRE_SLOT_WRITING),
+                                  fr_slot_word(ring->sequence + 1, FR_WIRE_SLOT_FREE));
+    (void)give_up(ring);
 }
 
 uint32_t fr_ring_source_untaken(const struct fr_ring_source *ring)
 {
     uint32_t untaken = 0;
+    if (ring->wire_version == 1)
+        return 0;
     for (uint32_t i = 0; i < ring->ring_len; i++)
         untaken += ring->slot_sequence[i] && fr_load_relaxed_u32(&ring->shared->slot[i].state) ==
                                                  fr_slot_word(ring->slot_sequence[i], FR_WIRE_SLOT_PUBLISHED);
@@ -162,11 +219,14 @@ void fr_ring_source_mismatch(struct fr_ring_source *ring)
 
 void fr_ring_source_beat(struct fr_ring_source *ring, uint64_t now_ns)
 {
-    fr_store_relaxed_u64(&ring->shared->source.heartbeat_ns, now_ns);
+    if (ring->wire_version > 1)
+        fr_store_relaxed_u64(&ring->shared->source.heartbeat_ns, now_ns);
 }
 
 void fr_ring_source_set_metadata(struct fr_ring_source *ring, const fr_wire_metadata *metadata)
 {
+    if (ring->wire_version == 1)
+        return;
     fr_wire_metadata *line = &ring->shared->metadata;
     const uint32_t change = fr_load_relaxed_u32(&line->change) & ~1u;
     fr_store_relaxed_u32(&line->change, change + 1);

@@ -17,9 +17,9 @@ LATE_EVENT = 'sim-weak: an event without order'
 MOVE = (
     '    return fr_compare_swap_u32(&ring->shared->slot[token.slot].state, fr_slot_word(token.sequence, from),\n'
     '                               fr_slot_word(token.sequence, to));\n')
-PUBLISH_SWAP = '''    if (!fr_compare_swap_u32(&slot->state, fr_slot_word(sequence, FR_WIRE_SLOT_WRITING),
-                             fr_slot_word(sequence, FR_WIRE_SLOT_PUBLISHED)))
-        return false;
+PUBLISH_SWAP = '''        if (!fr_compare_swap_u32(&slot->state, fr_slot_word(sequence, FR_WIRE_SLOT_WRITING),
+                                 fr_slot_word(sequence, FR_WIRE_SLOT_PUBLISHED)))
+            return false;
 '''
 FOREIGN = 'if (!is_free && word != fr_slot_word(ring->slot_sequence[i], FR_WIRE_SLOT_PUBLISHED))'
 BEGIN_SWAP = '''        if (!fr_compare_swap_u32(&ring->shared->slot[slot].state, word,
@@ -100,8 +100,8 @@ MUTANTS = [
     mutant('the token goes out before the state', SOURCE, [STRONG], (LATEST, ''),
            (PUBLISH_SWAP, LATEST + PUBLISH_SWAP)),
     mutant('the record goes out after the token', SOURCE, [STRONG],
-           ('    write_record(slot, token, info);\n', ''),
-           (LATEST, LATEST + '    write_record(slot, token, info);\n')),
+           ('        write_record(slot, token, info);\n', ''),
+           (LATEST, LATEST + '    write_record(&ring->shared->slot[index], token, info);\n')),
     mutant('the token is not published', SOURCE, [STRONG, 'unit-ring'], (LATEST, '')),
     mutant('cancel keeps the slot', SOURCE, ['sim-strong: frames given up', 'unit-ring'],
            ('fr_slot_word(ring->sequence + 1, FR_WIRE_SLOT_FREE));',

@@ -141,12 +141,12 @@ static void attach(struct source *source)
     }
     source->pixels = sim_world.delivery.pixels;
     source->detached = false;
-    fr_ring_source_attach(&source->ring, sim_world.delivery.header, &copy, 11);
+    fr_ring_source_attach(&source->ring, sim_world.delivery.header, &copy, 11, NULL);
     const uint32_t base = sim_world.scenario->sequence_base;
     source->ring.sequence = base;
     for (uint32_t i = 0; i < source->ring.ring_len; i++)
         source->ring.slot_sequence[i] = base;
-    fr_ring_source_report(sim_world.delivery.header, FR_WIRE_STATUS_OPENED, 0);
+    fr_ring_source_report(&sim_world.delivery.header->v1, FR_WIRE_STATUS_OPENED, 0);
     republish(source);
 }
 

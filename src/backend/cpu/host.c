@@ -25,9 +25,14 @@ static size_t round_up(size_t value, size_t to)
     return (value + to - 1) / to * to;
 }
 
-static fr_status ring_create(void *self, const struct fr_ring_shape *shape, void **out)
+static fr_status ring_create(void *self, const struct fr_ring_request *request, void **out)
 {
     struct cpu_host *host = self;
+    const struct fr_ring_shape *shape = &request->shape;
+    const struct fr_object_name plain = {.label = "framering-slots"};
+    const struct fr_host_channel *naming = request->naming;
+    const struct fr_object_name *name =
+        naming ? naming->ops->object_name(naming->self, FR_OBJECT_SLOTS, request->generation, 0) : NULL;
     struct cpu_ring *ring = calloc(1, sizeof(*ring));
     if (!ring)
         return FR_ERR_NO_MEMORY;
@@ -35,7 +40,7 @@ static fr_status ring_create(void *self, const struct fr_ring_shape *shape, void
     ring->pitch_bytes = round_up((size_t)shape->width * fr_format_pixel_bytes(shape->format), ROW_ALIGN);
     ring->slot_bytes = round_up(ring->pitch_bytes * shape->height, SLOT_ALIGN);
     const fr_status status = host->os.ops->memory_create(
-        host->os.self, "framering-slots", ring->slot_bytes * ring->ring_len, FR_ACCESS_READ, &ring->slots);
+        host->os.self, name ? name : &plain, ring->slot_bytes * ring->ring_len, FR_ACCESS_READ, &ring->slots);
     if (status < 0) {
         free(ring);
         return status;
@@ -56,6 +61,7 @@ static void ring_describe(void *self, void *ring_, struct fr_delivery *out)
 {
     (void)self;
     const struct cpu_ring *ring = ring_;
+    out->sync_kind = FR_WIRE_SYNC_STATES;
     out->slots = ring->slots.handle;
     out->slots_bytes = ring->slots.bytes;
     out->pitch_bytes = ring->pitch_bytes;
@@ -75,6 +81,18 @@ static enum fr_claim release(void *self, void *ring, struct fr_ring_host *words,
     (void)self, (void)ring;
     fr_ring_host_release(words, token);
     return FR_CLAIM_ACQUIRED;
+}
+
+static uint32_t device_serial(void *self)
+{
+    (void)self;
+    return 0;
+}
+
+static fr_status rebind(void *self, uint32_t luid_low, int32_t luid_high)
+{
+    (void)self, (void)luid_low, (void)luid_high;
+    return FR_ERR_UNSUPPORTED;
 }
 
 static fr_status converter_create(void *self, const fr_convert_params *params, void **out)
@@ -132,6 +150,12 @@ static void picture_destroy(struct fr_picture *picture)
     *picture = (struct fr_picture){0};
 }
 
+static fr_status picture_map(const struct fr_picture *picture, struct fr_picture *out)
+{
+    *out = *picture;
+    return FR_OK;
+}
+
 static void destroy(void *self)
 {
     free(self);
@@ -139,19 +163,22 @@ static void destroy(void *self)
 
 static const struct fr_backend_host_ops cpu_host_ops = {
     .name = "cpu",
-    .sync_kind = FR_WIRE_SYNC_STATES,
+    .capabilities = FR_CAP_STATES,
     .concurrent_read = true,
     .ring_create = ring_create,
     .ring_destroy = ring_destroy,
     .ring_describe = ring_describe,
     .claim = claim,
     .release = release,
+    .device_serial = device_serial,
+    .rebind = rebind,
     .converter_create = converter_create,
     .converter_destroy = converter_destroy,
     .converter_name = converter_name,
     .convert = convert,
     .picture_create = picture_create,
     .picture_destroy = picture_destroy,
+    .picture_map = picture_map,
     .destroy = destroy,
 };
 

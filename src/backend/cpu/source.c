@@ -16,9 +16,11 @@ struct cpu_source_ring {
     uint32_t height;
 };
 
-static fr_status attach(void *self, const struct fr_delivery *delivery, void **out)
+static fr_status attach(void *self, const struct fr_delivery *delivery, void **out,
+                        struct fr_attach_fault *fault)
 {
     struct cpu_source *source = self;
+    *fault = (struct fr_attach_fault){.status = FR_WIRE_STATUS_TEXTURE_FAILED};
     if (delivery->sync_kind != FR_WIRE_SYNC_STATES)
         return FR_ERR_UNSUPPORTED;
     struct cpu_source_ring *ring = calloc(1, sizeof(*ring));
@@ -47,6 +49,28 @@ static void detach(void *self, void *ring_)
     free(ring);
 }
 
+/* Memory lies on no adapter. */
+static void adapter(void *self, uint32_t *luid_low, int32_t *luid_high)
+{
+    (void)self;
+    *luid_low = 0;
+    *luid_high = 0;
+}
+
+/* The states are all there is: whoever claimed the slot may write it. */
+static enum fr_claim begin(void *self, void *ring, uint32_t index, uint64_t retire_value, uint64_t timeout_ns)
+{
+    (void)self, (void)ring, (void)index, (void)retire_value, (void)timeout_ns;
+    return FR_CLAIM_ACQUIRED;
+}
+
+static enum fr_claim end(void *self, void *ring, uint32_t index, uint64_t *ready_value)
+{
+    (void)self, (void)ring, (void)index;
+    *ready_value = 0;
+    return FR_CLAIM_ACQUIRED;
+}
+
 static uint8_t *pixels_of(const struct cpu_source_ring *ring, uint32_t index)
 {
     return (uint8_t *)ring->slots.ptr + ring->slot_offset[index];
@@ -63,7 +87,7 @@ static void slot(void *self, void *ring_, uint32_t index, fr_slot *out)
     out->memory_bytes = ring->slots.bytes;
 }
 
-static void copy(void *self, void *from_, uint32_t from_index, void *to_, uint32_t to_index)
+static bool copy(void *self, void *from_, uint32_t from_index, void *to_, uint32_t to_index)
 {
     (void)self;
     const struct cpu_source_ring *from = from_;
@@ -72,6 +96,7 @@ static void copy(void *self, void *from_, uint32_t from_index, void *to_, uint32
     uint8_t *out = pixels_of(to, to_index);
     for (uint32_t y = 0; y < to->height; y++)
         memcpy(out + y * to->pitch_bytes, in + y * from->pitch_bytes, to->row_bytes);
+    return true;
 }
 
 static void destroy(void *self)
@@ -81,8 +106,12 @@ static void destroy(void *self)
 
 static const struct fr_backend_source_ops cpu_source_ops = {
     .name = "cpu",
+    .capabilities = FR_CAP_STATES,
     .attach = attach,
     .detach = detach,
+    .adapter = adapter,
+    .begin = begin,
+    .end = end,
     .slot = slot,
     .copy = copy,
     .destroy = destroy,

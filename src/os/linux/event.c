@@ -13,9 +13,9 @@
 
 enum { EVENTS_MAX = 4 };
 
-fr_status fr_linux_event_create(void *self, struct fr_event *out)
+fr_status fr_linux_event_create(void *self, const struct fr_object_name *name, struct fr_event *out)
 {
-    (void)self;
+    (void)self, (void)name;
     const int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (fd < 0)
         return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? FR_ERR_NO_MEMORY : FR_ERR_SYSTEM;

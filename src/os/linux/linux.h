@@ -12,12 +12,12 @@
 uint64_t fr_linux_now_ns(void *self);
 struct timespec fr_linux_timespec(uint64_t ns);
 
-fr_status fr_linux_memory_create(void *self, const char *name, size_t bytes, int access,
+fr_status fr_linux_memory_create(void *self, const struct fr_object_name *name, size_t bytes, int access,
                                  struct fr_memory *out);
 fr_status fr_linux_memory_map(void *self, fr_handle handle, size_t bytes, int access, struct fr_memory *out);
 void fr_linux_memory_close(void *self, struct fr_memory *memory);
 
-fr_status fr_linux_event_create(void *self, struct fr_event *out);
+fr_status fr_linux_event_create(void *self, const struct fr_object_name *name, struct fr_event *out);
 void fr_linux_event_signal(void *self, const struct fr_event *event);
 void fr_linux_event_close(void *self, struct fr_event *event);
 fr_status fr_linux_wait(void *self, const struct fr_event *const *events, size_t count, uint64_t timeout_ns);

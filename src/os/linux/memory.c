@@ -25,13 +25,14 @@ static fr_status map(int fd, size_t bytes, int access, struct fr_memory *out)
     return FR_OK;
 }
 
-fr_status fr_linux_memory_create(void *self, const char *name, size_t bytes, int access,
+fr_status fr_linux_memory_create(void *self, const struct fr_object_name *name, size_t bytes, int access,
                                  struct fr_memory *out)
 {
     (void)self;
     if (!bytes || bytes > INT64_MAX)
         return FR_ERR_NO_MEMORY;
-    const int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    const int fd =
+        memfd_create(name && name->label ? name->label : "framering", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0)
         return status_of_errno(errno);
 

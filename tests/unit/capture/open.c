@@ -300,7 +300,7 @@ static void open_survives_every_failing_allocation(void **state)
                                      .channel = link_host(&one->link),
                                      .backend = fake_backend(&one->backend, &one->machine),
                                      .notify.handle = FR_HANDLE_NONE};
-        assert_int_equal(env.os.ops->event_create(env.os.self, &env.notify), FR_OK);
+        assert_int_equal(env.os.ops->event_create(env.os.self, NULL, &env.notify), FR_OK);
         const fr_keepalive keepalive = {0};
         machine_fail_allocation(++nth);
         const fr_status status = fr_capture_open_env(&one->capture, &one->params, &keepalive, &env);

@@ -152,7 +152,7 @@ static void an_invited_source_needs_no_path(void **state)
     const struct fr_socket_host_params params = {
         .target_id = 9, .runtime_dir = "/nowhere", .no_socket = true, .log = sink_log(&host.sink)};
     assert_int_equal(fr_socket_host_create(&host.channel, &params), FR_OK);
-    assert_int_equal(os.ops->event_create(os.self, &host.notify), FR_OK);
+    assert_int_equal(os.ops->event_create(os.self, NULL, &host.notify), FR_OK);
     assert_int_equal(host.channel.ops->start(host.channel.self, &host.notify), FR_OK);
 
     int fd, second;

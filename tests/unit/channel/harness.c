@@ -139,7 +139,7 @@ void host_open(struct host *host, const struct sandbox *sandbox, uint32_t target
     const struct fr_socket_host_params params = {
         .target_id = target_id, .runtime_dir = sandbox->dir, .log = sink_log(&host->sink)};
     assert_int_equal(fr_socket_host_create(&host->channel, &params), FR_OK);
-    assert_int_equal(os.ops->event_create(os.self, &host->notify), FR_OK);
+    assert_int_equal(os.ops->event_create(os.self, NULL, &host->notify), FR_OK);
     assert_int_equal(host->channel.ops->start(host->channel.self, &host->notify), FR_OK);
 }
 
@@ -229,12 +229,13 @@ void ring_make(struct ring *ring, uint32_t generation)
     const struct fr_os os = fr_os_native();
     memset(ring, 0, sizeof(*ring));
     const size_t slot_bytes = 64 * 256;
-    assert_int_equal(
-        os.ops->memory_create(os.self, "test-header", FR_WIRE_V2_BYTES, FR_ACCESS_WRITE, &ring->header),
-        FR_OK);
-    assert_int_equal(
-        os.ops->memory_create(os.self, "test-slots", 4 * slot_bytes, FR_ACCESS_READ, &ring->slots), FR_OK);
-    assert_int_equal(os.ops->event_create(os.self, &ring->event), FR_OK);
+    assert_int_equal(os.ops->memory_create(os.self, &(struct fr_object_name){.label = "test-header"},
+                                           FR_WIRE_V2_BYTES, FR_ACCESS_WRITE, &ring->header),
+                     FR_OK);
+    assert_int_equal(os.ops->memory_create(os.self, &(struct fr_object_name){.label = "test-slots"},
+                                           4 * slot_bytes, FR_ACCESS_READ, &ring->slots),
+                     FR_OK);
+    assert_int_equal(os.ops->event_create(os.self, NULL, &ring->event), FR_OK);
     ring->delivery = (struct fr_delivery){.generation = generation,
                                           .ring_len = 4,
                                           .width = 64,

@@ -66,7 +66,7 @@ struct rig {
 static void rig_open(struct rig *rig, uint64_t interval_ns, bool can_hdr)
 {
     rig->os = fr_os_native();
-    assert_int_equal(rig->os.ops->event_create(rig->os.self, &rig->notify), FR_OK);
+    assert_int_equal(rig->os.ops->event_create(rig->os.self, NULL, &rig->notify), FR_OK);
     const fr_display_provider provider = {
         .self = &rig->screen, .sample = screen_sample, .set_hdr = can_hdr ? screen_set_hdr : NULL};
     assert_int_equal(fr_display_sampler_create(&rig->feed, &provider, interval_ns, &rig->notify), FR_OK);

@@ -59,14 +59,17 @@ static bool due(unsigned *failures)
     return true;
 }
 
-static fr_status ring_create(void *self, const struct fr_ring_shape *shape, void **ring)
+static fr_status ring_create(void *self, const struct fr_ring_request *request, void **ring)
 {
     struct fake_backend *fake = self;
+    if (fake->unsupported)
+        return FR_ERR_UNSUPPORTED;
     if (due(&fake->ring_failures))
         return FR_ERR_NO_MEMORY;
-    const fr_status status = fake->cpu.ops->ring_create(fake->cpu.self, shape, ring);
+    const fr_status status = fake->cpu.ops->ring_create(fake->cpu.self, request, ring);
     fake->rings += status == FR_OK;
-    fake->shape = *shape;
+    fake->shape = request->shape;
+    fake->request = *request;
     return status;
 }
 
@@ -82,6 +85,7 @@ static void ring_describe(void *self, void *ring, struct fr_delivery *out)
 {
     struct fake_backend *fake = self;
     fake->cpu.ops->ring_describe(fake->cpu.self, ring, out);
+    out->adapter_luid_low = fake->luid_low;
 }
 
 static enum fr_claim claim(void *self, void *ring, struct fr_ring_host *words, fr_token token,
@@ -115,6 +119,24 @@ static enum fr_claim release(void *self, void *ring, struct fr_ring_host *words,
     fake->release = FR_CLAIM_ACQUIRED;
     const enum fr_claim outcome = fake->cpu.ops->release(fake->cpu.self, ring, words, token);
     return scripted == FR_CLAIM_ACQUIRED ? outcome : scripted;
+}
+
+static uint32_t device_serial(void *self)
+{
+    const struct fake_backend *fake = self;
+    return fake->device_serial;
+}
+
+static fr_status rebind(void *self, uint32_t luid_low, int32_t luid_high)
+{
+    struct fake_backend *fake = self;
+    (void)luid_high;
+    fake->rebinds++;
+    if (fake->rebind != FR_OK)
+        return fake->rebind;
+    fake->luid_low = luid_low;
+    fake->device_serial++;
+    return FR_OK;
 }
 
 static fr_status converter_create(void *self, const fr_convert_params *params, void **converter)
@@ -194,8 +216,13 @@ struct fr_backend_host fake_backend(struct fake_backend *fake, struct machine *m
     fake->destroyed = false;
     assert_int_equal(fr_cpu_host_create(&fake->cpu, machine_os(machine)), FR_OK);
     const bool concurrent_read = fake->ops.name ? fake->ops.concurrent_read : true;
+    const uint64_t capabilities = fake->ops.capabilities;
     fake->ops = *fake->cpu.ops;
     fake->ops.name = "fake";
+    if (capabilities)
+        fake->ops.capabilities = capabilities;
+    fake->ops.device_serial = device_serial;
+    fake->ops.rebind = rebind;
     fake->ops.concurrent_read = concurrent_read;
     fake->ops.ring_create = ring_create;
     fake->ops.ring_destroy = ring_destroy;

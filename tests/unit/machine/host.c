@@ -35,28 +35,30 @@ void host_make(struct host *host, uint32_t generation, uint32_t width, uint32_t 
     const size_t pitch = ((size_t)width * fr_format_pixel_bytes(format) + 63) / 64 * 64;
     const size_t slot_bytes = (pitch * height + 4095) / 4096 * 4096;
     const int access = FR_ACCESS_READ | FR_ACCESS_WRITE;
-    assert_int_equal(os.ops->memory_create(os.self, "header", FR_WIRE_V2_BYTES, access, &host->header),
+    assert_int_equal(os.ops->memory_create(os.self, &(struct fr_object_name){.label = "header"},
+                                           FR_WIRE_V2_BYTES, access, &host->header),
                      FR_OK);
-    assert_int_equal(
-        os.ops->memory_create(os.self, "slots", slot_bytes * RING_LEN, FR_ACCESS_READ, &host->slots), FR_OK);
-    assert_int_equal(os.ops->event_create(os.self, &host->event), FR_OK);
+    assert_int_equal(os.ops->memory_create(os.self, &(struct fr_object_name){.label = "slots"},
+                                           slot_bytes * RING_LEN, FR_ACCESS_READ, &host->slots),
+                     FR_OK);
+    assert_int_equal(os.ops->event_create(os.self, NULL, &host->event), FR_OK);
     const struct fr_ring_shape shape = {RING_LEN, width, height, format};
     fr_ring_host_create(&host->words, host->header.ptr, &shape, generation, RIG_TARGET, FR_WIRE_SYNC_STATES,
                         1);
-    host->delivery = (struct fr_delivery){
-        .generation = generation,
-        .ring_len = RING_LEN,
-        .width = width,
-        .height = height,
-        .format = format,
-        .sync_kind = FR_WIRE_SYNC_STATES,
-        .header_bytes = FR_WIRE_V2_BYTES,
-        .slots_bytes = slot_bytes * RING_LEN,
-        .pitch_bytes = pitch,
-        .header = host->header.handle,
-        .slots = host->slots.handle,
-        .event = host->event.handle,
-    };
+    host->delivery = fr_delivery_none();
+    host->delivery.wire_version = 2;
+    host->delivery.generation = generation;
+    host->delivery.ring_len = RING_LEN;
+    host->delivery.width = width;
+    host->delivery.height = height;
+    host->delivery.format = format;
+    host->delivery.sync_kind = FR_WIRE_SYNC_STATES;
+    host->delivery.header_bytes = FR_WIRE_V2_BYTES;
+    host->delivery.slots_bytes = slot_bytes * RING_LEN;
+    host->delivery.pitch_bytes = pitch;
+    host->delivery.header = host->header.handle;
+    host->delivery.slots = host->slots.handle;
+    host->delivery.event = host->event.handle;
     for (uint32_t i = 0; i < RING_LEN; i++)
         host->delivery.slot_offset[i] = i * slot_bytes;
 }

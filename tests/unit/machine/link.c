@@ -117,10 +117,28 @@ static void host_destroy(void *self)
     link->active = NULL;
 }
 
+static const struct fr_object_name *host_object_name(void *self, enum fr_object_kind kind,
+                                                     uint32_t generation, uint32_t index)
+{
+    struct link *link = self;
+    (void)kind, (void)generation, (void)index;
+    link->named++;
+    return NULL;
+}
+
+static void host_fixed(void *self, struct fr_memory *header, struct fr_event *event)
+{
+    struct link *link = self;
+    *header = link->fixed;
+    *event = link->fixed_event;
+}
+
 static const struct fr_host_channel_ops host_ops = {
     .start = host_start,
     .poll = host_poll,
     .deliver = host_deliver,
+    .object_name = host_object_name,
+    .fixed = host_fixed,
     .request_hdr = host_request_hdr,
     .invite = host_invite,
     .destroy = host_destroy,
@@ -131,7 +149,8 @@ struct fr_host_channel link_host(struct link *link)
     /* A host that is opened again after another one ended finds nothing of it. */
     link->news_count = 0;
     link->gone_unread = false;
-    return (struct fr_host_channel){.ops = &host_ops, .self = link};
+    return (struct fr_host_channel){
+        .ops = &host_ops, .self = link, .wire_version = link->wire_version ? link->wire_version : 2};
 }
 
 /* ---- source ---- */
@@ -156,6 +175,7 @@ bool link_connect(struct link_end *end)
         .at_ns = link->machine->now_ns,
         .has_display = true,
         .display = end->display,
+        .capabilities = end->capabilities,
         .pid = end->pid,
     };
     memcpy(hello.name, end->name, sizeof(hello.name));
@@ -255,10 +275,17 @@ static void source_destroy(void *self)
     end->used = false;
 }
 
+static fr_wire_debug *source_debug(void *self)
+{
+    const struct link_end *end = self;
+    return end->link->debug;
+}
+
 static const struct fr_source_channel_ops source_ops = {
     .poll = source_poll,
     .announce = source_announce,
     .fd = source_fd,
+    .debug = source_debug,
     .destroy = source_destroy,
 };
 

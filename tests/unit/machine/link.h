@@ -20,6 +20,7 @@ struct link_end {
     struct link *link;
     bool used, connected, dead, inherited;
     fr_display_descriptor display;
+    uint64_t capabilities; /* of its HELLO */
     uint32_t pid;
     char name[32];
     struct fr_source_news news[LINK_NEWS];
@@ -43,8 +44,13 @@ struct link {
     fr_status poll_status;     /* of the source's poll, once */
     unsigned deliver_failures; /* that many deliveries fail with FR_ERR_NO_MEMORY */
     unsigned deliveries, hdr_requests, invites;
-    bool hdr_on;              /* in the last request */
-    bool no_hdr;              /* requests are refused as unsupported */
+    bool hdr_on;            /* in the last request */
+    bool no_hdr;            /* requests are refused as unsupported */
+    uint32_t wire_version;  /* of the next host's rings; 0 = 2 */
+    struct fr_memory fixed; /* version 1: header and event of every generation */
+    struct fr_event fixed_event;
+    fr_wire_debug *debug;     /* what the source's channel has outside the header */
+    uint32_t named;           /* how often a name was asked for */
     uint32_t host_target;     /* what CONNECTED says */
     uint64_t longest_poll_ns; /* of a source's poll */
     unsigned polls;

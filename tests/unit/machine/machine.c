@@ -82,7 +82,8 @@ static struct machine_object *object_create(size_t bytes)
     return object;
 }
 
-static fr_status memory_create(void *self, const char *name, size_t bytes, int access, struct fr_memory *out)
+static fr_status memory_create(void *self, const struct fr_object_name *name, size_t bytes, int access,
+                               struct fr_memory *out)
 {
     struct machine *machine = self;
     (void)name, (void)access;
@@ -124,8 +125,9 @@ static void memory_close(void *self, struct fr_memory *memory)
     *memory = (struct fr_memory){.handle = FR_HANDLE_NONE};
 }
 
-static fr_status event_create(void *self, struct fr_event *out)
+static fr_status event_create(void *self, const struct fr_object_name *name, struct fr_event *out)
 {
+    (void)name;
     if (machine_must_fail())
         return FR_ERR_NO_MEMORY;
     out->handle = handle_open(self, object_create(0));

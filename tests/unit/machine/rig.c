@@ -132,7 +132,7 @@ fr_status rig_open(struct rig *rig)
         env.has_display = true;
         env.display = rig->feed.sample;
     }
-    const fr_status status = env.os.ops->event_create(env.os.self, &env.notify);
+    const fr_status status = env.os.ops->event_create(env.os.self, NULL, &env.notify);
     if (status < 0) {
         fr_capture_env_finish(&env);
         return status;
@@ -189,7 +189,7 @@ fr_status rig_open_source(struct rig *rig)
     struct fr_source_env env = {.os = machine_os(&rig->machine), .pid = 77};
     rig->end = link_end_open(&rig->link, rig->source_params.name, env.pid);
     env.channel = link_source(rig->end);
-    assert_int_equal(fr_cpu_source_create(&env.backend, env.os), FR_OK);
+    assert_int_equal(fr_cpu_source_create(&env.backend[0], env.os), FR_OK);
     return fr_source_open_env(&rig->source, &rig->source_params, &env);
 }
 
@@ -276,7 +276,7 @@ bool puppet_take_ring(struct rig *rig)
     fr_wire_v2 header;
     assert_int_equal(fr_wire_snapshot(&header, puppet->header.ptr, ring.header_bytes, RIG_TARGET),
                      FR_WIRE_FINE);
-    fr_ring_source_attach(&puppet->words, puppet->header.ptr, &header, 55);
+    fr_ring_source_attach(&puppet->words, puppet->header.ptr, &header, 55, NULL);
     return true;
 }
 

@@ -31,7 +31,9 @@ static int setup(void **state)
 static struct fr_memory create(size_t bytes, int access)
 {
     struct fr_memory memory;
-    assert_int_equal(os.ops->memory_create(os.self, "framering-test", bytes, access, &memory), FR_OK);
+    assert_int_equal(os.ops->memory_create(os.self, &(struct fr_object_name){.label = "framering-test"},
+                                           bytes, access, &memory),
+                     FR_OK);
     return memory;
 }
 
@@ -126,8 +128,11 @@ static void too_much_memory_is_refused(void **state)
 {
     (void)state;
     struct fr_memory memory = {.handle = 1234};
-    assert_int_equal(os.ops->memory_create(os.self, "x", 0, FR_ACCESS_READ, &memory), FR_ERR_NO_MEMORY);
-    assert_int_equal(os.ops->memory_create(os.self, "x", SIZE_MAX, FR_ACCESS_READ, &memory),
+    assert_int_equal(
+        os.ops->memory_create(os.self, &(struct fr_object_name){.label = "x"}, 0, FR_ACCESS_READ, &memory),
+        FR_ERR_NO_MEMORY);
+    assert_int_equal(os.ops->memory_create(os.self, &(struct fr_object_name){.label = "x"}, SIZE_MAX,
+                                           FR_ACCESS_READ, &memory),
                      FR_ERR_NO_MEMORY);
     assert_int_equal(memory.handle, 1234);
 }
@@ -135,7 +140,7 @@ static void too_much_memory_is_refused(void **state)
 static struct fr_event make_event(void)
 {
     struct fr_event event;
-    assert_int_equal(os.ops->event_create(os.self, &event), FR_OK);
+    assert_int_equal(os.ops->event_create(os.self, NULL, &event), FR_OK);
     return event;
 }
 

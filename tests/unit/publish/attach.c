@@ -279,7 +279,7 @@ static void attach_survives_every_failing_allocation(void **state)
         struct fr_source_env env = {.os = machine_os(&f->rig.machine)};
         f->rig.end = link_end_open(&f->rig.link, "drawing", 1);
         env.channel = link_source(f->rig.end);
-        assert_int_equal(fr_cpu_source_create(&env.backend, env.os), FR_OK);
+        assert_int_equal(fr_cpu_source_create(&env.backend[0], env.os), FR_OK);
         machine_fail_allocation(++nth);
         const fr_status status = fr_source_open_env(&f->rig.source, &f->rig.source_params, &env);
         if (status != FR_OK) {

@@ -62,7 +62,7 @@ static void the_status_comes_with_its_detail(void **state)
     uint32_t detail = 1;
     assert_int_equal(fr_ring_host_source_status(&pair.host, &detail), FR_WIRE_STATUS_NONE);
     assert_int_equal(detail, 0);
-    fr_ring_source_report(pair.header, FR_WIRE_STATUS_TEXTURE_FAILED, 12);
+    fr_ring_source_report(&pair.header->v1, FR_WIRE_STATUS_TEXTURE_FAILED, 12);
     assert_int_equal(fr_ring_host_source_status(&pair.host, &detail), FR_WIRE_STATUS_TEXTURE_FAILED);
     assert_int_equal(detail, 12);
     pair_finish(&pair);

@@ -12,7 +12,7 @@ void pair_init(struct pair *pair, uint32_t ring_len)
     fr_ring_host_create(&pair->host, pair->header, &shape, GENERATION, TARGET, FR_WIRE_SYNC_STATES, 100);
     fr_wire_v2 copy;
     assert_int_equal(fr_wire_snapshot(&copy, pair->header, FR_WIRE_V2_BYTES, TARGET), FR_WIRE_FINE);
-    fr_ring_source_attach(&pair->source, pair->header, &copy, 200);
+    fr_ring_source_attach(&pair->source, pair->header, &copy, 200, NULL);
 }
 
 void pair_finish(struct pair *pair)
