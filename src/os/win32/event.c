@@ -6,25 +6,22 @@
 
 enum { EVENTS_MAX = 4, UNWAITABLE_MS = 10 };
 
-static fr_status create(const struct fr_win32_name *name, struct fr_event *out)
+fr_status fr_win32_event_create(void *self, const struct fr_object_name *name, struct fr_event *out)
 {
-    HANDLE event = CreateEventW(name->security, FALSE, FALSE, name->global);
-    const DWORD error = GetLastError();
-    if (!event)
-        return name->global && error == ERROR_INVALID_HANDLE ? FR_ERR_TARGET_BUSY
-                                                             : fr_win32_status_of_error(error);
-    if (name->global && error == ERROR_ALREADY_EXISTS) {
-        CloseHandle(event);
-        return FR_ERR_TARGET_BUSY;
+    (void)self;
+    struct fr_win32_name wide;
+    fr_status status = fr_win32_name_of(name, &wide);
+    if (status)
+        return status;
+    HANDLE event = CreateEventW(wide.security, FALSE, FALSE, wide.global);
+    status = fr_win32_status_of_create(event, &wide, GetLastError());
+    if (status) {
+        if (event)
+            CloseHandle(event);
+        return status;
     }
     out->handle = (fr_handle)event;
     return FR_OK;
-}
-
-fr_status fr_win32_event_create(void *self, struct fr_event *out)
-{
-    (void)self;
-    return create(&(struct fr_win32_name){0}, out);
 }
 
 void fr_win32_event_signal(void *self, const struct fr_event *event)

@@ -5,56 +5,34 @@
 /* After windows.h. */
 #include <psapi.h>
 
-fr_status fr_win32_status_of_error(DWORD error)
-{
-    switch (error) {
-    case ERROR_NOT_ENOUGH_MEMORY:
-    case ERROR_OUTOFMEMORY:
-    case ERROR_COMMITMENT_LIMIT:
-    case ERROR_NO_SYSTEM_RESOURCES:
-    case ERROR_NOT_ENOUGH_QUOTA:
-    case ERROR_TOO_MANY_OPEN_FILES:
-    case ERROR_DISK_FULL: return FR_ERR_NO_MEMORY;
-    case ERROR_ACCESS_DENIED: return FR_ERR_PERMISSION;
-    default: return FR_ERR_SYSTEM;
-    }
-}
-
 static DWORD view_access(int access)
 {
     return access & FR_ACCESS_WRITE ? FILE_MAP_READ | FILE_MAP_WRITE : FILE_MAP_READ;
 }
 
-static fr_status create(const struct fr_win32_name *name, size_t bytes, int access, struct fr_memory *out)
+fr_status fr_win32_memory_create(void *self, const struct fr_object_name *name, size_t bytes, int access,
+                                 struct fr_memory *out)
 {
+    (void)self;
     if (!bytes || bytes > INT64_MAX)
         return FR_ERR_NO_MEMORY;
-    HANDLE section = CreateFileMappingW(INVALID_HANDLE_VALUE, name->security, PAGE_READWRITE,
-                                        (DWORD)((uint64_t)bytes >> 32), (DWORD)bytes, name->global);
-    const DWORD error = GetLastError();
-    if (!section)
-        /* INVALID_HANDLE: the name is that of an object of another kind. */
-        return name->global && error == ERROR_INVALID_HANDLE ? FR_ERR_TARGET_BUSY
-                                                             : fr_win32_status_of_error(error);
-    fr_status status = FR_OK;
+    struct fr_win32_name wide;
+    fr_status status = fr_win32_name_of(name, &wide);
+    if (status)
+        return status;
+    HANDLE section = CreateFileMappingW(INVALID_HANDLE_VALUE, wide.security, PAGE_READWRITE,
+                                        (DWORD)((uint64_t)bytes >> 32), (DWORD)bytes, wide.global);
+    status = fr_win32_status_of_create(section, &wide, GetLastError());
     void *ptr = NULL;
-    if (name->global && error == ERROR_ALREADY_EXISTS)
-        status = FR_ERR_TARGET_BUSY;
-    else if (!(ptr = MapViewOfFile(section, view_access(access), 0, 0, bytes)))
+    if (!status && !(ptr = MapViewOfFile(section, view_access(access), 0, 0, bytes)))
         status = fr_win32_status_of_error(GetLastError());
     if (status) {
-        CloseHandle(section);
+        if (section)
+            CloseHandle(section);
         return status;
     }
     *out = (struct fr_memory){.ptr = ptr, .bytes = bytes, .handle = (fr_handle)section};
     return FR_OK;
-}
-
-fr_status fr_win32_memory_create(void *self, const char *name, size_t bytes, int access,
-                                 struct fr_memory *out)
-{
-    (void)self, (void)name;
-    return create(&(struct fr_win32_name){0}, bytes, access, out);
 }
 
 /* A section can neither shrink nor be taken back while a view of it is there. But it may be shorter than

@@ -11,11 +11,15 @@
 #define NOMINMAX
 #include <windows.h>
 
-/* What a named object is made with: NULL for an unnamed one with the default rights. */
+/* An fr_object_name as Windows wants it. */
 struct fr_win32_name {
-    const wchar_t *global;         /* NULL: unnamed */
+    const wchar_t *global;         /* NULL: unnamed, else `text` */
     SECURITY_ATTRIBUTES *security; /* NULL: the default */
+    wchar_t text[MAX_PATH];
 };
+
+/* `name` may be NULL. FR_ERR_ARGUMENT: too long, or not UTF-8. *out must not be moved. */
+fr_status fr_win32_name_of(const struct fr_object_name *name, struct fr_win32_name *out);
 
 uint64_t fr_win32_now_ns(void *self);
 /* Ticks of QueryPerformanceCounter as nanoseconds: the same time as fr_win32_now_ns. */
@@ -23,13 +27,16 @@ uint64_t fr_win32_ns_of_ticks(uint64_t ticks);
 
 /* FR_ERR_NO_MEMORY, FR_ERR_PERMISSION or FR_ERR_SYSTEM. */
 fr_status fr_win32_status_of_error(DWORD error);
+/* What became of making the object `name`, by GetLastError() after it: as above, FR_ERR_TARGET_BUSY when it
+ * was there already, or FR_OK. */
+fr_status fr_win32_status_of_create(HANDLE object, const struct fr_win32_name *name, DWORD error);
 
-fr_status fr_win32_memory_create(void *self, const char *name, size_t bytes, int access,
+fr_status fr_win32_memory_create(void *self, const struct fr_object_name *name, size_t bytes, int access,
                                  struct fr_memory *out);
 fr_status fr_win32_memory_map(void *self, fr_handle handle, size_t bytes, int access, struct fr_memory *out);
 void fr_win32_memory_close(void *self, struct fr_memory *memory);
 
-fr_status fr_win32_event_create(void *self, struct fr_event *out);
+fr_status fr_win32_event_create(void *self, const struct fr_object_name *name, struct fr_event *out);
 void fr_win32_event_signal(void *self, const struct fr_event *event);
 void fr_win32_event_close(void *self, struct fr_event *event);
 fr_status fr_win32_wait(void *self, const struct fr_event *const *events, size_t count, uint64_t timeout_ns);
