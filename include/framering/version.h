@@ -9,9 +9,16 @@
 extern "C" {
 #endif
 
-/* FR_API marks what a shared libframering exports; everything else is hidden. */
-#if defined(_WIN32)
+/*
+ * FR_API marks what a shared libframering exports; everything else is hidden. On Windows a program that links
+ * the static libraries defines FR_STATIC; FR_BUILDING is for the libraries themselves.
+ */
+#if defined(_WIN32) && defined(FR_STATIC)
 #define FR_API
+#elif defined(_WIN32) && defined(FR_BUILDING)
+#define FR_API __declspec(dllexport)
+#elif defined(_WIN32)
+#define FR_API __declspec(dllimport)
 #else
 #define FR_API __attribute__((visibility("default")))
 #endif

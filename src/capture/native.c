@@ -2,27 +2,11 @@
 /* SPDX-License-Identifier: MIT */
 
 /* Puts a capture together from the parts of this machine. */
-#define _GNU_SOURCE
 #include "capture/capture.h"
+#include "capture/native.h"
 
 #include "backend/cpu/cpu.h"
-#include "channel/socket.h"
 #include "common/log.h"
-
-#include <unistd.h>
-
-static fr_status build_channel(struct fr_capture_env *env, const fr_capture_params *params)
-{
-    const struct fr_socket_host_params socket = {
-        .target_id = params->target_id,
-        .runtime_dir = params->runtime_dir,
-        .no_socket = params->no_socket,
-        .allow_uids = params->allow_uids,
-        .num_allow_uids = params->num_allow_uids,
-        .log = params->log,
-    };
-    return fr_socket_host_create(&env->channel, &socket);
-}
 
 /* The provider's state is wanted before the first ring: asked once here, where waiting is allowed. */
 static fr_status build_feed(struct fr_capture_env *env, const fr_capture_params *params)
@@ -47,7 +31,7 @@ static fr_status build_env(struct fr_capture_env *env, const fr_capture_params *
 {
     fr_status status = env->os.ops->event_create(env->os.self, NULL, &env->notify);
     if (status >= 0)
-        status = build_channel(env, params);
+        status = fr_capture_native_channel(&env->channel, params);
     if (status >= 0)
         status = fr_cpu_host_create(&env->backend, env->os);
     if (status >= 0)
@@ -67,7 +51,7 @@ fr_status fr_capture_open(fr_capture **out, const fr_capture_params *params, con
         return FR_ERR_UNSUPPORTED;
     }
     struct fr_capture_env env = {
-        .os = fr_os_native(), .notify.handle = FR_HANDLE_NONE, .pid = (uint32_t)getpid()};
+        .os = fr_os_native(), .notify.handle = FR_HANDLE_NONE, .pid = fr_os_process_id()};
     const fr_status status = build_env(&env, params);
     if (status < 0) {
         fr_capture_env_finish(&env);

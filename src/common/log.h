@@ -5,7 +5,9 @@
 
 #include <framering/log.h>
 
-#if defined(__GNUC__)
+#if defined(__MINGW32__)
+#define FR_PRINTF(format_at, args_at) __attribute__((format(gnu_printf, format_at, args_at)))
+#elif defined(__GNUC__)
 #define FR_PRINTF(format_at, args_at) __attribute__((format(printf, format_at, args_at)))
 #else
 #define FR_PRINTF(format_at, args_at)

@@ -78,4 +78,6 @@ struct fr_os {
 /* The machine's own. No state: self is NULL. */
 struct fr_os fr_os_native(void);
 
+uint32_t fr_os_process_id(void);
+
 #endif

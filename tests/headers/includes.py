@@ -32,7 +32,7 @@ MAY_INCLUDE = {
     'observe': ['observe/', 'channel/', 'os/', 'common/'],
     'encode': ['encode/', 'common/'],
 }
-# native.c puts the parts of one machine together, so it names them.
+# native*.c put the parts of one machine together, so they name them.
 NATIVE_MAY_INCLUDE = ['backend/', 'channel/', 'display/']
 # Folders of src whose files may include any header of the system or of a graphics API.
 SYSTEM_FOLDERS = ['os/linux/', 'os/win32/', 'backend/', 'channel/', 'display/', 'observe/']
@@ -47,7 +47,7 @@ def includes_of(path):
 def system_allowed(relative, header):
     if header in STANDARD_C or header.startswith('framering/'):
         return True
-    if relative.name == 'native.c' or any(str(relative).startswith(folder) for folder in SYSTEM_FOLDERS):
+    if relative.name.startswith('native') or any(str(relative).startswith(folder) for folder in SYSTEM_FOLDERS):
         return True
     return any(str(relative).startswith(folder) and any(header.startswith(begin) for begin in begins)
                for folder, begins in OTHERS.items())
@@ -55,7 +55,7 @@ def system_allowed(relative, header):
 
 def project_allowed(relative, header):
     allowed = list(MAY_INCLUDE[relative.parts[0]])
-    if relative.name == 'native.c':
+    if relative.name.startswith('native'):
         allowed += NATIVE_MAY_INCLUDE
     return any(header == rule or (rule.endswith('/') and header.startswith(rule)) for rule in allowed)
 

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "backend/cpu/cpu.h"
 
+#include "os/aligned.h"
+
 #include <stdlib.h>
 
 /* Rows start on a cache line; slots start on a page, so that each can be handed to a server by offset. */
@@ -136,7 +138,7 @@ static fr_status picture_create(void *self, uint32_t width, uint32_t height, fr_
     const size_t pitch = round_up((size_t)((width + 1) / 2) * 2 * sample_bytes, ROW_ALIGN);
     const size_t luma_bytes = pitch * height;
     const size_t bytes = luma_bytes + pitch * ((height + 1) / 2) + PICTURE_TAIL_BYTES;
-    uint8_t *memory = aligned_alloc(ROW_ALIGN, round_up(bytes, ROW_ALIGN));
+    uint8_t *memory = fr_aligned_alloc(ROW_ALIGN, bytes);
     if (!memory)
         return FR_ERR_NO_MEMORY;
     *out = (struct fr_picture){
@@ -146,7 +148,7 @@ static fr_status picture_create(void *self, uint32_t width, uint32_t height, fr_
 
 static void picture_destroy(struct fr_picture *picture)
 {
-    free(picture->object);
+    fr_aligned_free(picture->object);
     *picture = (struct fr_picture){0};
 }
 

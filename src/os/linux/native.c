@@ -28,3 +28,8 @@ struct fr_os fr_os_native(void)
 {
     return (struct fr_os){.ops = &native_ops, .self = NULL};
 }
+
+uint32_t fr_os_process_id(void)
+{
+    return (uint32_t)getpid();
+}

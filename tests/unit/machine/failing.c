@@ -9,9 +9,9 @@ static unsigned countdown;
 static bool reached;
 
 void *__real_calloc(size_t count, size_t bytes);
-void *__real_aligned_alloc(size_t alignment, size_t bytes);
+void *__real_fr_aligned_alloc(size_t alignment, size_t bytes);
 void *__wrap_calloc(size_t count, size_t bytes);
-void *__wrap_aligned_alloc(size_t alignment, size_t bytes);
+void *__wrap_fr_aligned_alloc(size_t alignment, size_t bytes);
 
 void machine_fail_allocation(unsigned nth)
 {
@@ -37,7 +37,7 @@ void *__wrap_calloc(size_t count, size_t bytes)
     return machine_must_fail() ? NULL : __real_calloc(count, bytes);
 }
 
-void *__wrap_aligned_alloc(size_t alignment, size_t bytes)
+void *__wrap_fr_aligned_alloc(size_t alignment, size_t bytes)
 {
-    return machine_must_fail() ? NULL : __real_aligned_alloc(alignment, bytes);
+    return machine_must_fail() ? NULL : __real_fr_aligned_alloc(alignment, bytes);
 }
