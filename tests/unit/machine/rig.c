@@ -126,6 +126,8 @@ fr_status rig_open(struct rig *rig)
         .notify.handle = FR_HANDLE_NONE,
         .pid = 4242,
     };
+    if (rig->has_fallback)
+        env.fallback = fake_backend(&rig->fallback, &rig->machine);
     if (rig->use_feed)
         env.feed = fake_feed(&rig->feed);
     if (rig->has_display) {

@@ -41,6 +41,8 @@ struct rig {
     struct machine machine;
     struct link link;
     struct fake_backend backend;
+    bool has_fallback; /* the next rig_open has one more backend */
+    struct fake_backend fallback;
     struct fake_feed feed;
     struct rig_log log;
 

@@ -43,5 +43,6 @@ int run_states(void);
 int run_rules(void);
 int run_lines(void);
 int run_hostile(void);
+int run_version1(void);
 
 #endif

@@ -96,6 +96,59 @@ static void published_to_reading_to_free(void **state)
     pair_finish(&pair);
 }
 
+/* The backend could not have the pixels yet: the frame stays to be taken. */
+static void reading_to_published(void **state)
+{
+    (void)state;
+    struct pair pair;
+    pair_init(&pair, 3);
+    const uint32_t slot = pair_publish(&pair);
+    const fr_token token = pair_newest(&pair);
+    assert_true(fr_ring_host_claim(&pair.host, token));
+    fr_ring_host_unclaim(&pair.host, token);
+    assert_int_equal(pair.header->slot[slot].state, fr_slot_word(1, FR_WIRE_SLOT_PUBLISHED));
+    assert_int_equal(pair_take(&pair), 1);
+    pair_finish(&pair);
+}
+
+static void writing_given_back_to_the_backend(void **state)
+{
+    (void)state;
+    struct pair pair;
+    pair_init(&pair, 4);
+    const int slot = fr_ring_source_begin(&pair.source);
+    assert_int_equal(fr_ring_source_begin_other(&pair.source), -1);
+    assert_int_equal(pair_state(&pair, (uint32_t)slot), FR_WIRE_SLOT_FREE);
+    assert_int_equal(pair.source.line.offered, 1);
+    assert_int_equal(pair.source.line.dropped, 1);
+    assert_int_equal(pair_publish(&pair), slot);
+    pair_finish(&pair);
+}
+
+static void the_values_of_the_fences_cross_with_the_slot(void **state)
+{
+    (void)state;
+    struct pair pair;
+    pair_init(&pair, 4);
+    const int slot = fr_ring_source_begin(&pair.source);
+    assert_int_equal(fr_ring_source_retire_value(&pair.source), 0);
+    assert_true(
+        fr_ring_source_publish(&pair.source, &(struct fr_ring_publish){.ready_value = 1234567890123}));
+    const fr_token token = pair_newest(&pair);
+    assert_true(fr_ring_host_claim(&pair.host, token));
+    assert_int_equal(fr_ring_host_ready_value(&pair.host, token), 1234567890123);
+    fr_ring_host_retire_value(&pair.host, token, 9876543210);
+    fr_ring_host_release(&pair.host, token);
+    (void)fr_ring_host_taken(&pair.host, token);
+    assert_int_equal(pair.header->slot[slot].retire_value, 9876543210);
+    for (int i = 0; i < 3; i++)
+        assert_int_not_equal(pair_publish(&pair), slot);
+    while (fr_ring_source_begin(&pair.source) != slot)
+        (void)fr_ring_source_publish(&pair.source, &(struct fr_ring_publish){0});
+    assert_int_equal(fr_ring_source_retire_value(&pair.source), 9876543210);
+    pair_finish(&pair);
+}
+
 static void published_to_free(void **state)
 {
     (void)state;
@@ -225,6 +278,9 @@ int run_states(void)
         cmocka_unit_test(writing_to_free),
         cmocka_unit_test(published_to_writing),
         cmocka_unit_test(published_to_reading_to_free),
+        cmocka_unit_test(reading_to_published),
+        cmocka_unit_test(writing_given_back_to_the_backend),
+        cmocka_unit_test(the_values_of_the_fences_cross_with_the_slot),
         cmocka_unit_test(published_to_free),
         cmocka_unit_test(claim_refuses_other_words),
         cmocka_unit_test(release_refuses_other_words),

@@ -1,0 +1,227 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+
+/* Spec 3.4: which backend a ring is made by, the move to the source's adapter, and the way out when the two
+ * can never share. */
+#include "machine/rig.h"
+
+#include <string.h>
+
+enum { OUR_LUID = 11, THEIR_LUID = 22 };
+
+static int setup(void **state)
+{
+    if (rig_setup(state))
+        return -1;
+    struct rig *rig = *state;
+    rig->has_fallback = true;
+    rig->backend.ops = (struct fr_backend_host_ops){
+        .name = "gpu", .capabilities = FR_CAP_KEYED_MUTEX | FR_CAP_STATES, .concurrent_read = true};
+    rig->backend.luid_low = OUR_LUID;
+    rig->backend.rebind = FR_ERR_UNSUPPORTED;
+    return 0;
+}
+
+static void connect_puppet(struct rig *rig, uint64_t capabilities)
+{
+    if (rig->puppet.end)
+        return;
+    rig->puppet.end = link_end_open(&rig->link, "puppet", 55);
+    rig->puppet.end->capabilities = capabilities;
+    puppet_connect(rig, 64, 36, FR_COLOUR_STATE_SDR);
+}
+
+static bool lies_on(const struct rig *rig, uint32_t luid)
+{
+    return rig->puppet.ring.adapter_luid_low == luid;
+}
+
+/* A source that renders on THEIR_LUID, and can open nothing else but memory (of the fallback, without a
+ * LUID). */
+static void act_elsewhere(struct rig *rig)
+{
+    connect_puppet(rig, FR_CAP_KEYED_MUTEX | FR_CAP_STATES);
+    if (!puppet_take_ring(rig))
+        return;
+    fr_ring_source_adapter(rig->puppet.header.ptr, THEIR_LUID, 0);
+    if (lies_on(rig, OUR_LUID)) {
+        puppet_report(rig, FR_WIRE_STATUS_TEXTURE_FAILED, 0x80070057u);
+        return;
+    }
+    puppet_report(rig, FR_WIRE_STATUS_OPENED, 0);
+    puppet_publish(rig, 0);
+}
+
+/* Opens no texture at all. */
+static void act_memory_only_in_truth(struct rig *rig)
+{
+    connect_puppet(rig, FR_CAP_KEYED_MUTEX | FR_CAP_STATES);
+    if (!puppet_take_ring(rig))
+        return;
+    fr_ring_source_adapter(rig->puppet.header.ptr, THEIR_LUID, 0);
+    if (rig->backend.rings && !rig->fallback.rings) {
+        puppet_report(rig, FR_WIRE_STATUS_NO_DEVICE, 0x80004002u);
+        return;
+    }
+    puppet_report(rig, FR_WIRE_STATUS_OPENED, 0);
+    puppet_publish(rig, 0);
+}
+
+static void open_with(struct rig *rig, void (*act)(struct rig *rig), fr_status expected)
+{
+    rig->act = act;
+    const fr_status status = rig_open(rig);
+    if (status != expected)
+        rig_print_log(rig);
+    assert_int_equal(status, expected);
+}
+
+static void the_ring_moves_to_the_sources_adapter_once(void **state)
+{
+    struct rig *rig = *state;
+    rig->backend.rebind = FR_OK;
+    open_with(rig, act_elsewhere, FR_OK);
+    assert_int_equal(rig->backend.rebinds, 1);
+    assert_true(lies_on(rig, THEIR_LUID));
+    assert_int_equal(rig->fallback.rings, 0);
+    assert_int_equal(rig_logged(rig, FR_LOG_WARNING, "renders on another adapter"), 1);
+    assert_int_equal(rig_next(rig), FR_OK);
+}
+
+static void a_move_that_does_not_help_ends_in_memory(void **state)
+{
+    struct rig *rig = *state;
+    rig->backend.rebind = FR_OK;
+    open_with(rig, act_memory_only_in_truth, FR_OK);
+    assert_int_equal(rig->backend.rebinds, 1);
+    assert_int_equal(rig->backend.rings, 0);
+    assert_int_equal(rig->fallback.rings, 1);
+    assert_int_equal(rig_logged(rig, FR_LOG_WARNING, "the ring lies in fake from now on"), 1);
+    assert_int_equal(rig_next(rig), FR_OK);
+}
+
+static void adapters_that_cannot_share_end_in_memory(void **state)
+{
+    struct rig *rig = *state;
+    open_with(rig, act_elsewhere, FR_OK);
+    assert_int_equal(rig->fallback.rings, 1);
+    assert_int_equal(rig->backend.rings, 0);
+    assert_int_equal(rig_next(rig), FR_OK);
+}
+
+static void without_a_fallback_the_mismatch_is_named(void **state)
+{
+    struct rig *rig = *state;
+    rig->has_fallback = false;
+    open_with(rig, act_elsewhere, FR_ERR_ADAPTER_MISMATCH);
+    assert_int_equal(rig_logged(rig, FR_LOG_ERROR, "renders on another adapter than the ring's"), 1);
+    assert_int_equal(rig_logged(rig, FR_LOG_ERROR, "detail 2147942487"), 1);
+}
+
+static void act_broken_device(struct rig *rig)
+{
+    connect_puppet(rig, FR_CAP_KEYED_MUTEX);
+    if (puppet_take_ring(rig))
+        puppet_report(rig, FR_WIRE_STATUS_NO_DEVICE, 0x80004002u);
+}
+
+/* The fallback makes rings of memory, which this source said it cannot open. */
+static void a_source_that_knows_no_memory_is_not_given_any(void **state)
+{
+    struct rig *rig = *state;
+    open_with(rig, act_broken_device, FR_ERR_SOURCE_FAILED);
+    assert_int_equal(rig_logged(rig, FR_LOG_ERROR, "graphics device cannot share"), 1);
+}
+
+static void a_source_without_textures_gets_memory_at_once(void **state)
+{
+    struct rig *rig = *state;
+    rig->backend.ops.capabilities = FR_CAP_KEYED_MUTEX;
+    assert_int_equal(rig_open_source(rig), FR_OK);
+    open_with(rig, rig->act, FR_OK);
+    assert_int_equal(rig->fallback.rings, 1);
+    assert_int_equal(rig->backend.rings, 0);
+    assert_int_equal(rig_logged(rig, FR_LOG_WARNING, "from now on"), 0);
+    assert_string_equal(rig_info(rig).sync, "states");
+}
+
+static void a_machine_that_cannot_share_makes_memory(void **state)
+{
+    struct rig *rig = *state;
+    rig->backend.unsupported = true;
+    assert_int_equal(rig_open_source(rig), FR_OK);
+    open_with(rig, rig->act, FR_OK);
+    assert_int_equal(rig->fallback.rings, 1);
+    assert_int_equal(rig_logged(rig, FR_LOG_WARNING, "textures cannot be shared on this machine"), 1);
+}
+
+static void the_next_source_is_offered_textures_again(void **state)
+{
+    struct rig *rig = *state;
+    open_with(rig, act_elsewhere, FR_OK);
+    assert_int_equal(rig->fallback.rings, 1);
+    rig->act = NULL;
+    link_kill(rig->puppet.end);
+    puppet_finish(rig);
+    (void)rig_next(rig);
+    assert_int_equal(rig_open_source(rig), FR_OK);
+    rig_source_acts(rig);
+    (void)rig_next(rig);
+    assert_int_equal(rig->backend.rings, 1);
+    assert_int_equal(rig->fallback.rings, 0);
+}
+
+/* Pictures, converter and last frame of another device are of no use: all are made anew, in one step. */
+static void a_new_device_makes_new_pictures(void **state)
+{
+    struct rig *rig = *state;
+    rig_start(rig);
+    assert_int_equal(rig_next(rig), FR_OK);
+    assert_int_equal(rig->backend.converters, 1);
+    const struct fr_out_ring *before = rig->capture->out;
+    rig->backend.convert = FR_ERR_DEVICE_LOST;
+    rig->backend.device_serial++;
+    assert_int_equal(rig_push(rig), FR_OK);
+    fr_frame frame;
+    assert_int_equal(fr_capture_try_latest(rig->capture, &frame), FR_AGAIN);
+    (void)rig_run(rig, FR_NS_PER_S);
+    rig_source_acts(rig);
+    assert_int_equal(rig_push(rig), FR_OK);
+    assert_int_equal(rig_run(rig, FR_NS_PER_S), FR_OK);
+    assert_ptr_not_equal(rig->capture->out, before);
+    assert_int_equal(rig->backend.converters, 1);
+    assert_int_equal(rig_info(rig).state, FR_CAPTURE_RUNNING);
+}
+
+static void a_frame_of_memory_is_mapped_already(void **state)
+{
+    struct rig *rig = *state;
+    rig_start(rig);
+    fr_frame frame;
+    assert_int_equal(fr_capture_next(rig->capture, &frame), FR_OK);
+    const uint8_t *luma = frame.plane[0];
+    assert_int_equal(fr_frame_map(&frame), FR_OK);
+    assert_ptr_equal(frame.plane[0], luma);
+    frame.plane[0] = frame.plane[1] = NULL; /* as a picture on a GPU comes */
+    assert_int_equal(fr_frame_map(&frame), FR_OK);
+    assert_ptr_equal(frame.plane[0], luma);
+    fr_frame_release(&frame);
+    assert_int_equal(fr_frame_map(&frame), FR_ERR_ARGUMENT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_ring_moves_to_the_sources_adapter_once, setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(a_move_that_does_not_help_ends_in_memory, setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(adapters_that_cannot_share_end_in_memory, setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(without_a_fallback_the_mismatch_is_named, setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(a_source_that_knows_no_memory_is_not_given_any, setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(a_source_without_textures_gets_memory_at_once, setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(a_machine_that_cannot_share_makes_memory, setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(the_next_source_is_offered_textures_again, setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(a_new_device_makes_new_pictures, setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(a_frame_of_memory_is_mapped_already, setup, rig_teardown),
+    };
+    return cmocka_run_group_tests_name("adapt", tests, NULL, NULL);
+}
