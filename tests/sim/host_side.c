@@ -72,6 +72,11 @@ static bool take(void)
             refused = token;
             continue;
         }
+        const uint32_t claim = sim_world.claims++;
+        if (claim < 32 && (sim_world.scenario->late_mask >> claim & 1u)) {
+            fr_ring_host_unclaim(ring, token);
+            continue;
+        }
         struct fr_ring_record record;
         const bool ours = fr_ring_host_record(ring, token, &record);
         const uint32_t picture = ours ? read_pixels(token.slot) : 0;

@@ -78,6 +78,8 @@ static const struct sim_scenario scenarios[] = {
     {FRAMES, .name = "four slots", .ring_len = 4, .frames = 5, .preemptions = 2, .random_runs = 100000},
     {FRAMES, .name = "frames given up", .ring_len = 3, .frames = 5, .cancel_mask = 0x12, .preemptions = 2,
      .random_runs = 100000},
+    {FRAMES, .name = "late pixels", .ring_len = 3, .frames = 4, .late_mask = 0x5, .preemptions = 2,
+     .random_runs = 100000},
     {FRAMES, .name = "an event without order", .ring_len = 3, .frames = 4, .cancel_mask = 0x8,
      .bare_event = true, .preemptions = 2, .random_runs = 100000},
     {FRAMES, .name = "sequence wrap", .ring_len = 3, .frames = 5, .sequence_base = NEAR_WRAP,

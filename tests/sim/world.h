@@ -23,6 +23,7 @@ struct sim_scenario {
     uint32_t ring_len;
     uint32_t frames;        /* that the source offers */
     uint32_t cancel_mask;   /* bit i: frame i is given up */
+    uint32_t late_mask;     /* bit i: the backend cannot have the pixels of the host's claim i in time */
     uint32_t sequence_base; /* the last sequence before the first frame */
     uint32_t retire_after;  /* takes, after which the host makes a new generation; 0 = never */
     bool in_place;          /* the new generation reuses the header (the reference design's way) */
@@ -66,7 +67,7 @@ struct sim_world {
 
     /* what was shown */
     struct fr_ring_host ring;
-    uint32_t takes, passed, shown_generation, shown_sequence, shown_picture;
+    uint32_t claims, takes, passed, shown_generation, shown_sequence, shown_picture;
 };
 
 extern struct sim_world sim_world;

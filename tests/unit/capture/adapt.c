@@ -88,6 +88,49 @@ static void the_ring_moves_to_the_sources_adapter_once(void **state)
     assert_int_equal(rig_next(rig), FR_OK);
 }
 
+/* Names another adapter each time. */
+static void act_wandering(struct rig *rig)
+{
+    connect_puppet(rig, FR_CAP_KEYED_MUTEX | FR_CAP_STATES);
+    if (!puppet_take_ring(rig))
+        return;
+    fr_ring_source_adapter(rig->puppet.header.ptr, THEIR_LUID + rig->link.deliveries, 0);
+    if (!rig->fallback.rings) {
+        puppet_report(rig, FR_WIRE_STATUS_TEXTURE_FAILED, 0x80070057u);
+        return;
+    }
+    puppet_report(rig, FR_WIRE_STATUS_OPENED, 0);
+    puppet_publish(rig, 0);
+}
+
+static void a_source_that_wanders_is_followed_once(void **state)
+{
+    struct rig *rig = *state;
+    rig->backend.rebind = FR_OK;
+    open_with(rig, act_wandering, FR_OK);
+    assert_int_equal(rig->backend.rebinds, 1);
+    assert_int_equal(rig->fallback.rings, 1);
+}
+
+/* The ring on the other adapter takes two tries: the source's word on the old one is not held against it. */
+static void a_move_is_given_its_time(void **state)
+{
+    struct rig *rig = *state;
+    rig_start(rig);
+    assert_int_equal(rig_next(rig), FR_OK);
+    rig->backend.rebind = FR_OK;
+    rig->backend.ring_failures = 1;
+    fr_ring_source_adapter(rig->source->current.header.ptr, THEIR_LUID, 0);
+    fr_ring_source_report(rig->source->current.header.ptr, FR_WIRE_STATUS_TEXTURE_FAILED, 1);
+    (void)rig_try(rig);
+    (void)rig_try(rig);
+    (void)rig_run(rig, FR_NS_PER_S);
+    assert_int_equal(rig->backend.rebinds, 1);
+    assert_int_equal(rig->fallback.rings, 0);
+    assert_int_equal(rig->backend.rings, 1);
+    assert_int_equal(rig->backend.luid_low, THEIR_LUID);
+}
+
 static void a_move_that_does_not_help_ends_in_memory(void **state)
 {
     struct rig *rig = *state;
@@ -213,6 +256,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_ring_moves_to_the_sources_adapter_once, setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(a_source_that_wanders_is_followed_once, setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(a_move_is_given_its_time, setup, rig_teardown),
         cmocka_unit_test_setup_teardown(a_move_that_does_not_help_ends_in_memory, setup, rig_teardown),
         cmocka_unit_test_setup_teardown(adapters_that_cannot_share_end_in_memory, setup, rig_teardown),
         cmocka_unit_test_setup_teardown(without_a_fallback_the_mismatch_is_named, setup, rig_teardown),
