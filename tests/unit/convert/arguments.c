@@ -7,7 +7,9 @@
 
 #include "picture.h"
 
-#include <pthread.h>
+#include "os/thread.h"
+#include "system/system.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,10 +127,10 @@ static void the_strongest_kernel_is_taken(void **state)
 static void the_environment_adds_to_the_mask(void **state)
 {
     (void)state;
-    assert_int_equal(setenv("FRAMERING_CPU_MASK", "0xffffffff", 1), 0);
+    system_set_env("FRAMERING_CPU_MASK", "0xffffffff");
     for (size_t i = 0; i < num_pairs; i++)
         assert_true(runs(&pairs[i], 0, "c"));
-    assert_int_equal(unsetenv("FRAMERING_CPU_MASK"), 0);
+    system_set_env("FRAMERING_CPU_MASK", NULL);
 }
 
 enum { SHARED_WIDTH = 203, SHARED_HEIGHT = 61, NUM_THREADS = 3, NUM_RUNS = 20 };
@@ -141,7 +143,7 @@ typedef struct job {
     size_t src_row, bytes;
 } job;
 
-static void *run_job(void *arg)
+static void run_job(void *arg)
 {
     job *const j = arg;
     void *const dst[2] = {j->luma, j->chroma};
@@ -149,7 +151,6 @@ static void *run_job(void *arg)
                                 (ptrdiff_t)((SHARED_WIDTH + 1) * j->bytes)};
     for (int i = 0; i < NUM_RUNS; i++)
         fr_converter_run(j->converter, j->src, (ptrdiff_t)j->src_row, dst, pitch);
-    return NULL;
 }
 
 static void one_converter_serves_several_threads(void **state)
@@ -167,16 +168,16 @@ static void one_converter_serves_several_threads(void **state)
         params.height = SHARED_HEIGHT;
         fr_converter *converter;
         assert_int_equal(fr_converter_create(&converter, &params), FR_OK);
-        pthread_t threads[NUM_THREADS];
+        struct fr_thread *threads[NUM_THREADS];
         for (int t = 0; t < NUM_THREADS; t++) {
             jobs[t].converter = converter;
             jobs[t].src = src;
             jobs[t].src_row = SHARED_WIDTH * fr_format_pixel_bytes(params.from);
             jobs[t].bytes = params.to == FR_FORMAT_P010 ? 2 : 1;
-            assert_int_equal(pthread_create(&threads[t], NULL, run_job, &jobs[t]), 0);
+            assert_int_equal(fr_thread_start(&threads[t], "job", run_job, &jobs[t]), FR_OK);
         }
         for (int t = 0; t < NUM_THREADS; t++)
-            assert_int_equal(pthread_join(threads[t], NULL), 0);
+            fr_thread_join(&threads[t]);
         for (int t = 1; t < NUM_THREADS; t++) {
             assert_memory_equal(jobs[t].luma, jobs[0].luma, sizeof(jobs[0].luma));
             assert_memory_equal(jobs[t].chroma, jobs[0].chroma, sizeof(jobs[0].chroma));

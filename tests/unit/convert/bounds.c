@@ -3,15 +3,13 @@
 
 /* Sizes, pitches and memory: nothing outside the rows' pixels is touched, and no pitch changes a pixel. */
 
-#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
-
 #include "picture.h"
 #include "reference.h"
 
+#include "system/system.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 enum { MAX_WIDTH = 67, MAX_HEIGHT = 9, CANARY = 0xa5 };
 
@@ -29,17 +27,13 @@ enum { AT_END = 1, UPSIDE_DOWN = 2, NUM_PLACEMENTS = 4 };
 
 static guarded guarded_create(void)
 {
-    const size_t page = (size_t)sysconf(_SC_PAGESIZE), size = (2 * MAX_HEIGHT + 1) * page;
-    uint8_t *const all = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    assert_ptr_not_equal(all, MAP_FAILED);
-    for (size_t i = 0; i <= 2 * MAX_HEIGHT; i += 2)
-        assert_int_equal(mprotect(all + i * page, page, PROT_NONE), 0);
-    return (guarded){.pages = all + page, .page = page};
+    const size_t page = system_page_bytes();
+    return (guarded){.pages = system_pages_create(2 * MAX_HEIGHT + 1, true) + page, .page = page};
 }
 
 static void guarded_destroy(guarded *g)
 {
-    munmap(g->pages - g->page, (2 * MAX_HEIGHT + 1) * g->page);
+    system_pages_destroy(g->pages - g->page, 2 * MAX_HEIGHT + 1);
 }
 
 static void guarded_place(guarded *g, size_t row_bytes, size_t num_rows, int placement)

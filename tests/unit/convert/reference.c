@@ -78,7 +78,7 @@ static double srgb(double linear)
 static double sane(uint16_t half)
 {
     const double value = reference_half(half);
-    if (isnan(value) || value == -INFINITY)
+    if (!(value > -INFINITY)) /* NaN too */
         return 0;
     return value == INFINITY ? 10000.0 / 80 : value;
 }

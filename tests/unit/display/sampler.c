@@ -1,13 +1,11 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
 #include "display/feed.h"
 #include "os/atomic.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -24,8 +22,8 @@ struct screen {
 
 static void sleep_ms(uint32_t ms)
 {
-    const struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
-    nanosleep(&time, NULL);
+    const struct fr_os os = fr_os_native();
+    os.ops->wait(os.self, NULL, 0, ms * FR_NS_PER_MS);
 }
 
 static void enter(struct screen *screen)

@@ -1,17 +1,16 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
-#define _DEFAULT_SOURCE /* mkdtemp */
 #include "support.h"
+
+#include "system/system.h"
 
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 #include <libavutil/mastering_display_metadata.h>
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* --- frames --- */
 
@@ -111,33 +110,28 @@ void put_frames(fr_recorder *recorder, struct painter *painter, uint32_t count)
     }
 }
 
+bool has_encoder(const char *name)
+{
+    struct fr_encoder_row row;
+    const bool found = fr_encoder_row_find(&row, name) == FR_OK;
+#ifndef _WIN32
+    assert_true(found);
+#endif
+    return found;
+}
+
 /* --- files --- */
 
 int folder_setup(void **state)
 {
     av_log_set_level(AV_LOG_FATAL); /* damaged ends are read on purpose */
-    char *folder = malloc(64);
-    assert_non_null(folder);
-    strcpy(folder, "/tmp/fr-encode-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    *state = folder;
+    *state = system_folder_create();
     return 0;
 }
 
 int folder_teardown(void **state)
 {
-    DIR *dir = opendir(*state);
-    const struct dirent *entry;
-    while (dir && (entry = readdir(dir))) {
-        char path[400];
-        snprintf(path, sizeof(path), "%s/%s", (const char *)*state, entry->d_name);
-        if (entry->d_name[0] != '.')
-            unlink(path);
-    }
-    if (dir)
-        closedir(dir);
-    rmdir(*state);
-    free(*state);
+    system_folder_remove(*state);
     return 0;
 }
 

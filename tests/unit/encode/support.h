@@ -41,6 +41,10 @@ uint32_t painter_held(const struct painter *painter);
 /* Makes `count` frames and puts each; fails the test when a put does. */
 void put_frames(fr_recorder *recorder, struct painter *painter, uint32_t count);
 
+/* Whether FFmpeg here was built with it. Debian's was with all that the tests name: not to find one there is
+ * a failure. */
+bool has_encoder(const char *name);
+
 /* --- files --- */
 
 /* A new folder, the same for all of a test. */

@@ -13,12 +13,6 @@
 
 enum { WIDTH = 256, HEIGHT = 128, FRAMES = 6 };
 
-static bool has_encoder(const char *name)
-{
-    struct fr_encoder_row row;
-    return fr_encoder_row_find(&row, name) == FR_OK;
-}
-
 static void record(const char *path, const char *encoder, fr_format format, const fr_hdr_metadata *hdr)
 {
     struct painter painter;
@@ -173,6 +167,7 @@ static void encoders_get_the_planes_the_right_way_round(void **state)
     free(file);
 }
 
+#ifndef _WIN32
 static void a_change_of_hdr_metadata_is_told_at_a_new_keyframe(void **state)
 {
     struct painter painter;
@@ -197,6 +192,7 @@ static void a_change_of_hdr_metadata_is_told_at_a_new_keyframe(void **state)
     assert_int_equal(file->frame[3].max_cll, 444);
     free(file);
 }
+#endif
 
 int main(void)
 {
@@ -207,8 +203,10 @@ int main(void)
                                         folder_teardown),
         cmocka_unit_test_setup_teardown(encoders_get_the_planes_the_right_way_round, folder_setup,
                                         folder_teardown),
+#ifndef _WIN32 /* FFmpeg there is built without libx265 */
         cmocka_unit_test_setup_teardown(a_change_of_hdr_metadata_is_told_at_a_new_keyframe, folder_setup,
                                         folder_teardown),
+#endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

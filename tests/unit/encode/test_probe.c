@@ -5,7 +5,7 @@
 
 #include "support.h"
 
-#include <unistd.h>
+#include "system/system.h"
 
 static void the_default_is_the_first_that_probe_finds_usable(void **state)
 {
@@ -59,7 +59,7 @@ static void a_named_encoder_without_its_hardware_is_not_replaced(void **state)
         assert_null(recorder);
         assert_int_equal(lines.count[FR_LOG_ERROR], 1);
         assert_int_equal(lines.count[FR_LOG_WARNING], 0);
-        assert_int_not_equal(access(params.url, F_OK), 0);
+        assert_false(system_file_exists(params.url));
     }
 }
 

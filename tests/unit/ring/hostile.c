@@ -5,8 +5,8 @@
 #include "pair.h"
 
 #include "os/atomic.h"
+#include "os/thread.h"
 
-#include <pthread.h>
 #include <string.h>
 
 enum { FUZZ_ROUNDS = 200000, THREAD_ROUNDS = 100000, NUM_SEEDS = 4 };
@@ -144,13 +144,12 @@ static void a_source_bears_any_header(void **state)
     assert_true(published > 100);
 }
 
-static void *spoil_in_a_thread(void *pair_)
+static void spoil_in_a_thread(void *pair_)
 {
     struct pair *pair = pair_;
     uint64_t random = 99;
     for (uint32_t i = 0; i < THREAD_ROUNDS; i++)
         spoil(pair->header, &random, i / 64);
-    return NULL;
 }
 
 static void both_bear_a_header_that_changes_meanwhile(void **state)
@@ -158,14 +157,14 @@ static void both_bear_a_header_that_changes_meanwhile(void **state)
     (void)state;
     struct pair pair;
     pair_init(&pair, 4);
-    pthread_t thread;
-    assert_int_equal(pthread_create(&thread, NULL, spoil_in_a_thread, &pair), 0);
+    struct fr_thread *thread;
+    assert_int_equal(fr_thread_start(&thread, "peer", spoil_in_a_thread, &pair), FR_OK);
     uint32_t seen = 0;
     for (uint32_t i = 0; i < THREAD_ROUNDS; i++) {
         (void)host_round(&pair.host, &seen);
         source_round(&pair.source, i);
     }
-    assert_int_equal(pthread_join(thread, NULL), 0);
+    fr_thread_join(&thread);
     pair_finish(&pair);
 }
 

@@ -5,8 +5,8 @@
 #include "pair.h"
 
 #include "os/atomic.h"
+#include "os/thread.h"
 
-#include <pthread.h>
 #include <string.h>
 
 enum { METADATA_CHANGES = 100000 };
@@ -130,14 +130,13 @@ static void half_written_metadata_are_not_read(void **state)
     pair_finish(&pair);
 }
 
-static void *write_metadata(void *pair_)
+static void write_metadata(void *pair_)
 {
     struct pair *pair = pair_;
     for (uint32_t i = 1; i <= METADATA_CHANGES; i++) {
         const fr_wire_metadata metadata = metadata_of(i);
         fr_ring_source_set_metadata(&pair->source, &metadata);
     }
-    return NULL;
 }
 
 static void metadata_are_whole_while_another_thread_writes(void **state)
@@ -145,8 +144,8 @@ static void metadata_are_whole_while_another_thread_writes(void **state)
     (void)state;
     struct pair pair;
     pair_init(&pair, 3);
-    pthread_t thread;
-    assert_int_equal(pthread_create(&thread, NULL, write_metadata, &pair), 0);
+    struct fr_thread *thread;
+    assert_int_equal(fr_thread_start(&thread, "peer", write_metadata, &pair), FR_OK);
     uint32_t seen = 0;
     uint32_t last = 0;
     while (last < METADATA_CHANGES) {
@@ -157,7 +156,7 @@ static void metadata_are_whole_while_another_thread_writes(void **state)
         last = line.sdr_white_millinits;
         assert_true(is_metadata_of(&line, last));
     }
-    assert_int_equal(pthread_join(thread, NULL), 0);
+    fr_thread_join(&thread);
     pair_finish(&pair);
 }
 

@@ -5,8 +5,8 @@
 #include "wire_test.h"
 
 #include "os/atomic.h"
+#include "os/thread.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,7 +108,7 @@ struct shared {
     uint32_t over;
 };
 
-static void *rewrite(void *shared_)
+static void rewrite(void *shared_)
 {
     struct shared *shared = shared_;
     uint32_t *const words = (uint32_t *)(void *)shared->image.byte;
@@ -118,40 +118,38 @@ static void *rewrite(void *shared_)
         const uint32_t good = ((const uint32_t *)(const void *)golden_v2.byte)[word];
         fr_store_relaxed_u32(&words[word], next_random(&random) % 4 ? good : likely_word(word * 4, &random));
     }
-    return NULL;
 }
 
 static void a_header_that_is_rewritten_is_checked_as_copied(void **state)
 {
     (void)state;
     struct shared shared = {.image = golden_v2};
-    pthread_t thread;
-    assert_int_equal(pthread_create(&thread, NULL, rewrite, &shared), 0);
+    struct fr_thread *thread;
+    assert_int_equal(fr_thread_start(&thread, "peer", rewrite, &shared), FR_OK);
     for (uint32_t i = 0; i < THREAD_ROUNDS; i++) {
         fr_wire_v2 out;
         if (fr_wire_snapshot(&out, shared.image.byte, FR_WIRE_V2_BYTES, TARGET) == FR_WIRE_FINE)
             check_promises(&out, FR_WIRE_V2_BYTES);
     }
     fr_store_release_u32(&shared.over, 1);
-    assert_int_equal(pthread_join(thread, NULL), 0);
+    fr_thread_join(&thread);
 }
 
-static void *count_generations(void *shared_)
+static void count_generations(void *shared_)
 {
     struct shared *shared = shared_;
     uint32_t *const words = (uint32_t *)(void *)shared->image.byte;
     for (uint32_t generation = 1; !fr_load_acquire_u32(&shared->over);
          generation = fr_generation_next(generation))
         fr_store_release_u32(&words[2], generation);
-    return NULL;
 }
 
 static void a_generation_that_moves_is_noticed(void **state)
 {
     (void)state;
     struct shared shared = {.image = golden_v2};
-    pthread_t thread;
-    assert_int_equal(pthread_create(&thread, NULL, count_generations, &shared), 0);
+    struct fr_thread *thread;
+    assert_int_equal(fr_thread_start(&thread, "peer", count_generations, &shared), FR_OK);
     uint32_t changed = 0;
     for (uint32_t i = 0; i < 100u * THREAD_ROUNDS && changed < 100; i++) {
         fr_wire_v2 out;
@@ -160,7 +158,7 @@ static void a_generation_that_moves_is_noticed(void **state)
         changed += fault == FR_WIRE_CHANGED;
     }
     fr_store_release_u32(&shared.over, 1);
-    assert_int_equal(pthread_join(thread, NULL), 0);
+    fr_thread_join(&thread);
     assert_int_equal(changed, 100);
 }
 
