@@ -5,7 +5,6 @@
 #include "capture/capture.h"
 #include "capture/native.h"
 
-#include "backend/cpu/cpu.h"
 #include "common/log.h"
 
 /* The provider's state is wanted before the first ring: asked once here, where waiting is allowed. */
@@ -33,7 +32,7 @@ static fr_status build_env(struct fr_capture_env *env, const fr_capture_params *
     if (status >= 0)
         status = fr_capture_native_channel(&env->channel, params);
     if (status >= 0)
-        status = fr_cpu_host_create(&env->backend, env->os);
+        status = fr_capture_native_backends(&env->backend, &env->fallback, env->os, params);
     if (status >= 0)
         status = build_feed(env, params);
     return status;
@@ -46,10 +45,6 @@ fr_status fr_capture_open(fr_capture **out, const fr_capture_params *params, con
     *out = NULL;
     if (!params)
         return FR_ERR_ARGUMENT;
-    if (params->backend != FR_BACKEND_AUTO && params->backend != FR_BACKEND_CPU) {
-        fr_log_write(&params->log, FR_LOG_ERROR, "this backend is not built in; use auto or cpu");
-        return FR_ERR_UNSUPPORTED;
-    }
     struct fr_capture_env env = {
         .os = fr_os_native(), .notify.handle = FR_HANDLE_NONE, .pid = fr_os_process_id()};
     const fr_status status = build_env(&env, params);

@@ -3,12 +3,15 @@
 #ifndef FR_PUBLISH_NATIVE_H
 #define FR_PUBLISH_NATIVE_H
 
-#include "channel/channel.h"
+#include "publish/publish.h"
 
-#include <framering/source.h>
+/* How this system's hosts are reached: native_linux.c or native_win32.c. `capabilities`: what the HELLO says,
+ * FR_CAP_*. *out is untouched on failure, which is logged. */
+fr_status fr_source_native_channel(struct fr_source_channel *out, const fr_source_params *params,
+                                   uint64_t capabilities);
 
-/* How this system's hosts are reached: native_linux.c or native_win32.c. *out is untouched on failure, which
- * is logged. */
-fr_status fr_source_native_channel(struct fr_source_channel *out, const fr_source_params *params);
+/* What opens rings for this source. What was made before a failure is the caller's too. FR_ERR_NO_MEMORY;
+ * FR_ERR_* of a device that cannot be used, logged. */
+fr_status fr_source_native_backends(struct fr_source_env *env, const fr_source_params *params);
 
 #endif

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "publish/native.h"
 
+#include "backend/cpu/cpu.h"
 #include "channel/socket.h"
 #include "common/log.h"
 
@@ -29,8 +30,10 @@ static fr_status inherited_socket(const fr_source_params *params, int *out)
     return FR_OK;
 }
 
-fr_status fr_source_native_channel(struct fr_source_channel *out, const fr_source_params *params)
+fr_status fr_source_native_channel(struct fr_source_channel *out, const fr_source_params *params,
+                                   uint64_t capabilities)
 {
+    (void)capabilities; /* a socket speaks of memory alone */
     struct fr_socket_source_params socket = {
         .target_id = params->target_id,
         .runtime_dir = params->runtime_dir,
@@ -39,4 +42,10 @@ fr_status fr_source_native_channel(struct fr_source_channel *out, const fr_sourc
     };
     const fr_status status = inherited_socket(params, &socket.socket_fd);
     return status < 0 ? status : fr_socket_source_create(out, &socket);
+}
+
+fr_status fr_source_native_backends(struct fr_source_env *env, const fr_source_params *params)
+{
+    (void)params;
+    return fr_cpu_source_create(&env->backend[0], env->os);
 }

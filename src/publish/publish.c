@@ -44,7 +44,7 @@ static void fill_metadata(fr_source *source, const fr_hdr_metadata *hdr)
     line->max_fall = hdr->max_fall;
 }
 
-static void env_finish(struct fr_source_env *env)
+void fr_source_env_finish(struct fr_source_env *env)
 {
     if (env->channel.ops)
         env->channel.ops->destroy(env->channel.self);
@@ -92,7 +92,7 @@ fr_status fr_source_open_env(fr_source **out, const fr_source_params *params, co
     return FR_OK;
 fail:
     free(source);
-    env_finish(&own);
+    fr_source_env_finish(&own);
     return status;
 }
 
@@ -104,7 +104,7 @@ void fr_source_close(fr_source **source_)
     *source_ = NULL;
     fr_source_detach(source);
     fr_attachment_finish(source, &source->previous);
-    env_finish(&source->env);
+    fr_source_env_finish(&source->env);
     free(source);
 }
 

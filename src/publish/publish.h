@@ -58,6 +58,9 @@ struct fr_source {
 fr_status fr_source_open_env(fr_source **out, const fr_source_params *params,
                              const struct fr_source_env *env);
 
+/* Destroys the parts that are there. */
+void fr_source_env_finish(struct fr_source_env *env);
+
 /* attach.c */
 
 /* Opens the delivered ring and makes it the current one; on failure the current one stays as it was.
