@@ -1,21 +1,9 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
-#define _POSIX_C_SOURCE 200809L
 #include "program.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
-
-static volatile sig_atomic_t stopped;
-
-static void stop(int signal_number)
-{
-    (void)signal_number;
-    stopped = 1;
-}
 
 void fr_program_say(const fr_program *program, const char *format, ...)
 {
@@ -41,37 +29,4 @@ fr_log fr_program_log(const fr_program *program)
         .user = (void *)(uintptr_t)program,
         .max_level = program->verbose ? FR_LOG_DEBUG : FR_LOG_WARNING,
     };
-}
-
-void fr_program_catch_signals(void)
-{
-    /* No SA_RESTART: a wait has to end when the user wants to. */
-    struct sigaction action = {.sa_handler = stop};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    action.sa_handler = SIG_IGN;
-    sigaction(SIGPIPE, &action, NULL);
-}
-
-bool fr_program_stopped(void)
-{
-    return stopped != 0;
-}
-
-uint64_t fr_now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * FR_NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
-void fr_sleep_ns(uint64_t duration_ns)
-{
-    struct timespec left = {
-        .tv_sec = (time_t)(duration_ns / FR_NS_PER_S),
-        .tv_nsec = (long)(duration_ns % FR_NS_PER_S),
-    };
-    while (!stopped && nanosleep(&left, &left) < 0 && errno == EINTR)
-        ;
 }

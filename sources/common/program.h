@@ -3,7 +3,7 @@
 #ifndef FRAMERING_SOURCES_PROGRAM_H
 #define FRAMERING_SOURCES_PROGRAM_H
 
-/* What each source program is: a name on stderr, a clock, and an end on SIGINT or SIGTERM. */
+/* What each source program is: a name on stderr, a clock, and an end when it is asked to. */
 
 #include <framering/log.h>
 
@@ -20,20 +20,29 @@ typedef struct fr_program {
     bool verbose;
 } fr_program;
 
+#if defined(__MINGW32__)
+#define FR_PROGRAM_PRINTF(format_at, args_at) __attribute__((format(gnu_printf, format_at, args_at)))
+#elif defined(__GNUC__)
+#define FR_PROGRAM_PRINTF(format_at, args_at) __attribute__((format(printf, format_at, args_at)))
+#else
+#define FR_PROGRAM_PRINTF(format_at, args_at)
+#endif
+
 /* Writes "name: sentence" and a newline to stderr, in one piece. */
-void fr_program_say(const fr_program *program, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void fr_program_say(const fr_program *program, const char *format, ...) FR_PROGRAM_PRINTF(2, 3);
 
 /* A log that writes to stderr: warnings and errors, or everything when verbose. `program` must outlive it. */
 fr_log fr_program_log(const fr_program *program);
 
-/* From now on SIGINT and SIGTERM only make fr_program_stopped true, and SIGPIPE does nothing. */
-void fr_program_catch_signals(void);
+/* From now on SIGINT and SIGTERM (on Windows Ctrl-C, Ctrl-Break and the closing of the console) only make
+ * fr_program_stopped true, and SIGPIPE does nothing. */
+void fr_program_start(void);
 bool fr_program_stopped(void);
 
-/* CLOCK_MONOTONIC in nanoseconds. */
+/* The clock of present times, in nanoseconds. */
 uint64_t fr_now_ns(void);
 
-/* Sleeps; a signal that ends the program ends the sleep too. */
+/* Sleeps; what ends the program ends the sleep too. */
 void fr_sleep_ns(uint64_t duration_ns);
 
 #endif

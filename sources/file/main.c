@@ -58,6 +58,6 @@ int main(int argc, char **argv)
         fr_program_say(&options.feed.program, "which video? Give its PATH; --help says more");
         return FR_EXIT_USAGE;
     }
-    fr_program_catch_signals();
+    fr_program_start();
     return fr_reel_run(&options);
 }

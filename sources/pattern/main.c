@@ -96,6 +96,6 @@ int main(int argc, char **argv)
         return exit_code;
     if (options.feed.unpaced)
         options.feed.mode.refresh_mhz = 0;
-    fr_program_catch_signals();
+    fr_program_start();
     return fr_show_run(&options);
 }

@@ -1,15 +1,11 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
-#define _POSIX_C_SOURCE 200809L
 #include "show.h"
 
 #include "picture.h"
+#include "trouble.h"
 
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-
-enum { MAX_DESCRIPTORS = 256 };
 
 typedef struct show {
     fr_show_options *options;
@@ -119,7 +115,7 @@ static void draw_frame(show *s, uint64_t now_ns, trouble what, uint64_t hang_ns)
     fr_picture_draw(s->picture, &slot, &stamp, now_ns - s->start_ns,
                     what == TROUBLE_NONE ? FR_PICTURE_WHOLE : FR_PICTURE_UPPER);
     if (what == TROUBLE_DIE)
-        raise(SIGKILL);
+        fr_trouble_die();
     if (what == TROUBLE_HANG) {
         fr_sleep_ns(hang_ns);
         fr_picture_draw(s->picture, &slot, &stamp, now_ns - s->start_ns, FR_PICTURE_LOWER);
@@ -143,24 +139,12 @@ static void push_mismatch(show *s)
     free(pixels);
 }
 
-/* fr_source_fd need not be the socket, so that is looked for among our descriptors. */
-static int find_socket(void)
-{
-    for (int fd = 3; fd < MAX_DESCRIPTORS; fd++) {
-        int type = 0;
-        socklen_t bytes = sizeof(type);
-        if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &bytes) == 0 && type == SOCK_SEQPACKET)
-            return fd;
-    }
-    return -1;
-}
-
 static void send_garbage(const show *s)
 {
     uint8_t rubbish[96];
     for (size_t i = 0; i < sizeof(rubbish); i++)
         rubbish[i] = (uint8_t)(i * 167 + 91);
-    if (send(find_socket(), rubbish, sizeof(rubbish), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+    if (!fr_trouble_send(rubbish, sizeof(rubbish)))
         fr_program_say(&s->options->feed.program, "could not send rubbish to the host");
 }
 
@@ -193,7 +177,7 @@ static void run_step(show *s, const fr_script_step *step)
     case FR_SCRIPT_STALL: fr_sleep_ns(step->duration_ns); break;
     case FR_SCRIPT_HANG_WRITING: draw_frame(s, now_ns, TROUBLE_HANG, step->duration_ns); break;
     case FR_SCRIPT_KILL_WRITING: draw_frame(s, now_ns, TROUBLE_DIE, 0); break;
-    case FR_SCRIPT_KILL: raise(SIGKILL); break;
+    case FR_SCRIPT_KILL: fr_trouble_die(); break;
     case FR_SCRIPT_GARBAGE: send_garbage(s); break;
     case FR_SCRIPT_EXIT: fr_feed_stop(&s->feed, (int)step->exit_code); break;
     }

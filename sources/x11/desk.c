@@ -255,7 +255,7 @@ static bool start(desk *d)
     fr_x11_grab_init(&d->grab, &d->server);
     open_display(d);
     fr_source_params params = {.name = "x11", .display = d->display};
-    fr_program_catch_signals();
+    fr_program_start();
     return fr_feed_init(&d->feed, &options->feed, &params);
 }
 

@@ -19,6 +19,10 @@ void fr_simulator_step(void);
 #define FR_ATOMIC_STEP() ((void)0)
 #endif
 
+#if defined(_MSC_VER) && !defined(__clang__)
+#include "os/atomic_msvc.h"
+#else
+
 static inline uint32_t fr_load_relaxed_u32(const uint32_t *word)
 {
     FR_ATOMIC_STEP();
@@ -97,5 +101,7 @@ static inline void fr_fence_acquire(void)
 {
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
 }
+
+#endif
 
 #endif

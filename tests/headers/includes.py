@@ -37,7 +37,8 @@ NATIVE_MAY_INCLUDE = ['backend/', 'channel/', 'display/']
 # Folders of src whose files may include any header of the system or of a graphics API.
 SYSTEM_FOLDERS = ['os/linux/', 'os/win32/', 'backend/', 'channel/', 'display/', 'observe/']
 # Headers of other projects and of compilers, for one folder each.
-OTHERS = {'encode/': ['libav', 'libsw'], 'convert/x86/': ['immintrin.h', 'cpuid.h'], 'convert/arm/': ['arm_']}
+OTHERS = {'encode/': ['libav', 'libsw'], 'convert/x86/': ['immintrin.h', 'cpuid.h', 'intrin.h'],
+          'os/atomic_msvc.h': ['intrin.h'], 'convert/arm/': ['arm_']}
 
 
 def includes_of(path):

@@ -180,9 +180,9 @@ static inline differences left_neighbour(const fr_convert_tables *tables, const 
 }
 
 /* Does whole blocks; returns the column after them. */
-static inline __attribute__((always_inline)) size_t
-convert_blocks(const fr_convert_tables *tables, const fr_convert_rows *rows, size_t from, load_fn *load,
-               const fr_matrix *m, store_fn *store_luma, store_fn *store_chroma)
+FR_ALWAYS_INLINE size_t convert_blocks(const fr_convert_tables *tables, const fr_convert_rows *rows,
+                                       size_t from, load_fn *load, const fr_matrix *m, store_fn *store_luma,
+                                       store_fn *store_chroma)
 {
     size_t x = from;
     if (x + 16 > rows->width)

@@ -2,15 +2,45 @@
 /* SPDX-License-Identifier: MIT */
 #include "convert/kernel.h"
 
-#include <cpuid.h>
+struct leaf {
+    uint32_t a, b, c, d;
+};
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#include <intrin.h>
+
+static struct leaf cpuid(uint32_t leaf, uint32_t subleaf)
+{
+    int most[4], out[4];
+    __cpuid(most, 0);
+    if ((uint32_t)most[0] < leaf)
+        return (struct leaf){0};
+    __cpuidex(out, (int)leaf, (int)subleaf);
+    return (struct leaf){(uint32_t)out[0], (uint32_t)out[1], (uint32_t)out[2], (uint32_t)out[3]};
+}
 
 /* Which register files the operating system saves. */
+static uint32_t saved_state(void)
+{
+    return (uint32_t)_xgetbv(0);
+}
+#else
+#include <cpuid.h>
+
+static struct leaf cpuid(uint32_t leaf, uint32_t subleaf)
+{
+    struct leaf out = {0};
+    __get_cpuid_count(leaf, subleaf, &out.a, &out.b, &out.c, &out.d);
+    return out;
+}
+
 static uint32_t saved_state(void)
 {
     uint32_t low, high;
     __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     return low;
 }
+#endif
 
 uint32_t fr_convert_detect_cpu(void)
 {
@@ -20,17 +50,16 @@ uint32_t fr_convert_detect_cpu(void)
     const uint32_t vbmi = 1u << 1;                                                        /* leaf 7, ecx */
     const uint32_t ymm = 0x6, zmm = 0xe6;                                                 /* xcr0 */
 
-    uint32_t a, b, c1, d, b7 = 0, c7 = 0, flags = 0;
-    if (!__get_cpuid(1, &a, &b, &c1, &d))
-        return 0;
-    __get_cpuid_count(7, 0, &a, &b7, &c7, &d);
+    uint32_t flags = 0;
+    const uint32_t c1 = cpuid(1, 0).c;
+    const struct leaf seven = cpuid(7, 0);
     if (c1 & sse41)
         flags |= FR_CPU_SSE41;
     const uint32_t saved = c1 & osxsave ? saved_state() : 0;
-    if ((saved & ymm) != ymm || (c1 & (fma | f16c)) != (fma | f16c) || !(b7 & avx2))
+    if ((saved & ymm) != ymm || (c1 & (fma | f16c)) != (fma | f16c) || !(seven.b & avx2))
         return flags;
     flags |= FR_CPU_AVX2;
-    if ((saved & zmm) == zmm && (b7 & avx512) == avx512 && (c7 & vbmi))
+    if ((saved & zmm) == zmm && (seven.b & avx512) == avx512 && (seven.c & vbmi))
         flags |= FR_CPU_AVX512;
     return flags;
 }
