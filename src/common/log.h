@@ -5,7 +5,7 @@
 
 #include <framering/log.h>
 
-#if defined(__MINGW32__)
+#if defined(__MINGW32__) && !defined(__clang__)
 #define FR_PRINTF(format_at, args_at) __attribute__((format(gnu_printf, format_at, args_at)))
 #elif defined(__GNUC__)
 #define FR_PRINTF(format_at, args_at) __attribute__((format(printf, format_at, args_at)))

@@ -5,6 +5,8 @@
 
 usage: exports.py LIST LIBRARY HEADER...
 A wanted change of the list: exports.py --write LIST LIBRARY HEADER...
+A DLL exports what its headers declare, without what the list of --dll says that it has not:
+  exports.py --dll OBJDUMP LIST DLL HEADER...
 """
 import pathlib
 import re
@@ -31,6 +33,22 @@ def exported(library):
     return {line.split()[-1].split('@')[0] for line in lines if line.split()[-2] != 'A'}
 
 
+def exported_by_dll(objdump, library):
+    result = subprocess.run([objdump, '-p', library], stdout=subprocess.PIPE, check=True)
+    table = result.stdout.decode().split('[Ordinal/Name Pointer] Table')[1]
+    return set(re.findall(r'^\s*\[\s*\d+\].* (\w+)$', table, re.M))
+
+
+def compare_dll(objdump, path, library, *headers):
+    lacks = set(pathlib.Path(path).read_text().split())
+    wanted = declared(headers)
+    if lacks - wanted:
+        sys.exit('%s: no header has %s' % (path, ', '.join(sorted(lacks - wanted))))
+    good = compare('the library', exported_by_dll(objdump, library), wanted - lacks)
+    print('%d exported functions: %s' % (len(wanted - lacks), 'as declared' if good else 'not as declared'))
+    return 0 if good else 1
+
+
 def compare(what, names, wanted):
     for name in sorted(names - wanted):
         print('%s has %s, the list has not' % (what, name))
@@ -41,6 +59,8 @@ def compare(what, names, wanted):
 
 def main():
     arguments = sys.argv[1:]
+    if arguments[0] == '--dll':
+        return compare_dll(*arguments[1:])
     write = arguments[0] == '--write'
     path, library, headers = pathlib.Path(arguments[write]), arguments[1 + write], arguments[2 + write:]
     if write:
