@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "capture/native.h"
 
-#include "backend/cpu/cpu.h"
 #include "common/log.h"
 
 fr_status fr_capture_native_channel(struct fr_host_channel *out, const fr_capture_params *params)
@@ -10,15 +9,4 @@ fr_status fr_capture_native_channel(struct fr_host_channel *out, const fr_captur
     (void)out;
     fr_log_write(&params->log, FR_LOG_ERROR, "this build has no channel for Windows; build it in");
     return FR_ERR_UNSUPPORTED;
-}
-
-fr_status fr_capture_native_backends(struct fr_backend_host *backend, struct fr_backend_host *fallback,
-                                     struct fr_os os, const fr_capture_params *params)
-{
-    (void)fallback;
-    if (params->backend != FR_BACKEND_AUTO && params->backend != FR_BACKEND_CPU) {
-        fr_log_write(&params->log, FR_LOG_ERROR, "this backend is not built in; use auto or cpu");
-        return FR_ERR_UNSUPPORTED;
-    }
-    return fr_cpu_host_create(backend, os);
 }

@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "publish/native.h"
 
-#include "backend/cpu/cpu.h"
 #include "common/log.h"
 
 fr_status fr_source_native_channel(struct fr_source_channel *out, const fr_source_params *params,
@@ -12,10 +11,4 @@ fr_status fr_source_native_channel(struct fr_source_channel *out, const fr_sourc
     (void)out;
     fr_log_write(&params->log, FR_LOG_ERROR, "this build has no channel for Windows; build it in");
     return FR_ERR_UNSUPPORTED;
-}
-
-fr_status fr_source_native_backends(struct fr_source_env *env, const fr_source_params *params)
-{
-    (void)params;
-    return fr_cpu_source_create(&env->backend[0], env->os);
 }

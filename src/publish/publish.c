@@ -133,7 +133,7 @@ static fr_status handle(fr_source *source, const struct fr_source_news *news)
     return FR_AGAIN;
 }
 
-static bool usable(const fr_source *source)
+bool fr_source_usable(const fr_source *source)
 {
     return source->current.present && !fr_ring_source_stale(&source->current.ring);
 }
@@ -170,7 +170,7 @@ fr_status fr_source_poll(fr_source *source, uint64_t timeout_ns)
         if (status != FR_AGAIN)
             return status;
     }
-    if (!usable(source))
+    if (!fr_source_usable(source))
         return FR_AGAIN;
     const bool wants_frame = source->wants_frame;
     source->wants_frame = false;
@@ -230,7 +230,7 @@ static int begin_slot(fr_source *source)
 fr_status fr_source_begin(fr_source *source, fr_slot *out)
 {
     *out = (fr_slot){.memory_fd = -1};
-    if (!usable(source))
+    if (!fr_source_usable(source))
         return FR_AGAIN;
     struct fr_attachment *current = &source->current;
     if (current->ring.writing >= 0)
@@ -360,29 +360,30 @@ bool fr_source_republish(fr_source *source)
     return true;
 }
 
-static fr_status mismatch(fr_source *source, const fr_image *image)
+bool fr_source_fits(fr_source *source, uint32_t width, uint32_t height, fr_format format)
 {
     const struct fr_ring_shape *shape = &source->current.shape;
+    if (width == shape->width && height == shape->height && format == shape->format) {
+        source->mismatching = false;
+        return true;
+    }
     fr_ring_source_mismatch(&source->current.ring);
     if (!source->mismatching)
         fr_log_write(&source->params.log, FR_LOG_WARNING,
-                     "frames of %ux%u %s do not fit the ring of %ux%u %s and are dropped", image->width,
-                     image->height, fr_format_name(image->format), shape->width, shape->height,
-                     fr_format_name(shape->format));
+                     "frames of %ux%u %s do not fit the ring of %ux%u %s and are dropped", width, height,
+                     fr_format_name(format), shape->width, shape->height, fr_format_name(shape->format));
     source->mismatching = true;
-    return FR_AGAIN;
+    return false;
 }
 
 fr_status fr_source_push(fr_source *source, const fr_image *image, const fr_publish_info *info)
 {
     if (!image || !image->pixels)
         return FR_ERR_ARGUMENT;
-    if (!usable(source))
+    if (!fr_source_usable(source))
         return FR_AGAIN;
-    const struct fr_ring_shape *shape = &source->current.shape;
-    if (image->width != shape->width || image->height != shape->height || image->format != shape->format)
-        return mismatch(source, image);
-    source->mismatching = false;
+    if (!fr_source_fits(source, image->width, image->height, image->format))
+        return FR_AGAIN;
     fr_slot slot;
     const fr_status status = fr_source_begin(source, &slot);
     if (status != FR_OK)

@@ -73,6 +73,13 @@ void fr_source_detach(fr_source *source);
 
 void fr_attachment_finish(fr_source *source, struct fr_attachment *attachment);
 
+/* publish.c: there is a ring, and its host still uses it. */
+bool fr_source_usable(const fr_source *source);
+
+/* publish.c: whether a picture fits the current ring. One that does not is counted, and logged once per
+ * episode. */
+bool fr_source_fits(fr_source *source, uint32_t width, uint32_t height, fr_format format);
+
 /* publish.c: what the ways in which this source can take slots are, FR_CAP_*. */
 uint64_t fr_source_capabilities(const struct fr_source_env *env);
 

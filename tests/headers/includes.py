@@ -24,7 +24,7 @@ MAY_INCLUDE = {
     'ring': ['ring/', 'wire/', 'os/atomic.h'],
     'convert': ['convert/'],
     'os': ['os/'],
-    'backend': ['backend/', 'ring/', 'channel/channel.h', 'os/', 'common/'],
+    'backend': ['backend/', 'convert/', 'ring/', 'channel/channel.h', 'os/', 'common/'],
     'channel': ['channel/', 'os/', 'common/'],
     'display': ['display/', 'os/', 'common/'],
     'publish': ['publish/', 'ring/'] + PARTS,

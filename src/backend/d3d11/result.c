@@ -1,0 +1,49 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#include "backend/d3d11/result.h"
+
+struct result_name {
+    HRESULT result;
+    const char *name;
+};
+
+static const struct result_name names[] = {
+    {S_OK, "S_OK"},
+    {WAIT_ABANDONED, "WAIT_ABANDONED"},
+    {WAIT_TIMEOUT, "WAIT_TIMEOUT"},
+    {E_ABORT, "E_ABORT"},
+    {E_ACCESSDENIED, "E_ACCESSDENIED"},
+    {E_FAIL, "E_FAIL"},
+    {E_INVALIDARG, "E_INVALIDARG"},
+    {E_NOINTERFACE, "E_NOINTERFACE"},
+    {E_NOTIMPL, "E_NOTIMPL"},
+    {E_OUTOFMEMORY, "E_OUTOFMEMORY"},
+    {DXGI_ERROR_ACCESS_DENIED, "DXGI_ERROR_ACCESS_DENIED"},
+    {DXGI_ERROR_ACCESS_LOST, "DXGI_ERROR_ACCESS_LOST"},
+    {DXGI_ERROR_DEVICE_HUNG, "DXGI_ERROR_DEVICE_HUNG"},
+    {DXGI_ERROR_DEVICE_REMOVED, "DXGI_ERROR_DEVICE_REMOVED"},
+    {DXGI_ERROR_DEVICE_RESET, "DXGI_ERROR_DEVICE_RESET"},
+    {DXGI_ERROR_DRIVER_INTERNAL_ERROR, "DXGI_ERROR_DRIVER_INTERNAL_ERROR"},
+    {DXGI_ERROR_INVALID_CALL, "DXGI_ERROR_INVALID_CALL"},
+    {DXGI_ERROR_NAME_ALREADY_EXISTS, "DXGI_ERROR_NAME_ALREADY_EXISTS"},
+    {DXGI_ERROR_NOT_CURRENTLY_AVAILABLE, "DXGI_ERROR_NOT_CURRENTLY_AVAILABLE"},
+    {DXGI_ERROR_NOT_FOUND, "DXGI_ERROR_NOT_FOUND"},
+    {DXGI_ERROR_SESSION_DISCONNECTED, "DXGI_ERROR_SESSION_DISCONNECTED"},
+    {DXGI_ERROR_UNSUPPORTED, "DXGI_ERROR_UNSUPPORTED"},
+    {DXGI_ERROR_WAIT_TIMEOUT, "DXGI_ERROR_WAIT_TIMEOUT"},
+    {DXGI_ERROR_WAS_STILL_DRAWING, "DXGI_ERROR_WAS_STILL_DRAWING"},
+};
+
+const char *fr_result_name(HRESULT result)
+{
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (names[i].result == result)
+            return names[i].name;
+    return "?";
+}
+
+bool fr_result_is_removal(HRESULT result)
+{
+    return result == DXGI_ERROR_DEVICE_REMOVED || result == DXGI_ERROR_DEVICE_RESET ||
+           result == DXGI_ERROR_DEVICE_HUNG || result == DXGI_ERROR_DRIVER_INTERNAL_ERROR;
+}

@@ -1,0 +1,257 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#include "backend/d3d11/source.h"
+
+#include "backend/d3d11/format.h"
+
+#include "common/log.h"
+
+#include <stdlib.h>
+
+struct source_slot {
+    ID3D11Texture2D *texture;
+    IDXGIKeyedMutex *mutex; /* NULL with fences */
+};
+
+struct source_ring {
+    struct fr_d3d11_device *device;
+    uint32_t ring_len;
+    struct source_slot slot[FR_WIRE_SLOTS_MAX];
+    ID3D11Fence *ready;
+    uint64_t written; /* what the ready fence was last told to reach */
+    struct fr_d3d11_wait retire;
+};
+
+static void close_ring(struct source_ring *ring)
+{
+    for (uint32_t i = 0; i < FR_WIRE_SLOTS_MAX; i++) {
+        fr_com_release(ring->slot[i].mutex);
+        fr_com_release(ring->slot[i].texture);
+    }
+    fr_com_release(ring->ready);
+    fr_d3d11_wait_finish(&ring->retire);
+    fr_d3d11_device_unref(ring->device);
+    free(ring);
+}
+
+/* The peer made it: it must be what the delivery said. */
+static bool texture_agrees(ID3D11Texture2D *texture, const struct fr_delivery *delivery)
+{
+    D3D11_TEXTURE2D_DESC desc;
+    ID3D11Texture2D_GetDesc(texture, &desc);
+    return desc.Width == delivery->width && desc.Height == delivery->height &&
+           desc.Format == fr_dxgi_format(delivery->format) && desc.MipLevels == 1 && desc.ArraySize == 1 &&
+           desc.SampleDesc.Count == 1;
+}
+
+static HRESULT open_slot(struct source_ring *ring, const struct fr_delivery *delivery, uint32_t index)
+{
+    struct source_slot *slot = &ring->slot[index];
+    HRESULT result =
+        ID3D11Device1_OpenSharedResource1(ring->device->device1, (HANDLE)delivery->texture[index],
+                                          &IID_ID3D11Texture2D, (void **)&slot->texture);
+    if (result == S_OK && !texture_agrees(slot->texture, delivery))
+        result = E_INVALIDARG;
+    if (result == S_OK && delivery->sync_kind == FR_WIRE_SYNC_KEYED_MUTEX)
+        result = ID3D11Texture2D_QueryInterface(slot->texture, &IID_IDXGIKeyedMutex, (void **)&slot->mutex);
+    return result;
+}
+
+static HRESULT open_fences(struct source_ring *ring, const struct fr_delivery *delivery)
+{
+    ID3D11Device5 *device = ring->device->device5;
+    HRESULT result = ID3D11Device5_OpenSharedFence(device, (HANDLE)delivery->ready_fence, &IID_ID3D11Fence,
+                                                   (void **)&ring->ready);
+    ID3D11Fence *retire = NULL;
+    if (result == S_OK)
+        result = ID3D11Device5_OpenSharedFence(device, (HANDLE)delivery->retire_fence, &IID_ID3D11Fence,
+                                               (void **)&retire);
+    if (!fr_d3d11_wait_init(&ring->retire, retire) && result == S_OK)
+        result = E_OUTOFMEMORY;
+    if (result == S_OK)
+        ring->written = ID3D11Fence_GetCompletedValue(ring->ready);
+    return result;
+}
+
+static HRESULT open_all(struct source_ring *ring, const struct fr_delivery *delivery)
+{
+    HRESULT result = S_OK;
+    for (uint32_t i = 0; i < ring->ring_len && result == S_OK; i++)
+        result = open_slot(ring, delivery, i);
+    if (result == S_OK && delivery->sync_kind == FR_WIRE_SYNC_FENCE)
+        result = open_fences(ring, delivery);
+    return result;
+}
+
+/* Nothing refers to the handles once the objects are open. */
+static void close_handles(const struct fr_delivery *delivery)
+{
+    for (uint32_t i = 0; i < FR_WIRE_SLOTS_MAX; i++)
+        fr_win32_handle_close(NULL, delivery->texture[i]);
+    fr_win32_handle_close(NULL, delivery->ready_fence);
+    fr_win32_handle_close(NULL, delivery->retire_fence);
+    fr_win32_handle_close(NULL, delivery->slots);
+}
+
+static fr_status blame(const struct fr_d3d11_source *source, const struct fr_delivery *delivery,
+                       HRESULT result)
+{
+    struct fr_d3d11_device *device = source->device;
+    const fr_status status = fr_d3d11_device_status(device, result);
+    if (status == FR_ERR_DEVICE_LOST)
+        fr_d3d11_device_log_loss(device, &source->log);
+    const bool named = delivery->adapter_luid_low || delivery->adapter_luid_high;
+    const bool elsewhere = named && (delivery->adapter_luid_low != device->luid.low ||
+                                     delivery->adapter_luid_high != device->luid.high);
+    return status == FR_ERR_SYSTEM && elsewhere ? FR_ERR_ADAPTER_MISMATCH : status;
+}
+
+static fr_status attach(void *self, const struct fr_delivery *delivery, void **out,
+                        struct fr_attach_fault *fault)
+{
+    struct fr_d3d11_source *source = self;
+    struct fr_d3d11_device *device = source->device;
+    const bool fences = delivery->sync_kind == FR_WIRE_SYNC_FENCE;
+    *fault = (struct fr_attach_fault){.status = FR_WIRE_STATUS_TEXTURE_FAILED};
+    if (delivery->sync_kind != FR_WIRE_SYNC_KEYED_MUTEX && !fences)
+        return FR_ERR_UNSUPPORTED;
+    if (!device->device1 || (fences && (!device->device5 || !device->context4))) {
+        *fault = (struct fr_attach_fault){FR_WIRE_STATUS_NO_DEVICE, (uint32_t)E_NOINTERFACE};
+        return FR_ERR_UNSUPPORTED;
+    }
+    struct source_ring *ring = calloc(1, sizeof(*ring));
+    if (!ring)
+        return FR_ERR_NO_MEMORY;
+    ring->device = fr_d3d11_device_ref(device);
+    ring->ring_len = delivery->ring_len;
+    const HRESULT result = open_all(ring, delivery);
+    if (result != S_OK) {
+        fault->detail = (uint32_t)result;
+        close_ring(ring);
+        return blame(source, delivery, result);
+    }
+    close_handles(delivery);
+    *out = ring;
+    return FR_OK;
+}
+
+static void detach(void *self, void *ring)
+{
+    (void)self;
+    close_ring(ring);
+}
+
+static void adapter(void *self, uint32_t *luid_low, int32_t *luid_high)
+{
+    const struct fr_d3d11_source *source = self;
+    *luid_low = source->device->luid.low;
+    *luid_high = source->device->luid.high;
+}
+
+static enum fr_claim begin(void *self, void *ring_, uint32_t index, uint64_t retire_value,
+                           uint64_t timeout_ns)
+{
+    const struct fr_d3d11_source *source = self;
+    struct source_ring *ring = ring_;
+    struct source_slot *slot = &ring->slot[index];
+    return slot->mutex
+               ? fr_d3d11_acquire(ring->device, slot->mutex, timeout_ns, &source->log)
+               : fr_d3d11_wait_for(ring->device, &ring->retire, retire_value, timeout_ns, &source->log);
+}
+
+static enum fr_claim end(void *self, void *ring_, uint32_t index, uint64_t *ready_value)
+{
+    const struct fr_d3d11_source *source = self;
+    struct source_ring *ring = ring_;
+    struct source_slot *slot = &ring->slot[index];
+    *ready_value = 0;
+    if (slot->mutex)
+        return fr_d3d11_release(ring->device, slot->mutex, &source->log);
+    const enum fr_claim claim = fr_d3d11_signal(ring->device, ring->ready, ring->written + 1, &source->log);
+    if (claim == FR_CLAIM_ACQUIRED)
+        *ready_value = ++ring->written;
+    return claim;
+}
+
+static void slot_of(void *self, void *ring_, uint32_t index, fr_slot *out)
+{
+    (void)self;
+    const struct source_ring *ring = ring_;
+    out->texture = ring->slot[index].texture;
+}
+
+/* The old slot is only read, but its host may be at it too: with a mutex it has to be had first. */
+static bool copy(void *self, void *from_, uint32_t from_index, void *to_, uint32_t to_index)
+{
+    const struct fr_d3d11_source *source = self;
+    struct source_ring *from_ring = from_;
+    struct source_ring *to_ring = to_;
+    struct source_slot *from = &from_ring->slot[from_index];
+    if (from->mutex && fr_d3d11_acquire(from_ring->device, from->mutex, 0, &source->log) != FR_CLAIM_ACQUIRED)
+        return false;
+    ID3D11DeviceContext_CopyResource(to_ring->device->context,
+                                     (ID3D11Resource *)to_ring->slot[to_index].texture,
+                                     (ID3D11Resource *)from->texture);
+    if (from->mutex)
+        (void)fr_d3d11_release(from_ring->device, from->mutex, &source->log);
+    return true;
+}
+
+static void destroy(void *self)
+{
+    struct fr_d3d11_source *source = self;
+    fr_com_release(source->staging);
+    fr_d3d11_device_unref(source->device);
+    free(source);
+}
+
+static const struct fr_backend_source_ops d3d11_source_ops = {
+    .name = "d3d11",
+    .capabilities = FR_CAP_KEYED_MUTEX | FR_CAP_FENCE,
+    .attach = attach,
+    .detach = detach,
+    .adapter = adapter,
+    .begin = begin,
+    .end = end,
+    .slot = slot_of,
+    .copy = copy,
+    .destroy = destroy,
+};
+
+/* A device without fences must not say that it has them. */
+static const struct fr_backend_source_ops d3d11_source_ops_keyed = {
+    .name = "d3d11",
+    .capabilities = FR_CAP_KEYED_MUTEX,
+    .attach = attach,
+    .detach = detach,
+    .adapter = adapter,
+    .begin = begin,
+    .end = end,
+    .slot = slot_of,
+    .copy = copy,
+    .destroy = destroy,
+};
+
+fr_status fr_d3d11_source_create(struct fr_backend_source *out, const fr_d3d11_source_params *params,
+                                 const fr_log *log)
+{
+    struct fr_d3d11_source *source = calloc(1, sizeof(*source));
+    if (!source)
+        return FR_ERR_NO_MEMORY;
+    if (log)
+        source->log = *log;
+    const fr_status status = fr_d3d11_device_wrap(&source->device, params->device, log);
+    if (status != FR_OK) {
+        free(source);
+        return status;
+    }
+    const bool fences = source->device->device5 && source->device->context4;
+    *out = (struct fr_backend_source){.ops = fences ? &d3d11_source_ops : &d3d11_source_ops_keyed,
+                                      .self = source};
+    return FR_OK;
+}
+
+bool fr_d3d11_source_is(const struct fr_backend_source *source)
+{
+    return source->ops == &d3d11_source_ops || source->ops == &d3d11_source_ops_keyed;
+}
