@@ -106,6 +106,11 @@ FR_API fr_status fr_source_announce(fr_source *source, const fr_display_descript
 /* The display's static HDR metadata from now on; NULL: none, the host uses the generic baseline. */
 FR_API fr_status fr_source_set_hdr_metadata(fr_source *source, const fr_hdr_metadata *hdr);
 
+/* How often the program's frame loop has been entered: in a driver, how many swap chains it was given. Shown
+ * to observers in the debug block (run_core_entries), now and in later rings, and says nothing else. A source
+ * that never calls this shows how often it attached. */
+FR_API void fr_source_note_loop(fr_source *source, uint32_t entries);
+
 /* A slot to draw into. Whatever it holds is an older frame. */
 typedef struct fr_slot {
     void *pixels;       /* top row; NULL: a texture */

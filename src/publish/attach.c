@@ -35,6 +35,17 @@ void fr_source_detach(fr_source *source)
     }
 }
 
+/* Our counts begin at fr_source_open, those of a ring with its generation. What the ring counted before us is
+ * taken off here, modulo 2^64, and comes back with its line. */
+static void forget_resumed(fr_source *source)
+{
+    const fr_wire_source *line = &source->current.ring.line;
+    source->total.offered -= line->offered;
+    source->total.published -= line->published;
+    source->total.dropped -= line->dropped;
+    source->total.mismatched -= line->mismatched;
+}
+
 static void close_delivery(const struct fr_os *os, const struct fr_delivery *delivery)
 {
     os->ops->handle_close(os->self, delivery->header);
@@ -55,11 +66,15 @@ static void note_debug(const fr_source *source, const struct fr_delivery *delive
         return;
     fr_wire_v2 *shared = header;
     const uint32_t attempts = (uint32_t)source->total.attaches + 1;
-    fr_store_relaxed_u32(&shared->debug.run_core_entries, attempts);
+    fr_store_relaxed_u32(&shared->debug.run_core_entries,
+                         source->loop_entries ? source->loop_entries : attempts);
     fr_store_relaxed_u32(&shared->debug.resolved_target_id, source->total.target_id);
     fr_store_relaxed_u32(&shared->debug.header_open_attempts, attempts);
     fr_store_relaxed_u32(&shared->debug.last_open_error, error);
     fr_store_relaxed_u32(&shared->debug.header_opened, error == 0);
+    fr_store_relaxed_u32(&shared->debug.luid_low, fr_load_relaxed_u32(&shared->v1.adapter_luid_low));
+    fr_store_relaxed_u32((uint32_t *)(void *)&shared->debug.luid_high,
+                         fr_load_relaxed_u32((const uint32_t *)(const void *)&shared->v1.adapter_luid_high));
 }
 
 static bool header_agrees(const fr_wire_v1 *v1, const struct fr_delivery *delivery)
@@ -202,6 +217,7 @@ fr_status fr_source_attach_ring(fr_source *source, const struct fr_delivery *del
     source->current = attachment;
     source->total.attaches++;
     source->mismatching = false;
+    forget_resumed(source);
 
     fr_ring_source_set_metadata(&source->current.ring, &source->metadata);
     fr_ring_source_beat(&source->current.ring, os->ops->now_ns(os->self));

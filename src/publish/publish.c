@@ -3,6 +3,7 @@
 #include "publish/publish.h"
 
 #include "common/log.h"
+#include "os/atomic.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -397,6 +398,20 @@ fr_status fr_source_push(fr_source *source, const fr_image *image, const fr_publ
         memcpy((uint8_t *)slot.pixels + y * slot.pitch_bytes,
                (const uint8_t *)image->pixels + (ptrdiff_t)y * image->pitch_bytes, row_bytes);
     return fr_source_publish(source, info);
+}
+
+static fr_wire_debug *debug_block(const fr_source *source)
+{
+    fr_wire_debug *own = source->env.channel.ops->debug(source->env.channel.self);
+    return own ? own : source->current.ring.debug;
+}
+
+void fr_source_note_loop(fr_source *source, uint32_t entries)
+{
+    source->loop_entries = entries;
+    fr_wire_debug *debug = debug_block(source);
+    if (debug)
+        fr_store_relaxed_u32(&debug->run_core_entries, entries);
 }
 
 void fr_source_get_info(const fr_source *source, fr_source_info *out)

@@ -51,6 +51,7 @@ struct fr_source {
     uint64_t last_present_ns;      /* of that picture */
     bool wants_frame;              /* the current ring was attached empty, and the caller has not been told */
     bool mismatching;              /* inside an episode of frames that do not fit */
+    uint32_t loop_entries;         /* as fr_source_note_loop said; 0 = nothing said */
     fr_source_info total;          /* counts of rings that are gone, and what does not belong to a ring */
 };
 

@@ -130,8 +130,9 @@ struct fr_ring_source {
     fr_wire_source line;                       /* our line's totals, copied to the shared one */
 };
 
-/* Takes the ring on whose header passed fr_wire_snapshot as `header`. debug: a block outside the header, or
- * NULL. */
+/* Takes the ring on whose header passed fr_wire_snapshot as `header`. What a source before this one published
+ * in the same generation goes on: sequence, newest frame, totals. There is one source at a time. debug: a
+ * block outside the header, or NULL. */
 void fr_ring_source_attach(struct fr_ring_source *ring, fr_wire_v2 *shared, const fr_wire_v2 *header,
                            uint32_t pid, fr_wire_debug *debug);
 

@@ -7,6 +7,40 @@
 #include <assert.h>
 #include <string.h>
 
+/* What the source before us left in the slots: its numbers count on, and no slot stays claimed for it. */
+static void resume_slots(struct fr_ring_source *ring, const fr_wire_v2 *header)
+{
+    for (uint32_t i = 0; i < ring->ring_len; i++) {
+        const fr_token token = fr_token_unpack(header->slot[i].token);
+        if (token.generation == ring->generation && token.slot == i) {
+            ring->slot_sequence[i] = token.sequence;
+            if (fr_sequence_newer(token.sequence, ring->sequence)) /* it died before it stored `latest` */
+                ring->sequence = token.sequence;
+        }
+        const uint32_t word = header->slot[i].state;
+        if ((word & 0xffu) == FR_WIRE_SLOT_WRITING)
+            (void)fr_compare_swap_u32(&ring->shared->slot[i].state, word,
+                                      (word & ~0xffu) | FR_WIRE_SLOT_FREE);
+    }
+}
+
+static void resume(struct fr_ring_source *ring, const fr_wire_v2 *header)
+{
+    const fr_token newest = fr_token_unpack(header->v1.latest);
+    if (header->v1.latest && newest.generation == ring->generation && newest.slot < ring->ring_len) {
+        ring->sequence = newest.sequence;
+        ring->slot_sequence[newest.slot] = newest.sequence;
+        ring->newest_slot = (int)newest.slot;
+    }
+    if (ring->wire_version == 1)
+        return;
+    resume_slots(ring, header);
+    ring->line.offered = header->source.offered;
+    ring->line.published = header->source.published;
+    ring->line.dropped = header->source.dropped;
+    ring->line.mismatched = header->source.mismatched;
+}
+
 void fr_ring_source_attach(struct fr_ring_source *ring, fr_wire_v2 *shared, const fr_wire_v2 *header,
                            uint32_t pid, fr_wire_debug *debug)
 {
@@ -20,6 +54,7 @@ void fr_ring_source_attach(struct fr_ring_source *ring, fr_wire_v2 *shared, cons
         .newest_slot = -1,
         .writing = -1,
     };
+    resume(ring, header);
     if (version > 1)
         fr_store_relaxed_u32(&shared->source.pid, pid);
 }

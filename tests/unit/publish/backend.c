@@ -189,6 +189,8 @@ static void the_adapter_is_named(void **state)
     assert_int_equal(deliver(f), FR_REATTACHED);
     assert_int_equal(host_header(&f->host)->v1.adapter_luid_low, 31);
     assert_int_equal(host_header(&f->host)->v1.adapter_luid_high, -1);
+    assert_int_equal(host_header(&f->host)->debug.luid_low, 31);
+    assert_int_equal(host_header(&f->host)->debug.luid_high, -1);
 }
 
 static void a_slot_that_cannot_be_had_drops_the_frame(void **state)

@@ -74,6 +74,83 @@ static void the_last_picture_is_published_again(void **state)
     assert_int_equal(fixture_info(f).attaches, 2);
 }
 
+/* A source that is opened anew, on the ring that the one before had: numbers go on, its own counts do not. */
+static void another_source_takes_the_generation_over(void **state)
+{
+    struct fixture *f = *state;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(rig_push(&f->rig), FR_OK);
+    fr_source_close(&f->rig.source);
+    struct fr_host_news news;
+    const struct fr_host_channel channel = link_host(&f->rig.link);
+    while (channel.ops->poll(channel.self, &news) == FR_OK)
+        ;
+    assert_int_equal(rig_open_source(&f->rig), FR_OK);
+    assert_int_equal(poll_source(f), FR_AGAIN);
+    host_deliver(&f->host);
+    assert_int_equal(poll_source(f), FR_REATTACHED);
+    assert_int_equal(rig_push(&f->rig), FR_OK);
+    expect_picture(f, 4, f->rig.stamp);
+    assert_int_equal(host_header(&f->host)->source.published, 4);
+    assert_int_equal(fixture_info(f).offered, 1);
+    assert_int_equal(fixture_info(f).published, 1);
+}
+
+/* The same ring twice: nothing is lost, nothing is counted twice. */
+static void the_same_ring_may_be_delivered_again(void **state)
+{
+    struct fixture *f = *state;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(rig_push(&f->rig), FR_OK);
+    const uint32_t stamp = f->rig.stamp;
+    host_deliver(&f->host);
+    assert_int_equal(poll_source(f), FR_OK);
+    expect_picture(f, 4, stamp);
+    assert_int_equal(fixture_info(f).published, 4);
+    assert_int_equal(rig_push(&f->rig), FR_OK);
+    assert_int_equal(fixture_info(f).published, 5);
+    assert_int_equal(fixture_info(f).offered, 5);
+    assert_int_equal(fixture_info(f).dropped, 0);
+    host_make(&f->host, 2, 64, 36, FR_FORMAT_BGRA8);
+    host_deliver(&f->host);
+    assert_int_equal(poll_source(f), FR_OK);
+    assert_int_equal(fixture_info(f).published, 6);
+}
+
+static void the_loop_is_counted_where_an_observer_looks(void **state)
+{
+    struct fixture *f = *state;
+    const fr_wire_debug *debug = &host_header(&f->host)->debug;
+    assert_int_equal(debug->run_core_entries, 1);
+    fr_source_note_loop(f->rig.source, 5);
+    assert_int_equal(debug->run_core_entries, 5);
+    flip(f, 2, 64, FR_FORMAT_BGRA8);
+    assert_int_equal(poll_source(f), FR_REATTACHED);
+    debug = &host_header(&f->host)->debug;
+    assert_int_equal(debug->run_core_entries, 5);
+    assert_int_equal(debug->header_open_attempts, 2);
+    host_close(&f->host);
+    assert_int_equal(poll_source(f), FR_AGAIN);
+    fr_source_note_loop(f->rig.source, 6); /* no ring: kept for the next */
+    host_open(&f->host);
+    host_make(&f->host, 9, 64, 36, FR_FORMAT_BGRA8);
+    assert_int_equal(poll_source(f), FR_AGAIN);
+    host_deliver(&f->host);
+    assert_int_equal(poll_source(f), FR_REATTACHED);
+    assert_int_equal(host_header(&f->host)->debug.run_core_entries, 6);
+}
+
+/* Where the channel has a block of its own, that is the one. */
+static void the_loop_is_counted_outside_the_header(void **state)
+{
+    struct fixture *f = *state;
+    fr_wire_debug debug = {0};
+    f->rig.link.debug = &debug;
+    fr_source_note_loop(f->rig.source, 5);
+    assert_int_equal(debug.run_core_entries, 5);
+    assert_int_equal(host_header(&f->host)->debug.run_core_entries, 1);
+}
+
 static void again_and_again(void **state)
 {
     struct fixture *f = *state;
@@ -412,6 +489,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_stale_ring_waits_for_the_next_delivery),
         TEST(the_last_picture_is_published_again),
+        TEST(another_source_takes_the_generation_over),
+        TEST(the_same_ring_may_be_delivered_again),
+        TEST(the_loop_is_counted_where_an_observer_looks),
+        TEST(the_loop_is_counted_outside_the_header),
         TEST(again_and_again),
         TEST(another_shape_wants_a_whole_frame),
         TEST(nothing_published_is_nothing_to_publish_again),

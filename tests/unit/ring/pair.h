@@ -44,5 +44,6 @@ int run_rules(void);
 int run_lines(void);
 int run_hostile(void);
 int run_version1(void);
+int run_resume(void);
 
 #endif

@@ -53,6 +53,19 @@ static fr_token newest(const struct v1 *v1)
     return token;
 }
 
+static void the_next_source_goes_on(void **state)
+{
+    (void)state;
+    struct v1 v1;
+    init(&v1);
+    for (uint32_t i = 0; i < 9; i++)
+        (void)publish(&v1);
+    attach(&v1);
+    assert_int_equal(publish(&v1), 9 % 6);
+    assert_int_equal(newest(&v1).sequence, 10);
+    finish(&v1);
+}
+
 static void create_writes_the_table(void **state)
 {
     (void)state;
@@ -229,6 +242,7 @@ int run_version1(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(create_writes_the_table),
+        cmocka_unit_test(the_next_source_goes_on),
         cmocka_unit_test(a_generation_is_made_anew_in_place),
         cmocka_unit_test(a_late_token_is_refused),
         cmocka_unit_test(the_end_of_the_host_is_a_generation_of_nobody),
