@@ -18,6 +18,7 @@ TESTS = {
     'unit-wire': ('unit/wire', None, []),
 }
 PRODUCT = ['ring/host.c', 'ring/source.c', 'wire/token.c', 'wire/snapshot.c']
+THREADS = 'os/linux/thread.c'  # what the unit tests run beside each other
 TIMEOUT_S = 120
 
 
@@ -47,7 +48,8 @@ class Builder:
     def base(self, test):
         if test not in self.objects:
             own = [self.compile(test, source, 'test-' + source.stem) for source in self.own_sources(test)]
-            product = {name: self.compile(test, self.root / 'src' / name, name) for name in PRODUCT}
+            names = PRODUCT + ([THREADS] if test.startswith('unit') else [])
+            product = {name: self.compile(test, self.root / 'src' / name, name) for name in names}
             self.objects[test] = own, product
         return self.objects[test]
 

@@ -146,6 +146,8 @@ static void attach(struct source *source)
     fr_ring_source_attach(&source->ring, sim_world.delivery.header, &copy, 11, NULL);
     const uint32_t base = sim_world.scenario->sequence_base;
     source->ring.sequence = base;
+    source->ring.line =
+        (fr_wire_source){0}; /* in place, the totals of the generation before still stand there */
     for (uint32_t i = 0; i < source->ring.ring_len; i++)
         source->ring.slot_sequence[i] = base;
     fr_ring_source_report(&sim_world.delivery.header->v1, FR_WIRE_STATUS_OPENED, 0);
