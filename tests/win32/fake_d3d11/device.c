@@ -5,6 +5,7 @@
 #include "fake_names.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { DEVICES_MAX = 64 };
 
@@ -247,6 +248,11 @@ HRESULT fake_device_make(size_t adapter_index, struct fake_device **out)
         }
     *out = device;
     return S_OK;
+}
+
+void fake_devices_forget(void)
+{
+    memset(devices, 0, sizeof(devices));
 }
 
 void fake_device_run_all(void)

@@ -152,6 +152,7 @@ void fake_context_clear(struct fake_context *context);
 void fake_context_flush(struct fake_context *context);
 void fake_context_run(struct fake_context *context);
 void fake_device_run_all(void);
+void fake_devices_forget(void);
 void fake_note_priorities(const struct fake_priorities *priorities);
 void fake_note_scheduling_class(int scheduling_class);
 

@@ -46,7 +46,8 @@ struct fake_adapter_desc {
     bool software;
 };
 
-/* Everything as it was at the start: one adapter, no faults, counters at 0. Objects that live on stay. */
+/* Everything as it was at the start: one adapter, no faults, counters at 0. Objects that a failed test left
+ * are forgotten. */
 void fake_reset(void);
 void fake_options(uint32_t options); /* FAKE_*, or-ed; also for devices that are there */
 void fake_adapters(const struct fake_adapter_desc *list, size_t count); /* copied, at most 8 */

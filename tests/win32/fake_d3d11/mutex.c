@@ -46,13 +46,16 @@ static HRESULT STDMETHODCALLTYPE mutex_AcquireSync(IDXGIKeyedMutex *self, UINT64
     struct fake_texture *texture = fake_object_of(self, &fake_texture_class);
     fake_enter();
     HRESULT result = fake_call(texture->object.device, "IDXGIKeyedMutex::AcquireSync");
-    if (result == S_OK && texture->shared->owner == texture->object.device->id) {
+    const bool scripted = result != S_OK;
+    if (!scripted && texture->shared->owner == texture->object.device->id) {
         fake_violation("AcquireSync of a mutex that this device holds already");
         result = DXGI_ERROR_INVALID_CALL;
-    } else if (result == S_OK) {
+    } else if (!scripted) {
         result = try_acquire(texture, key);
     }
     fake_leave();
+    if (scripted)
+        return result;
     const ULONGLONG until = GetTickCount64() + milliseconds;
     while (result == WAIT_TIMEOUT && GetTickCount64() < until) {
         Sleep(1);

@@ -162,6 +162,11 @@ void fake_objects_die(struct fake_device *device)
     }
 }
 
+void fake_objects_forget(void)
+{
+    living = NULL;
+}
+
 uint32_t fake_live_of(const char *interface_name)
 {
     uint32_t count = 0;
@@ -212,8 +217,11 @@ static void missing(const void *self, unsigned index)
         stub_##x##8, stub_##x##9
 
 STUB(0)
-STUB(1) STUB(2) STUB(3) STUB(4) STUB(5) STUB(6) STUB(7) STUB(8) STUB(9) STUBS(1) STUBS(2) STUBS(3) STUBS(4)
-    STUBS(5) STUBS(6) STUBS(7) STUBS(8) STUBS(9) STUBS(10) STUBS(11) STUBS(12) STUBS(13) STUBS(14)
+STUB(1)
+STUB(2)
+STUB(3)
+STUB(4) STUB(5) STUB(6) STUB(7) STUB(8) STUB(9) STUBS(1) STUBS(2) STUBS(3) STUBS(4) STUBS(5) STUBS(6) STUBS(7)
+    STUBS(8) STUBS(9) STUBS(10) STUBS(11) STUBS(12) STUBS(13) STUBS(14)
 
         typedef HRESULT STDMETHODCALLTYPE stub_fn(void *self);
 

@@ -55,6 +55,8 @@ void fake_object_unhold(struct fake_object *object); /* accepts NULL */
 void fake_object_unlink(struct fake_object *object);
 /* All references to what belongs to a device are forgotten. */
 void fake_objects_die(struct fake_device *device);
+/* Whatever lives is no longer counted. */
+void fake_objects_forget(void);
 
 /* The object behind an interface pointer; NULL for NULL. Not one of the fake's: ends the program. */
 void *fake_object_of(const void *interface_pointer, const struct fake_class *class_);

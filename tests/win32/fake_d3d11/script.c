@@ -64,6 +64,8 @@ void fake_reset(void)
     memset(&script, 0, sizeof(script));
     script.read_environment = true;
     fake_adapters(NULL, 0);
+    fake_objects_forget();
+    fake_devices_forget();
 }
 
 void fake_options(uint32_t options)
