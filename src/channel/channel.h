@@ -52,7 +52,18 @@ static inline struct fr_delivery fr_delivery_none(void)
 #define FR_CAP_KEYED_MUTEX (UINT64_C(1) << 1) /* FR_WIRE_SYNC_KEYED_MUTEX */
 #define FR_CAP_FENCE (UINT64_C(1) << 2)       /* FR_WIRE_SYNC_FENCE */
 
-/* Which object of a ring is to be named. */
+/* The way that a FR_WIRE_SYNC_* needs; 0: an unknown kind. */
+static inline uint64_t fr_cap_of_sync(uint32_t sync_kind)
+{
+    switch (sync_kind) {
+    case FR_WIRE_SYNC_STATES: return FR_CAP_STATES;
+    case FR_WIRE_SYNC_KEYED_MUTEX: return FR_CAP_KEYED_MUTEX;
+    case FR_WIRE_SYNC_FENCE: return FR_CAP_FENCE;
+    default: return 0;
+    }
+}
+
+/* Which object of a ring is to be named, or handed over. */
 enum fr_object_kind {
     FR_OBJECT_HEADER = 0,
     FR_OBJECT_EVENT,

@@ -1,24 +1,20 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
 #include <framering/observe.h>
 
 #include "channel/dial.h"
-#include "channel/runtime_dir.h"
 #include "common/log.h"
 
 #include <inttypes.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define HANDSHAKE_NS FR_NS_PER_S
 
 enum { SNAPSHOT_TRIES = 4, PACKETS_A_SAMPLE = 32 };
 
 struct fr_observer {
-    int fd;
+    struct fr_link *link;
     uint32_t target_id;
     fr_log log;
     struct fr_memory header; /* of the newest ring */
@@ -45,7 +41,7 @@ static fr_status map_header(struct fr_observer *observer, struct fr_packet *pack
     const struct fr_os os = fr_os_native();
     struct fr_memory header = {.handle = FR_HANDLE_NONE};
     const fr_status status = os.ops->memory_map(
-        os.self, packet->fds[0], (size_t)packet->msg.ring.header_bytes, FR_ACCESS_READ, &header);
+        os.self, packet->handles[0], (size_t)packet->msg.ring.header_bytes, FR_ACCESS_READ, &header);
     if (status == FR_ERR_PROTOCOL)
         return broken(observer, "a header that is too small or may shrink");
     if (status) {
@@ -53,7 +49,7 @@ static fr_status map_header(struct fr_observer *observer, struct fr_packet *pack
                      observer->target_id, fr_status_text(status));
         return status;
     }
-    packet->num_fds = 0;
+    packet->num_handles = 0;
     os.ops->memory_close(os.self, &observer->header);
     observer->header = header;
     observer->attaches++;
@@ -64,7 +60,7 @@ static fr_status handle(struct fr_observer *observer, struct fr_packet *packet, 
 {
     const char *fault = packet->fault;
     if (!fault)
-        fault = fr_msg_check(&packet->msg, packet->bytes, packet->num_fds, FR_MSG_OBSERVER_HANDLES);
+        fault = fr_msg_check(&packet->msg, packet->bytes, packet->num_handles, FR_MSG_ROLE_OBSERVER);
     if (fault)
         return broken(observer, fault);
     switch (packet->msg.head.type) {
@@ -91,7 +87,7 @@ static fr_status handle(struct fr_observer *observer, struct fr_packet *packet, 
 static fr_status receive(struct fr_observer *observer, bool *welcomed)
 {
     struct fr_packet packet;
-    fr_status status = fr_packet_receive(observer->fd, &packet);
+    fr_status status = fr_link_receive(observer->link, &packet);
     if (status != FR_OK)
         return status;
     status = handle(observer, &packet, welcomed);
@@ -102,8 +98,8 @@ static fr_status receive(struct fr_observer *observer, bool *welcomed)
 static fr_status shake_hands(struct fr_observer *observer)
 {
     union fr_msg msg;
-    const size_t bytes = fr_dial_put_hello(&msg, FR_MSG_ROLE_OBSERVER, &observer->target_id, "observer");
-    (void)fr_packet_send(observer->fd, &msg, bytes, NULL, 0); /* a failure shows in what we receive */
+    fr_dial_put_hello(&msg, FR_MSG_ROLE_OBSERVER, &observer->target_id, "observer", 0);
+    (void)fr_link_send(observer->link, &msg); /* a failure shows in what we receive */
     const uint64_t deadline = now_ns() + HANDSHAKE_NS;
     bool welcomed = false;
     while (!welcomed) {
@@ -115,8 +111,9 @@ static fr_status shake_hands(struct fr_observer *observer)
             continue;
         if (now >= deadline)
             return FR_END;
-        struct pollfd wait = {.fd = observer->fd, .events = POLLIN};
-        poll(&wait, 1, (int)((deadline - now) / FR_NS_PER_MS) + 1);
+        struct fr_waits waits = {0};
+        fr_waits_add_link(&waits, observer->link, true);
+        fr_waits_wait(&waits, deadline - now);
     }
     return FR_OK;
 }
@@ -126,8 +123,8 @@ fr_status fr_observer_open(fr_observer **out, const char *runtime_dir, uint32_t 
     if (!out)
         return FR_ERR_ARGUMENT;
     *out = NULL;
-    struct fr_target_paths paths;
-    fr_status status = fr_target_paths_init(&paths, runtime_dir, target_id, log);
+    char address[FR_ADDRESS_BYTES];
+    fr_status status = fr_dial_address(address, runtime_dir, target_id, log);
     if (status)
         return status;
     struct fr_observer *observer = calloc(1, sizeof(*observer));
@@ -137,13 +134,13 @@ fr_status fr_observer_open(fr_observer **out, const char *runtime_dir, uint32_t 
     observer->header.handle = FR_HANDLE_NONE;
     if (log)
         observer->log = *log;
-    status = fr_dial(paths.socket, log, &observer->fd);
+    status = fr_dial(address, log, &observer->link);
     if (status == FR_OK)
         status = shake_hands(observer);
     if (status == FR_AGAIN || status == FR_END) {
         fr_log_write(log, FR_LOG_ERROR,
                      "no host answers at target %" PRIu32 " (%s): start one, or name another target",
-                     target_id, paths.socket);
+                     target_id, address);
         status = FR_ERR_NO_HOST;
     }
     if (status) {
@@ -160,10 +157,9 @@ void fr_observer_close(fr_observer **observer)
         return;
     const struct fr_os os = fr_os_native();
     os.ops->memory_close(os.self, &(*observer)->header);
-    if ((*observer)->fd >= 0) {
-        fr_packet_send_bye((*observer)->fd);
-        close((*observer)->fd);
-    }
+    if ((*observer)->link)
+        fr_link_send_bye((*observer)->link);
+    fr_link_destroy((*observer)->link);
     free(*observer);
     *observer = NULL;
 }
