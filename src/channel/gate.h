@@ -32,4 +32,7 @@ fr_status fr_gate_invite(struct fr_gate *gate, struct fr_link **ours, int *their
 fr_status fr_gate_admit(struct fr_gate *gate, struct fr_link *link, const struct fr_msg_hello *hello,
                         bool invited, uint32_t *pid, char why[FR_GATE_WHY_BYTES]);
 
+/* As fr_host_channel_ops.object_name. The frame thread. */
+const struct fr_object_name *fr_gate_object_name(struct fr_gate *gate, enum fr_object_kind kind);
+
 #endif

@@ -262,12 +262,12 @@ static void host_destroy(void *self)
     free(host);
 }
 
-/* Handles are passed, nothing needs a name. */
 static const struct fr_object_name *host_object_name(void *self, enum fr_object_kind kind,
                                                      uint32_t generation, uint32_t index)
 {
-    (void)self, (void)kind, (void)generation, (void)index;
-    return NULL;
+    (void)generation, (void)index;
+    struct fr_host *host = self;
+    return fr_gate_object_name(host->gate, kind);
 }
 
 static const struct fr_host_channel_ops host_ops = {

@@ -222,6 +222,8 @@ static bool wait_until(const struct link_source *source, uint64_t until_ns)
 {
     struct fr_waits waits = {0};
     fr_waits_add(&waits, source->waitable);
+    if (source->link)
+        fr_waits_add_process(&waits, source->link);
     const uint64_t now = now_ns();
     return fr_waits_wait(&waits, until_ns == UINT64_MAX ? UINT64_MAX : until_ns > now ? until_ns - now : 0);
 }

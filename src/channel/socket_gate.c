@@ -96,6 +96,13 @@ fr_status fr_gate_admit(struct fr_gate *gate, struct fr_link *link, const struct
     return gone ? FR_END : FR_OK;
 }
 
+/* Descriptors are passed, nothing needs a name. */
+const struct fr_object_name *fr_gate_object_name(struct fr_gate *gate, enum fr_object_kind kind)
+{
+    (void)gate, (void)kind;
+    return NULL;
+}
+
 fr_status fr_socket_host_create(struct fr_host_channel *out, const struct fr_socket_host_params *params)
 {
     *out = (struct fr_host_channel){0};
