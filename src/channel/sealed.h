@@ -4,8 +4,9 @@
 #define FR_CHANNEL_SEALED_H
 
 /*
- * The channels of Windows that need no names: a named pipe with a DACL, and a courier of the caller's. Handles
- * are put into the source's process with the least access; it owns them only once it has heard of them.
+ * The channels of Windows that need no names: a named pipe with a DACL, and a courier of the caller's.
+ * Handles are put into the source's process with the least access; it owns them only once it has heard of
+ * them.
  */
 
 #include "channel/channel.h"

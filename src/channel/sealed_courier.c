@@ -23,8 +23,8 @@ struct parcel {
 };
 
 /*
- * The frame thread leaves the newest ring and goes; the channel thread finds the source, puts the handles into
- * it and calls the courier, who may take his time.
+ * The frame thread leaves the newest ring and goes; the channel thread finds the source, puts the handles
+ * into it and calls the courier, who may take his time.
  */
 struct courier_host {
     /* Constant once the thread runs. */
@@ -158,8 +158,8 @@ static void lose_source(struct courier_host *host)
     host->ask_at_ns = now_ns() + ASK_NS;
     fr_mutex_lock(host->lock);
     host->shared.gone = true;
-    host->shared.gone_news = (struct fr_host_news){
-        .kind = FR_HOST_NEWS_GONE, .at_ns = now_ns(), .reason = FR_ERR_SOURCE_DIED};
+    host->shared.gone_news =
+        (struct fr_host_news){.kind = FR_HOST_NEWS_GONE, .at_ns = now_ns(), .reason = FR_ERR_SOURCE_DIED};
     fr_mutex_unlock(host->lock);
     signal_event(&host->notify);
 }
@@ -345,8 +345,9 @@ static fr_status host_deliver(void *self, const struct fr_delivery *delivery)
     struct parcel parcel;
     fr_status status = parcel_init(&parcel, delivery);
     if (status) {
-        fr_log_write(&host->log, FR_LOG_ERROR, "cannot keep the ring of target %" PRIu32 " for its source: %s",
-                     host->target_id, fr_status_text(status));
+        fr_log_write(&host->log, FR_LOG_ERROR,
+                     "cannot keep the ring of target %" PRIu32 " for its source: %s", host->target_id,
+                     fr_status_text(status));
     } else {
         fr_mutex_lock(host->lock);
         struct parcel before = host->shared.parcel;

@@ -63,9 +63,9 @@ static const char *check_head(const struct delivered_source *source, const fr_wi
 /* Those that belong there are handles of ours, all different; the rest are zero. */
 static const char *check_handles(const fr_win32_ring *ring, size_t count, const fr_handle *handle)
 {
-    const uint64_t all[] = {ring->header,       ring->event,      ring->slots,      ring->texture[0],
-                            ring->texture[1],   ring->texture[2], ring->texture[3], ring->texture[4],
-                            ring->texture[5],   ring->texture[6], ring->texture[7], ring->ready_fence,
+    const uint64_t all[] = {ring->header,      ring->event,      ring->slots,      ring->texture[0],
+                            ring->texture[1],  ring->texture[2], ring->texture[3], ring->texture[4],
+                            ring->texture[5],  ring->texture[6], ring->texture[7], ring->ready_fence,
                             ring->retire_fence};
     size_t given = 0;
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -130,8 +130,9 @@ static fr_status source_put(struct delivered_source *source, const void *bytes, 
     if (!fault)
         fault = check_ring(&ring, &delivery);
     if (fault) {
-        fr_log_write(&source->log, FR_LOG_ERROR, "the ring that was delivered to target %" PRIu32
-                     " cannot be used: %s", source->target_id, fault);
+        fr_log_write(&source->log, FR_LOG_ERROR,
+                     "the ring that was delivered to target %" PRIu32 " cannot be used: %s",
+                     source->target_id, fault);
         return FR_ERR_PROTOCOL;
     }
     fr_mutex_lock(source->lock);
@@ -179,9 +180,8 @@ static bool take_news(struct delivered_source *source, struct fr_source_news *ou
     if (!source->connected) {
         source->connected = true;
         source->host_pid = source->ring_host;
-        *out = (struct fr_source_news){.kind = FR_SOURCE_NEWS_CONNECTED,
-                                       .host_pid = source->host_pid,
-                                       .target_id = source->target_id};
+        *out = (struct fr_source_news){
+            .kind = FR_SOURCE_NEWS_CONNECTED, .host_pid = source->host_pid, .target_id = source->target_id};
         return true;
     }
     source->has_ring = false;

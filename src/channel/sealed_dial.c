@@ -19,8 +19,7 @@ fr_status fr_dial_address(char out[FR_ADDRESS_BYTES], const char *place, uint32_
                           const fr_log *log)
 {
     const char *prefix = place ? place : FR_PIPE_PREFIX;
-    const int length =
-        snprintf(out, FR_ADDRESS_BYTES, "\\\\.\\pipe\\%s-%" PRIu32, prefix, target_id);
+    const int length = snprintf(out, FR_ADDRESS_BYTES, "\\\\.\\pipe\\%s-%" PRIu32, prefix, target_id);
     if (length > 0 && length < FR_ADDRESS_BYTES && prefix[0] && !strchr(prefix, '\\'))
         return FR_OK;
     fr_log_write(log, FR_LOG_ERROR,
@@ -123,9 +122,8 @@ fr_status fr_pipe_source_create(struct fr_source_channel *out, const struct fr_p
         .capabilities = params->capabilities,
         .log = params->log,
     };
-    const fr_status status =
-        params->inherited != FR_HANDLE_NONE
-            ? inherit(params->inherited, &params->log, &source.inherited)
-            : fr_dial_address(address, params->prefix, params->target_id, &params->log);
+    const fr_status status = params->inherited != FR_HANDLE_NONE
+                                 ? inherit(params->inherited, &params->log, &source.inherited)
+                                 : fr_dial_address(address, params->prefix, params->target_id, &params->log);
     return status ? status : fr_link_source_create(out, &source);
 }

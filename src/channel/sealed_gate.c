@@ -70,10 +70,10 @@ static HANDLE make_pipe(struct fr_gate *gate, const char *address, DWORD max_end
         SetLastError(ERROR_INVALID_NAME);
         return INVALID_HANDLE_VALUE;
     }
-    return CreateNamedPipeW(name, PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED | first,
-                            PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS,
-                            max_ends, PIPE_BUFFER_BYTES, PIPE_BUFFER_BYTES, 0,
-                            fr_security_attributes(&gate->security));
+    return CreateNamedPipeW(
+        name, PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED | first,
+        PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS, max_ends,
+        PIPE_BUFFER_BYTES, PIPE_BUFFER_BYTES, 0, fr_security_attributes(&gate->security));
 }
 
 /* ---- listening ---- */
@@ -276,8 +276,7 @@ static fr_status listen_there(struct fr_gate *gate, const fr_log *log)
     const bool served = is_served(name);
     DWORD error = ERROR_ACCESS_DENIED;
     if (!served) {
-        gate->pipe =
-            make_pipe(gate, gate->address, FR_HOST_PEERS_MAX + 1, FILE_FLAG_FIRST_PIPE_INSTANCE);
+        gate->pipe = make_pipe(gate, gate->address, FR_HOST_PEERS_MAX + 1, FILE_FLAG_FIRST_PIPE_INSTANCE);
         if (gate->pipe != INVALID_HANDLE_VALUE)
             return FR_OK;
         error = GetLastError();

@@ -133,8 +133,8 @@ static bool ask_process(DWORD pid, bool *trusted)
     HANDLE token = NULL;
     struct sid user;
     HANDLE process = OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, FALSE, pid);
-    const bool asked = process && OpenProcessToken(process, TOKEN_QUERY, &token) &&
-                       token_sid(token, TokenUser, &user);
+    const bool asked =
+        process && OpenProcessToken(process, TOKEN_QUERY, &token) && token_sid(token, TokenUser, &user);
     *trusted = asked && (is_own(sid_of(&user), TokenUser) || is_known(sid_of(&user), WinLocalSystemSid) ||
                          is_administrator(token));
     if (token)

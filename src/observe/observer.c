@@ -4,8 +4,10 @@
 
 #include "channel/dial.h"
 #include "common/log.h"
+#include "observe/names.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +16,8 @@
 enum { SNAPSHOT_TRIES = 4, PACKETS_A_SAMPLE = 32 };
 
 struct fr_observer {
-    struct fr_link *link;
+    struct fr_link *link;   /* NULL: `names` */
+    struct fr_names *names; /* a session that answers nobody */
     uint32_t target_id;
     fr_log log;
     struct fr_memory header; /* of the newest ring */
@@ -118,15 +121,37 @@ static fr_status shake_hands(struct fr_observer *observer)
     return FR_OK;
 }
 
+/* FR_AGAIN: nobody answers there. */
+static fr_status connect_to(struct fr_observer *observer, const char *address)
+{
+    fr_status status = fr_dial(address, &observer->log, &observer->link);
+    if (status == FR_OK)
+        status = shake_hands(observer);
+    return status == FR_END ? FR_AGAIN : status;
+}
+
+/* A host that answers is asked first: it shows its header to anybody whom it lets in. */
+static fr_status find_session(struct fr_observer *observer, const char *place, char address[FR_ADDRESS_BYTES])
+{
+    fr_status status = FR_AGAIN;
+    snprintf(address, FR_ADDRESS_BYTES, "%.100s", place ? place : "");
+    if (!fr_names_meant(place)) {
+        status = fr_dial_address(address, place, observer->target_id, &observer->log);
+        if (!status)
+            status = connect_to(observer, address);
+    }
+    if (status != FR_AGAIN || (place && !fr_names_meant(place)))
+        return status;
+    fr_link_destroy(observer->link);
+    observer->link = NULL;
+    return fr_names_open(&observer->names, place, observer->target_id, &observer->log);
+}
+
 fr_status fr_observer_open(fr_observer **out, const char *runtime_dir, uint32_t target_id, const fr_log *log)
 {
     if (!out)
         return FR_ERR_ARGUMENT;
     *out = NULL;
-    char address[FR_ADDRESS_BYTES];
-    fr_status status = fr_dial_address(address, runtime_dir, target_id, log);
-    if (status)
-        return status;
     struct fr_observer *observer = calloc(1, sizeof(*observer));
     if (!observer)
         return FR_ERR_NO_MEMORY;
@@ -134,10 +159,9 @@ fr_status fr_observer_open(fr_observer **out, const char *runtime_dir, uint32_t 
     observer->header.handle = FR_HANDLE_NONE;
     if (log)
         observer->log = *log;
-    status = fr_dial(address, log, &observer->link);
-    if (status == FR_OK)
-        status = shake_hands(observer);
-    if (status == FR_AGAIN || status == FR_END) {
+    char address[FR_ADDRESS_BYTES];
+    fr_status status = find_session(observer, runtime_dir, address);
+    if (status == FR_AGAIN) {
         fr_log_write(log, FR_LOG_ERROR,
                      "no host answers at target %" PRIu32 " (%s): start one, or name another target",
                      target_id, address);
@@ -160,6 +184,7 @@ void fr_observer_close(fr_observer **observer)
     if ((*observer)->link)
         fr_link_send_bye((*observer)->link);
     fr_link_destroy((*observer)->link);
+    fr_names_close((*observer)->names);
     free(*observer);
     *observer = NULL;
 }
@@ -177,20 +202,16 @@ static fr_status follow(struct fr_observer *observer)
     return status == FR_ERR_TARGET_BUSY ? FR_END : status;
 }
 
-static fr_status read_header(struct fr_observer *observer, fr_observation *out)
+/* What a sample says of a header; the fault is told once. */
+static fr_status judge(struct fr_observer *observer, fr_wire_fault fault, fr_observation *out)
 {
-    fr_wire_fault fault = FR_WIRE_CHANGED;
-    for (int i = 0; i < SNAPSHOT_TRIES && fault == FR_WIRE_CHANGED; i++)
-        fault =
-            fr_wire_snapshot(&out->header, observer->header.ptr, observer->header.bytes, observer->target_id);
-    if (fault != FR_WIRE_FINE)
-        memset(&out->header, 0, sizeof(out->header));
     if (fault == FR_WIRE_FINE) {
         out->has_header = true;
         out->latest = fr_token_unpack(out->header.v1.latest);
         observer->told = FR_WIRE_FINE;
         return FR_OK;
     }
+    memset(&out->header, 0, sizeof(out->header));
     if (fault == FR_WIRE_CHANGED || fault == FR_WIRE_NO_MAGIC)
         return FR_AGAIN; /* it is being made */
     if (fault != observer->told)
@@ -200,6 +221,25 @@ static fr_status read_header(struct fr_observer *observer, fr_observation *out)
     return FR_ERR_PROTOCOL;
 }
 
+static fr_status read_header(struct fr_observer *observer, fr_observation *out)
+{
+    fr_wire_fault fault = FR_WIRE_CHANGED;
+    for (int i = 0; i < SNAPSHOT_TRIES && fault == FR_WIRE_CHANGED; i++)
+        fault =
+            fr_wire_snapshot(&out->header, observer->header.ptr, observer->header.bytes, observer->target_id);
+    return judge(observer, fault, out);
+}
+
+static fr_status sample_names(struct fr_observer *observer, fr_observation *out)
+{
+    fr_wire_fault fault;
+    const fr_status status = fr_names_sample(observer->names, &out->header, &out->attaches, &fault);
+    observer->ended = status == FR_END;
+    if (status == FR_OK || status == FR_ERR_PROTOCOL)
+        return judge(observer, fault, out);
+    return status;
+}
+
 fr_status fr_observer_sample(fr_observer *observer, fr_observation *out)
 {
     if (!observer || !out)
@@ -207,8 +247,10 @@ fr_status fr_observer_sample(fr_observer *observer, fr_observation *out)
     memset(out, 0, sizeof(*out));
     if (observer->ended)
         return FR_END;
-    const fr_status status = follow(observer);
+    const fr_status status = observer->names ? FR_OK : follow(observer);
     out->at_ns = now_ns();
+    if (observer->names)
+        return sample_names(observer, out);
     out->attaches = observer->attaches;
     if (status != FR_OK)
         return status;

@@ -82,6 +82,28 @@ static void descriptors_where_none_belong(void **state)
     host_close(&host);
 }
 
+static void unread_rings_leave_nothing_behind(void **state)
+{
+    struct fixture *fixture = *state;
+    struct host host;
+    struct ring ring;
+    host_open(&host, &fixture->sandbox, 7);
+    ring_make(&ring, 1);
+    const size_t before = count_handles();
+    const fr_handle end = connect_raw_source(fixture, &host);
+    struct fr_host_news news;
+    for (int i = 0; i < 1000 && host.channel.ops->poll(host.channel.self, &news) == FR_AGAIN; i++) {
+        assert_int_equal(host.channel.ops->deliver(host.channel.self, &ring.delivery), FR_OK);
+        sleep_ms(1);
+    }
+    assert_int_equal(news.kind, FR_HOST_NEWS_GONE);
+    raw_close(end);
+    /* The observers' copy of the ring is still there: the header stays visible after the source is gone. */
+    expect_handles(before + 1);
+    ring_free(&ring);
+    host_close(&host);
+}
+
 /* A source meets a host that welcomes it and hands it this. */
 static void expect_bad_ring(struct fixture *fixture, const union fr_msg *msg, const fr_handle *handles,
                             size_t num_handles, const char *sentence)
@@ -291,6 +313,7 @@ int main(int argc, char **argv)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(descriptors_where_none_belong),
+        TEST(unread_rings_leave_nothing_behind),
         TEST(rings_with_the_wrong_descriptors),
         TEST(textures_are_not_for_sources_of_memory),
         TEST(a_socket_that_is_none_is_refused),
