@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* More than a pipe holds. */
+enum { DRAIN_MAX = 256 };
+
 enum { PIPE_PACKET_BYTES = FR_MSG_BYTES_MAX + FR_MSG_HANDLES_MAX * sizeof(uint64_t) };
 
 /*
@@ -64,24 +67,6 @@ struct fr_link *fr_link_create(fr_handle handle, enum fr_link_end end)
     }
     link->pid = fr_link_ask_pid(link);
     return link;
-}
-
-void fr_link_destroy(struct fr_link *link)
-{
-    if (!link)
-        return;
-    if (link->lock)
-        fr_link_hang_up(link);
-    else
-        CloseHandle(link->pipe);
-    if (link->process)
-        CloseHandle(link->process);
-    if (link->read.hEvent)
-        CloseHandle(link->read.hEvent);
-    if (link->write.hEvent)
-        CloseHandle(link->write.hEvent);
-    fr_mutex_destroy(&link->lock);
-    free(link);
 }
 
 /* ---- receiving ---- */
@@ -378,6 +363,38 @@ fr_status fr_link_waitable(struct fr_link *link, fr_handle *out)
     arm(link);
     *out = (fr_handle)link->read.hEvent;
     return FR_OK;
+}
+
+/* What a host sent is ours, read or not: its handles are in this process already. */
+static void drain(struct fr_link *link)
+{
+    for (int i = 0; i < DRAIN_MAX; i++) {
+        struct fr_packet packet;
+        if (fr_link_receive(link, &packet) != FR_OK)
+            return;
+        fr_packet_finish(&packet);
+    }
+}
+
+void fr_link_destroy(struct fr_link *link)
+{
+    if (!link)
+        return;
+    const bool complete = link->lock && link->read.hEvent && link->write.hEvent;
+    if (complete && link->end == FR_LINK_PEER && !link->hung_up)
+        drain(link);
+    if (complete)
+        fr_link_hang_up(link);
+    else
+        CloseHandle(link->pipe);
+    if (link->process)
+        CloseHandle(link->process);
+    if (link->read.hEvent)
+        CloseHandle(link->read.hEvent);
+    if (link->write.hEvent)
+        CloseHandle(link->write.hEvent);
+    fr_mutex_destroy(&link->lock);
+    free(link);
 }
 
 /* ---- waiting ---- */

@@ -118,9 +118,13 @@ fr_status fr_remote_give_same(HANDLE process, fr_handle handle, struct fr_gift *
 
 void fr_remote_take_back(HANDLE process, struct fr_gift *gift)
 {
-    for (size_t i = 0; i < gift->count; i++)
-        (void)DuplicateHandle(process, (HANDLE)(uintptr_t)gift->value[i], NULL, NULL, 0, FALSE,
-                              DUPLICATE_CLOSE_SOURCE);
+    for (size_t i = 0; i < gift->count; i++) {
+        HANDLE mine = NULL;
+        /* Moved here first: not every system closes one without a place for it. */
+        if (DuplicateHandle(process, (HANDLE)(uintptr_t)gift->value[i], GetCurrentProcess(), &mine, 0, FALSE,
+                            DUPLICATE_SAME_ACCESS | DUPLICATE_CLOSE_SOURCE))
+            CloseHandle(mine);
+    }
     gift->count = 0;
 }
 
