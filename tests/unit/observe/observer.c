@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness.h"
 
+#include "observe/targets.h"
+
 #include <framering/observe.h>
 
 #include <stdlib.h>
@@ -186,13 +188,50 @@ static void a_damaged_header_is_named(void **state)
     ring_free(&ring);
 }
 
+static void only_names_that_a_host_makes_are_targets(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool fits;
+        uint32_t target_id;
+    } cases[] = {
+        {"framering-target-0", true, 0},
+        {"framering-target-300", true, 300},
+        {"framering-target-4294967295", true, UINT32_MAX},
+        {"framering-target-4294967296", false, 0},
+        {"framering-target-02", false, 0},
+        {"framering-target-+2", false, 0},
+        {"framering-target-", false, 0},
+        {"framering-target-2x", false, 0},
+        {"other-framering-target-2", false, 0},
+        {"", false, 0},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        uint32_t target_id = 99;
+        assert_int_equal(fr_targets_parse(cases[i].text, "framering-target-", "", &target_id), cases[i].fits);
+        if (cases[i].fits)
+            assert_int_equal(target_id, cases[i].target_id);
+    }
+
+    uint32_t out[3];
+    size_t count = 0;
+    const uint32_t targets[] = {300, 5, UINT32_MAX, 7, 0};
+    for (size_t i = 0; i < 5; i++)
+        fr_targets_insert(out, 3, &count, targets[i]);
+    assert_int_equal(count, 3);
+    assert_int_equal(out[0], 0);
+    assert_int_equal(out[1], 5);
+    assert_int_equal(out[2], 7);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_running_session_is_watched), TEST(no_host_no_observer),
         TEST(a_silent_host_is_given_up),    TEST(a_crowd_of_observers_is_bounded),
-        TEST(a_damaged_header_is_named),
+        TEST(a_damaged_header_is_named),    TEST(only_names_that_a_host_makes_are_targets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
