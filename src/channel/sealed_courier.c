@@ -6,12 +6,18 @@
 #include "common/log.h"
 #include "os/thread.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ASK_NS (500 * FR_NS_PER_MS)
+#define ALL_WAYS (FR_CAP_STATES | FR_CAP_KEYED_MUTEX | FR_CAP_FENCE)
+
+static_assert(FR_WIN32_CAN_MEMORY == FR_CAP_STATES, "the same bits");
+static_assert(FR_WIN32_CAN_KEYED_MUTEX == FR_CAP_KEYED_MUTEX, "the same bits");
+static_assert(FR_WIN32_CAN_FENCE == FR_CAP_FENCE, "the same bits");
 
 enum { IMAGE_CHARS = 1024 };
 
@@ -180,7 +186,7 @@ static void greet(struct courier_host *host, HANDLE process, const fr_win32_peer
     struct fr_host_news news = {
         .kind = FR_HOST_NEWS_SOURCE,
         .at_ns = now_ns(),
-        .capabilities = peer->capabilities ? peer->capabilities : FR_CAP_STATES,
+        .capabilities = peer->capabilities & ALL_WAYS,
         .pid = peer->pid,
     };
     fr_remote_image_name(process, news.name, sizeof(news.name));
@@ -203,11 +209,17 @@ static void find_source(struct courier_host *host)
     host->ask_at_ns = now_ns() + ASK_NS;
     if (host->courier.find_source(host->courier.user, &peer) != FR_OK || !peer.pid)
         return;
+    if (!peer.capabilities)
+        peer.capabilities = FR_CAP_STATES;
     fr_status status = fr_remote_open(peer.pid, &process, why);
     if (status == FR_END)
         return;
     if (!status && host->image[0])
         status = fr_remote_check_image(process, host->image, why);
+    if (!status && !(peer.capabilities & ALL_WAYS)) {
+        snprintf(why, sizeof(why), "it can claim slots in none of the ways that the host knows");
+        status = FR_ERR_PERMISSION;
+    }
     if (!status) {
         greet(host, process, &peer);
         return;

@@ -242,6 +242,12 @@ static void the_source_is_asked_for_until_it_is_there(void **state)
     assert_int_equal(deliver_generation(fixture, 1), FR_OK);
     courier->capabilities = FR_CAP_KEYED_MUTEX | FR_CAP_FENCE;
     struct child child = start_driver(courier);
+    const struct fr_os os = fr_os_native();
+    const struct fr_event *const events[] = {&fixture->host.notify};
+    assert_int_equal(os.ops->wait(os.self, events, 1, WAIT_NS), FR_OK);
+    /* It is there, but nobody has heard of it. */
+    assert_int_equal(deliver_generation(fixture, 2), FR_OK);
+    sleep_ms(50);
     const struct fr_host_news news = host_expect(&fixture->host, FR_HOST_NEWS_SOURCE);
     assert_int_equal(news.capabilities, FR_CAP_KEYED_MUTEX | FR_CAP_FENCE);
     assert_true(courier->asked >= 2);
@@ -269,6 +275,18 @@ static void another_image_is_turned_away_once(void **state)
         sleep_ms(10);
     host_expect_quiet(&fixture->host);
     assert_int_equal(sink_count(&fixture->host.sink, FR_LOG_WARNING), 1);
+    host_close(&fixture->host);
+    end_driver(&fixture->courier, &child);
+}
+
+static void a_source_of_unknown_ways_is_turned_away(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->courier.capabilities = UINT64_C(1) << 40;
+    struct child child = start_driver(&fixture->courier);
+    open_host(fixture, NULL);
+    host_expect(&fixture->host, FR_HOST_NEWS_REFUSED);
+    assert_true(sink_has(&fixture->host.sink, FR_LOG_WARNING, "in none of the ways"));
     host_close(&fixture->host);
     end_driver(&fixture->courier, &child);
 }
@@ -664,6 +682,7 @@ int main(int argc, char **argv)
         TEST(a_ring_reaches_another_process),
         TEST(the_source_is_asked_for_until_it_is_there),
         TEST(another_image_is_turned_away_once),
+        TEST(a_source_of_unknown_ways_is_turned_away),
         TEST(the_death_of_the_source_is_noticed),
         TEST(what_the_courier_does_not_deliver_is_closed_and_tried_again),
         TEST(a_handle_that_cannot_be_given_spoils_the_whole),

@@ -609,16 +609,23 @@ static void a_source_whose_end_lives_on_is_dead(void **state)
     host_close(&host);
 }
 
-static DWORD parent_of_us(void)
+/* One that is neither ours nor a child of ours, and that lives. */
+static DWORD foreign_process(void)
 {
     PROCESSENTRY32 entry = {.dwSize = sizeof(entry)};
     HANDLE snapshot = CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0);
-    DWORD parent = 0;
-    for (BOOL more = Process32First(snapshot, &entry); more; more = Process32Next(snapshot, &entry))
-        if (entry.th32ProcessID == GetCurrentProcessId())
-            parent = entry.th32ParentProcessID;
+    DWORD found = 0;
+    for (BOOL more = Process32First(snapshot, &entry); more; more = Process32Next(snapshot, &entry)) {
+        HANDLE process = OpenProcess(PROCESS_DUP_HANDLE | SYNCHRONIZE, FALSE, entry.th32ProcessID);
+        if (process && entry.th32ProcessID != GetCurrentProcessId() &&
+            entry.th32ParentProcessID != GetCurrentProcessId())
+            found = entry.th32ProcessID;
+        if (process)
+            CloseHandle(process);
+    }
     CloseHandle(snapshot);
-    return parent;
+    assert_int_not_equal(found, 0);
+    return found;
 }
 
 static void an_invited_end_cannot_name_another_process(void **state)
@@ -627,7 +634,7 @@ static void an_invited_end_cannot_name_another_process(void **state)
     struct host host;
     union fr_msg hello;
     int theirs;
-    const DWORD others[] = {parent_of_us(), 0};
+    const DWORD others[] = {foreign_process(), 0};
     for (size_t i = 0; i < 2; i++) {
         open_host(fixture, &host, NULL, NULL);
         assert_int_equal(host.channel.ops->invite(host.channel.self, &theirs), FR_OK);
@@ -658,32 +665,48 @@ static void a_handle_that_is_no_pipe_is_refused(void **state)
     sink_finish(&sink);
 }
 
-/* What a thread began is cancelled when it ends: a source may be polled by another one. */
-static void poll_once(void *source_)
-{
-    struct source *source = source_;
-    struct fr_source_news news;
-    source->channel.ops->poll(source->channel.self, 0, &news);
-}
-
+/* What a thread began is cancelled when it ends, as here: a source may be polled by another one. */
 static void a_source_may_change_its_thread(void **state)
 {
     struct fixture *fixture = *state;
     struct host host;
     struct source source;
-    struct fr_thread *thread;
+    int theirs;
     open_host(fixture, &host, NULL, NULL);
-    source_open(&source, &fixture->sandbox, 7);
+    assert_int_equal(host.channel.ops->invite(host.channel.self, &theirs), FR_OK);
+    source_open_inherited(&source, theirs);
     source_expect(&source, FR_SOURCE_NEWS_CONNECTED);
     host_expect(&host, FR_HOST_NEWS_SOURCE);
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(fr_thread_start(&thread, "poll", poll_once, &source), FR_OK);
-        fr_thread_join(&thread);
+        source_expect_quiet(&source);
+        assert_true(CancelIoEx((HANDLE)(intptr_t)theirs, NULL));
         assert_int_equal(host.channel.ops->request_hdr(host.channel.self, i & 1), FR_OK);
         assert_int_equal(source_expect(&source, FR_SOURCE_NEWS_HDR).hdr_on, i & 1);
     }
     source_close(&source);
     host_close(&host);
+}
+
+/* Who reads late still reads why. */
+static void the_last_words_stay_in_the_pipe(void **state)
+{
+    struct fixture *fixture = *state;
+    struct host host;
+    open_host(fixture, &host, NULL, NULL);
+    const fr_handle end = raw_connect(fixture->address);
+    raw_send(end, "rubbish", 7, NULL, 0);
+    host_expect(&host, FR_HOST_NEWS_REFUSED);
+    sleep_ms(50);
+    raw_expect_refused(end, FR_MSG_REASON_PROTOCOL, "too short");
+    raw_close(end);
+
+    const fr_handle other = connect_as(fixture, FR_MSG_ROLE_SOURCE);
+    host_expect(&host, FR_HOST_NEWS_SOURCE);
+    host_close(&host);
+    struct fr_packet packet;
+    raw_expect(other, FR_MSG_BYE, &packet);
+    raw_expect_hang_up(other);
+    raw_close(other);
 }
 
 int main(int argc, char **argv)
@@ -716,6 +739,7 @@ int main(int argc, char **argv)
         TEST(an_invited_end_cannot_name_another_process),
         TEST(a_handle_that_is_no_pipe_is_refused),
         TEST(a_source_may_change_its_thread),
+        TEST(the_last_words_stay_in_the_pipe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
