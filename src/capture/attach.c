@@ -3,8 +3,20 @@
 #include "capture/capture.h"
 
 #include "common/log.h"
+#include "os/atomic.h"
 
 #include <stdio.h>
+
+/* Word by word: sources write there whenever they like. */
+static void copy_debug(fr_wire_debug *out, const fr_wire_debug *shared)
+{
+    out->run_core_entries = fr_load_relaxed_u32(&shared->run_core_entries);
+    out->resolved_target_id = fr_load_relaxed_u32(&shared->resolved_target_id);
+    out->header_open_attempts = fr_load_relaxed_u32(&shared->header_open_attempts);
+    out->last_open_error = fr_load_relaxed_u32(&shared->last_open_error);
+    out->header_opened = fr_load_relaxed_u32(&shared->header_opened);
+    out->frames_acquired = fr_load_relaxed_u32(&shared->frames_acquired);
+}
 
 void fr_capture_describe_source(const fr_capture *capture, char *text, size_t bytes)
 {
@@ -17,6 +29,10 @@ void fr_capture_describe_source(const fr_capture *capture, char *text, size_t by
     const uint32_t status = fr_ring_host_source_status(&capture->ring.words, &detail);
     fr_wire_v2 header; /* version 1: the tail is zero */
     (void)fr_wire_snapshot(&header, capture->ring.header.ptr, capture->ring.header.bytes, 0);
+    const struct fr_host_channel *channel = &capture->env.channel;
+    const fr_wire_debug *outside = channel->ops->debug ? channel->ops->debug(channel->self) : NULL;
+    if (outside)
+        copy_debug(&header.debug, outside);
     snprintf(text, bytes,
              "source %s %s, status %u, detail %u, adapter %08x:%08x, offered %llu, published %llu, "
              "mismatched %llu; debug: "

@@ -106,6 +106,7 @@ static void init(fr_capture *capture, const fr_capture_params *params, const str
     capture->env = *env;
     capture->params = *params;
     capture->log = params->log;
+    capture->last_generation = env->channel.last_generation;
     capture->ring.header.handle = FR_HANDLE_NONE;
     capture->ring.event.handle = FR_HANDLE_NONE;
     capture->follow.display =

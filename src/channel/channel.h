@@ -5,13 +5,16 @@
 
 /*
  * How a ring's handles reach a source, and how each side hears of the other: what capture and publish know of
- * it. socket.h is the one for Linux; the unit tests have one that is a queue in memory.
+ * it. socket.h is the one for Linux, sealed.h and named.h those for Windows; the unit tests have one that is
+ * a queue in memory.
  */
 
 #include "os/os.h"
 
 #include <framering/display.h>
 #include <framering/wire.h>
+
+enum { FR_TEXTURE_NAME_BYTES = 160 };
 
 /* A ring as it is handed over. On the host's side the handles are borrowed, on the source's side they are the
  * receiver's. */
@@ -29,7 +32,9 @@ struct fr_delivery {
     fr_handle header, event;
     fr_handle slots;                      /* FR_WIRE_SYNC_STATES; else none */
     fr_handle texture[FR_WIRE_SLOTS_MAX]; /* the first ring_len, where the slots are textures; else none */
-    fr_handle ready_fence, retire_fence;  /* FR_WIRE_SYNC_FENCE; else none */
+    /* Not "": the textures have no handles but names, this, '-' and the slot in decimal. Windows, UTF-8. */
+    char texture_name[FR_TEXTURE_NAME_BYTES];
+    fr_handle ready_fence, retire_fence; /* FR_WIRE_SYNC_FENCE; else none */
 };
 
 /* All handles none, all else zero. */
@@ -52,7 +57,18 @@ static inline struct fr_delivery fr_delivery_none(void)
 #define FR_CAP_KEYED_MUTEX (UINT64_C(1) << 1) /* FR_WIRE_SYNC_KEYED_MUTEX */
 #define FR_CAP_FENCE (UINT64_C(1) << 2)       /* FR_WIRE_SYNC_FENCE */
 
-/* Which object of a ring is to be named. */
+/* The way that a FR_WIRE_SYNC_* needs; 0: an unknown kind. */
+static inline uint64_t fr_cap_of_sync(uint32_t sync_kind)
+{
+    switch (sync_kind) {
+    case FR_WIRE_SYNC_STATES: return FR_CAP_STATES;
+    case FR_WIRE_SYNC_KEYED_MUTEX: return FR_CAP_KEYED_MUTEX;
+    case FR_WIRE_SYNC_FENCE: return FR_CAP_FENCE;
+    default: return 0;
+    }
+}
+
+/* Which object of a ring is to be named, or handed over. */
 enum fr_object_kind {
     FR_OBJECT_HEADER = 0,
     FR_OBJECT_EVENT,
@@ -105,11 +121,15 @@ struct fr_host_channel_ops {
     /* Version 1 only, else NULL: the header that every generation is made in, and its event. Both stay the
      * channel's. */
     void (*fixed)(void *self, struct fr_memory *header, struct fr_event *event);
+    /* Where sources write their debug block if it lies outside the header; NULL: it does not, or there is
+     * none. The op itself may be NULL. Anybody may write there: copy, then use the copy. */
+    fr_wire_debug *(*debug)(void *self);
     /* Asks the source to switch HDR. FR_AGAIN: nobody is connected; FR_ERR_UNSUPPORTED: it cannot be asked.
      */
     fr_status (*request_hdr)(void *self, bool on);
-    /* A socket, close-on-exec, for a source to inherit; FR_ERR_TARGET_BUSY while there is a source or an
-     * invitation; FR_ERR_UNSUPPORTED: this channel has none. Any thread. */
+    /* A connection for a source to inherit: on Linux a socket, close-on-exec, on Windows the number of an
+     * inheritable pipe handle. FR_ERR_TARGET_BUSY while there is a source or an invitation;
+     * FR_ERR_UNSUPPORTED: this channel has none. Any thread. */
     fr_status (*invite)(void *self, int *out);
     void (*destroy)(void *self); /* tells the source and the observers that the host ends in order */
 };
@@ -118,6 +138,9 @@ struct fr_host_channel {
     const struct fr_host_channel_ops *ops;
     void *self;
     uint32_t wire_version; /* of the rings that its sources open; 1 only with `fixed` */
+    /* The first ring's number is the one after this: where names are made of it, those of a host that is gone
+     * may still be held. */
+    uint32_t last_generation;
 };
 
 /* ---- source ---- */

@@ -26,14 +26,14 @@ static void take_control(struct fr_packet *packet, struct msghdr *header, bool *
         if (part->cmsg_type == SCM_CREDENTIALS) {
             struct ucred sender;
             memcpy(&sender, CMSG_DATA(part), sizeof(sender));
-            packet->pid = sender.pid;
+            packet->pid = (uint32_t)sender.pid;
         } else if (part->cmsg_type == SCM_RIGHTS) {
             const size_t num = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
             for (size_t i = 0; i < num; i++) {
                 int fd;
                 memcpy(&fd, CMSG_DATA(part) + i * sizeof(int), sizeof(fd));
-                if (packet->num_fds < FR_PACKET_HANDLES_MAX)
-                    packet->fds[packet->num_fds++] = fd;
+                if (packet->num_handles < FR_MSG_HANDLES_MAX)
+                    packet->handles[packet->num_handles++] = fd;
                 else
                     close(fd);
             }
@@ -46,7 +46,7 @@ fr_status fr_packet_receive(int fd, struct fr_packet *out)
     memset(out, 0, sizeof(*out));
     union {
         struct cmsghdr align;
-        char bytes[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(FR_PACKET_HANDLES_MAX * sizeof(int))];
+        char bytes[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(FR_MSG_HANDLES_MAX * sizeof(int))];
     } control;
     struct iovec piece = {.iov_base = &out->msg, .iov_len = sizeof(out->msg)};
     struct msghdr header = {.msg_iov = &piece, .msg_iovlen = 1};
@@ -76,17 +76,17 @@ fr_status fr_packet_receive(int fd, struct fr_packet *out)
 
 void fr_packet_finish(struct fr_packet *packet)
 {
-    for (size_t i = 0; i < packet->num_fds; i++)
-        close(packet->fds[i]);
-    packet->num_fds = 0;
+    for (size_t i = 0; i < packet->num_handles; i++)
+        close((int)packet->handles[i]);
+    packet->num_handles = 0;
 }
 
 fr_status fr_packet_send(int fd, const union fr_msg *msg, size_t bytes, const int *fds, size_t num_fds)
 {
-    assert(num_fds <= FR_PACKET_HANDLES_MAX);
+    assert(num_fds <= FR_MSG_HANDLES_MAX);
     union {
         struct cmsghdr align;
-        char bytes[CMSG_SPACE(FR_PACKET_HANDLES_MAX * sizeof(int))];
+        char bytes[CMSG_SPACE(FR_MSG_HANDLES_MAX * sizeof(int))];
     } control;
     memset(&control, 0, sizeof(control));
     union fr_msg copy = *msg; /* iov_base is not const */
@@ -117,22 +117,6 @@ fr_status fr_packet_send(int fd, const union fr_msg *msg, size_t bytes, const in
     case ETOOMANYREFS: return FR_ERR_NO_MEMORY;
     default: return FR_ERR_SYSTEM;
     }
-}
-
-void fr_packet_send_bye(int fd)
-{
-    union fr_msg msg;
-    const size_t bytes = fr_msg_init(&msg, FR_MSG_BYE);
-    (void)fr_packet_send(fd, &msg, bytes, NULL, 0); /* the hang-up that follows says nearly the same */
-}
-
-void fr_packet_send_refuse(int fd, fr_status reason, const char *text)
-{
-    union fr_msg msg;
-    const size_t bytes = fr_msg_init(&msg, FR_MSG_REFUSE);
-    msg.refuse.reason = fr_msg_reason_of_status(reason);
-    fr_msg_put_text(msg.refuse.text, sizeof(msg.refuse.text), text);
-    (void)fr_packet_send(fd, &msg, bytes, NULL, 0);
 }
 
 bool fr_packet_peer(int fd, pid_t *pid, uid_t *uid)

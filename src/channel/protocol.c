@@ -21,7 +21,8 @@ static_assert(sizeof(struct fr_msg_refuse) == 256, "layout");
 static_assert(sizeof(struct fr_msg_display) == 56, "layout");
 static_assert(offsetof(struct fr_msg_ring, header_bytes) == 40, "layout");
 static_assert(offsetof(struct fr_msg_ring, slot_offset) == 64, "layout");
-static_assert(sizeof(struct fr_msg_ring) == 128, "layout");
+static_assert(offsetof(struct fr_msg_ring, adapter_luid_low) == 128, "layout");
+static_assert(sizeof(struct fr_msg_ring) == 136, "layout");
 static_assert(sizeof(struct fr_msg_hdr) == 24, "layout");
 static_assert(sizeof(struct fr_msg_bye) == 16, "layout");
 static_assert(sizeof(union fr_msg) == FR_MSG_BYTES_MAX, "the longest message fits");
@@ -186,23 +187,45 @@ static const char *check_slots(const struct fr_msg_ring *ring)
     return NULL;
 }
 
-static const char *check_ring(const struct fr_msg_ring *ring, bool observer)
+/* Textures have a layout of their own, which only their device knows. */
+static const char *check_textures(const struct fr_msg_ring *ring)
+{
+    uint64_t any = ring->slots_bytes | ring->pitch_bytes;
+    for (uint32_t i = 0; i < FR_WIRE_SLOTS_MAX; i++)
+        any |= ring->slot_offset[i];
+    return any ? "a RING of textures with a layout of memory" : NULL;
+}
+
+static size_t count_handles(uint32_t sync_kind, uint32_t ring_len)
+{
+    switch (sync_kind) {
+    case FR_WIRE_SYNC_STATES: return 3;
+    case FR_WIRE_SYNC_KEYED_MUTEX: return 2 + (size_t)ring_len;
+    default: return 4 + (size_t)ring_len;
+    }
+}
+
+static const char wrong_handles[] = "a message with the wrong number of handles";
+
+static const char *check_ring(const struct fr_msg_ring *ring, size_t num_handles, bool observer)
 {
     if (!ring->generation || ring->generation > FR_GENERATION_MAX)
         return "a RING with an impossible generation";
     if (ring->header_bytes < FR_WIRE_V2_BYTES || ring->header_bytes > HEADER_BYTES_MAX)
         return "a RING with a header of an impossible size";
     if (observer)
-        return NULL;
+        return num_handles == 1 ? NULL : wrong_handles;
     if (!ring->ring_len || ring->ring_len > FR_WIRE_SLOTS_MAX)
         return "a RING with an impossible number of slots";
     if (!ring->width || ring->width > FR_SIZE_MAX || !ring->height || ring->height > FR_SIZE_MAX)
         return "a RING of an impossible picture size";
     if (!fr_format_pixel_bytes((fr_format)ring->format))
         return "a RING with an unknown format";
-    if (ring->sync_kind != FR_WIRE_SYNC_STATES)
+    if (!fr_cap_of_sync(ring->sync_kind))
         return "a RING with an unknown kind of synchronisation";
-    return check_slots(ring);
+    if (num_handles != count_handles(ring->sync_kind, ring->ring_len))
+        return wrong_handles;
+    return ring->sync_kind == FR_WIRE_SYNC_STATES ? check_slots(ring) : check_textures(ring);
 }
 
 static const char *check_head(const struct fr_msg_head *head, size_t bytes)
@@ -220,13 +243,13 @@ static const char *check_head(const struct fr_msg_head *head, size_t bytes)
     return NULL;
 }
 
-const char *fr_msg_check(const union fr_msg *msg, size_t bytes, size_t num_handles, size_t ring_handles)
+const char *fr_msg_check(const union fr_msg *msg, size_t bytes, size_t num_handles, uint32_t role)
 {
     const char *fault = check_head(&msg->head, bytes);
     if (fault)
         return fault;
-    if (num_handles != (msg->head.type == FR_MSG_RING ? ring_handles : 0))
-        return "a message with the wrong number of descriptors";
+    if (num_handles && (msg->head.type != FR_MSG_RING || role == FR_MSG_ROLE_HOST))
+        return wrong_handles;
     switch (msg->head.type) {
     case FR_MSG_HELLO: return check_hello(&msg->hello, bytes);
     case FR_MSG_WELCOME: return check_welcome(&msg->welcome);
@@ -237,7 +260,10 @@ const char *fr_msg_check(const union fr_msg *msg, size_t bytes, size_t num_handl
         const fr_display_descriptor display = fr_msg_get_display(&msg->display.display);
         return fr_msg_display_fault(&display);
     }
-    case FR_MSG_RING: return check_ring(&msg->ring, ring_handles == FR_MSG_OBSERVER_HANDLES);
+    case FR_MSG_RING:
+        /* To a host every RING is out of place, whatever it holds. */
+        return role == FR_MSG_ROLE_HOST ? NULL
+                                        : check_ring(&msg->ring, num_handles, role == FR_MSG_ROLE_OBSERVER);
     case FR_MSG_HDR: return msg->hdr.on > 1 ? "an HDR request that is neither on nor off" : NULL;
     default: return NULL;
     }
@@ -258,6 +284,8 @@ size_t fr_msg_put_ring(union fr_msg *msg, const struct fr_delivery *delivery)
     ring->pitch_bytes = delivery->pitch_bytes;
     for (uint32_t i = 0; i < FR_WIRE_SLOTS_MAX && i < delivery->ring_len; i++)
         ring->slot_offset[i] = delivery->slot_offset[i];
+    ring->adapter_luid_low = delivery->adapter_luid_low;
+    ring->adapter_luid_high = delivery->adapter_luid_high;
     return bytes;
 }
 
@@ -282,9 +310,60 @@ struct fr_delivery fr_msg_get_ring(const struct fr_msg_ring *ring)
     delivery.header_bytes = (size_t)ring->header_bytes;
     delivery.slots_bytes = (size_t)ring->slots_bytes;
     delivery.pitch_bytes = (size_t)ring->pitch_bytes;
+    delivery.adapter_luid_low = ring->adapter_luid_low;
+    delivery.adapter_luid_high = ring->adapter_luid_high;
     for (uint32_t i = 0; i < FR_WIRE_SLOTS_MAX && i < ring->ring_len; i++)
         delivery.slot_offset[i] = (size_t)ring->slot_offset[i];
     return delivery;
+}
+
+/* One list, walked in both directions. */
+static size_t places_of_handles(struct fr_delivery *delivery, fr_handle **place, enum fr_object_kind *kind)
+{
+    size_t count = 0;
+    place[count] = &delivery->header;
+    kind[count++] = FR_OBJECT_HEADER;
+    place[count] = &delivery->event;
+    kind[count++] = FR_OBJECT_EVENT;
+    if (delivery->sync_kind == FR_WIRE_SYNC_STATES) {
+        place[count] = &delivery->slots;
+        kind[count++] = FR_OBJECT_SLOTS;
+        return count;
+    }
+    for (uint32_t i = 0; i < FR_WIRE_SLOTS_MAX && i < delivery->ring_len; i++) {
+        place[count] = &delivery->texture[i];
+        kind[count++] = FR_OBJECT_TEXTURE;
+    }
+    if (delivery->sync_kind != FR_WIRE_SYNC_FENCE)
+        return count;
+    place[count] = &delivery->ready_fence;
+    kind[count++] = FR_OBJECT_READY_FENCE;
+    place[count] = &delivery->retire_fence;
+    kind[count++] = FR_OBJECT_RETIRE_FENCE;
+    return count;
+}
+
+size_t fr_msg_list_handles(const struct fr_delivery *delivery, fr_handle *handle, enum fr_object_kind *kind)
+{
+    struct fr_delivery copy = *delivery;
+    fr_handle *place[FR_MSG_HANDLES_MAX];
+    enum fr_object_kind kinds_of[FR_MSG_HANDLES_MAX];
+    const size_t count = places_of_handles(&copy, place, kinds_of);
+    for (size_t i = 0; i < count; i++) {
+        handle[i] = *place[i];
+        if (kind)
+            kind[i] = kinds_of[i];
+    }
+    return count;
+}
+
+void fr_msg_take_handles(struct fr_delivery *delivery, const fr_handle *handle)
+{
+    fr_handle *place[FR_MSG_HANDLES_MAX];
+    enum fr_object_kind kinds_of[FR_MSG_HANDLES_MAX];
+    const size_t count = places_of_handles(delivery, place, kinds_of);
+    for (size_t i = 0; i < count; i++)
+        *place[i] = handle[i];
 }
 
 static const struct {

@@ -4,17 +4,22 @@
 #define FR_CHANNEL_PROTOCOL_H
 
 /*
- * What is said on a socket: fixed little-endian messages, one a packet. No input or output here.
+ * What is said on a connection: fixed little-endian messages, one a packet. No input or output here.
  *
  *     source                      host
- *     HELLO          ->                          within 1 s of the connection, or it is closed
- *                    <-           WELCOME        or REFUSE, then the connection ends
- *                    <-           RING           + 3 descriptors: header, slots, event; again for each
- * generation DISPLAY        ->                          whenever the display changes
- *                    <-           HDR            asks for HDR on or off
- *     BYE            <->          BYE            an orderly end; a hang-up without it is a death
+ *     HELLO          ->                      within 1 s of the connection, or it is closed
+ *                    <-           WELCOME    or REFUSE, then the connection ends
+ *                    <-           RING       + its handles; again for each generation
+ *     DISPLAY        ->                      whenever the display changes
+ *                    <-           HDR        asks for HDR on or off
+ *     BYE            <->          BYE        an orderly end; a hang-up without it is a death
  *
- * An observer says HELLO too, then only listens: its RING has one descriptor, the header, read-only. A packet
+ * A RING comes with the header, the event, then the slots' one memory or ring_len textures, then with fences
+ * the ready and the retire fence. On a socket they are descriptors beside the packet; in a pipe they follow
+ * the message, 8 bytes each: values that are valid in the receiver already. Whoever is not the host sends
+ * none.
+ *
+ * An observer says HELLO too, then only listens: its RING has one handle, the header, read-only. A packet
  * that breaks these rules ends the connection; the receiver never uses a field that fr_msg_check has not
  * seen.
  */
@@ -28,8 +33,7 @@
 #define FR_MSG_WIRE_MIN 2u
 #define FR_MSG_WIRE_MAX FR_WIRE_VERSION_MAX
 #define FR_MSG_BYTES_MAX 512u
-#define FR_MSG_RING_HANDLES 3u
-#define FR_MSG_OBSERVER_HANDLES 1u
+#define FR_MSG_HANDLES_MAX (4u + FR_WIRE_SLOTS_MAX)
 
 enum {
     FR_MSG_HELLO = 1,
@@ -41,17 +45,13 @@ enum {
     FR_MSG_BYE = 7
 };
 
-enum { FR_MSG_ROLE_SOURCE = 1, FR_MSG_ROLE_OBSERVER = 2 };
+enum { FR_MSG_ROLE_HOST = 0, FR_MSG_ROLE_SOURCE = 1, FR_MSG_ROLE_OBSERVER = 2 };
 
 /* fr_msg_hello.flags */
 enum {
     FR_MSG_HELLO_ANY_TARGET = 1u << 0, /* an inherited socket: target_id says nothing */
     FR_MSG_HELLO_DISPLAY = 1u << 1     /* display is meaningful */
 };
-
-/* Capabilities: what is in force is the intersection of both sides. */
-#define FR_MSG_CAP_STATES (UINT64_C(1) << 0) /* FR_WIRE_SYNC_STATES */
-#define FR_MSG_CAPABILITIES FR_MSG_CAP_STATES
 
 /* fr_msg_refuse.reason */
 enum {
@@ -87,7 +87,7 @@ struct fr_msg_hello {
     uint32_t wire_min, wire_max;         /* 24, 28 */
     uint32_t role, flags;                /* 32, 36 */
     uint32_t target_id, pid;             /* 40, 44 */
-    uint64_t capabilities;               /* 48 */
+    uint64_t capabilities;               /* 48: FR_CAP_* */
     char name[32];                       /* 56: printable ASCII, terminated */
     struct fr_msg_descriptor display;    /* 88 */
 };
@@ -96,7 +96,7 @@ struct fr_msg_welcome {
     struct fr_msg_head head;
     uint32_t protocol, wire; /* 16, 20 */
     uint32_t target_id, pid; /* 24, 28 */
-    uint64_t capabilities;   /* 32 */
+    uint64_t capabilities;   /* 32: those of the HELLO that the host has too */
 };
 
 struct fr_msg_refuse {
@@ -110,7 +110,8 @@ struct fr_msg_display {
     struct fr_msg_descriptor display; /* 16 */
 };
 
-/* For an observer all but generation and header_bytes is zero. */
+/* For an observer all but generation and header_bytes is zero. For textures slots_bytes, pitch_bytes and the
+ * offsets are. */
 struct fr_msg_ring {
     struct fr_msg_head head;
     uint32_t generation, ring_len;           /* 16, 20 */
@@ -119,6 +120,8 @@ struct fr_msg_ring {
     uint64_t header_bytes, slots_bytes;      /* 40, 48 */
     uint64_t pitch_bytes;                    /* 56 */
     uint64_t slot_offset[FR_WIRE_SLOTS_MAX]; /* 64 */
+    uint32_t adapter_luid_low;               /* 128: that the textures lie on; zero: not known, or memory */
+    int32_t adapter_luid_high;               /* 132 */
 };
 
 struct fr_msg_hdr {
@@ -149,12 +152,11 @@ size_t fr_msg_init(union fr_msg *msg, uint32_t type);
 const char *fr_msg_name(uint32_t type);
 
 /*
- * Checks a received copy of `bytes` bytes that came with num_handles descriptors; a RING needs ring_handles
- * of them, all else none. NULL: every field is in its range. Else what is wrong, to follow "it sent ".
- * Static. Of a HELLO whose version ranges do not overlap with ours only the ranges are checked: see
- * fr_msg_versions.
+ * Checks a received copy of `bytes` bytes that came with num_handles handles, for a receiver of that role
+ * (FR_MSG_ROLE_*). NULL: every field is in its range. Else what is wrong, to follow "it sent ". Static. Of a
+ * HELLO whose version ranges do not overlap with ours only the ranges are checked: see fr_msg_versions.
  */
-const char *fr_msg_check(const union fr_msg *msg, size_t bytes, size_t num_handles, size_t ring_handles);
+const char *fr_msg_check(const union fr_msg *msg, size_t bytes, size_t num_handles, uint32_t role);
 
 /* The highest versions that both sides know. False: there are none. */
 bool fr_msg_versions(const struct fr_msg_hello *hello, uint32_t *protocol, uint32_t *wire);
@@ -172,6 +174,11 @@ size_t fr_msg_put_ring(union fr_msg *msg, const struct fr_delivery *delivery);
 size_t fr_msg_put_observer_ring(union fr_msg *msg, const struct fr_delivery *delivery);
 /* All but the handles. */
 struct fr_delivery fr_msg_get_ring(const struct fr_msg_ring *ring);
+
+/* The handles of a delivery in the order in which they cross; returns how many. `kind` may be NULL. */
+size_t fr_msg_list_handles(const struct fr_delivery *delivery, fr_handle *handle, enum fr_object_kind *kind);
+/* The way back: fills in the handles of a delivery whose RING was checked. */
+void fr_msg_take_handles(struct fr_delivery *delivery, const fr_handle *handle);
 
 fr_status fr_msg_status_of_reason(uint32_t reason);
 uint32_t fr_msg_reason_of_status(fr_status status);

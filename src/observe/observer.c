@@ -1,24 +1,23 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
 #include <framering/observe.h>
 
 #include "channel/dial.h"
-#include "channel/runtime_dir.h"
 #include "common/log.h"
+#include "observe/names.h"
 
 #include <inttypes.h>
-#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define HANDSHAKE_NS FR_NS_PER_S
 
 enum { SNAPSHOT_TRIES = 4, PACKETS_A_SAMPLE = 32 };
 
 struct fr_observer {
-    int fd;
+    struct fr_link *link;   /* NULL: `names` */
+    struct fr_names *names; /* a session that answers nobody */
     uint32_t target_id;
     fr_log log;
     struct fr_memory header; /* of the newest ring */
@@ -45,7 +44,7 @@ static fr_status map_header(struct fr_observer *observer, struct fr_packet *pack
     const struct fr_os os = fr_os_native();
     struct fr_memory header = {.handle = FR_HANDLE_NONE};
     const fr_status status = os.ops->memory_map(
-        os.self, packet->fds[0], (size_t)packet->msg.ring.header_bytes, FR_ACCESS_READ, &header);
+        os.self, packet->handles[0], (size_t)packet->msg.ring.header_bytes, FR_ACCESS_READ, &header);
     if (status == FR_ERR_PROTOCOL)
         return broken(observer, "a header that is too small or may shrink");
     if (status) {
@@ -53,7 +52,7 @@ static fr_status map_header(struct fr_observer *observer, struct fr_packet *pack
                      observer->target_id, fr_status_text(status));
         return status;
     }
-    packet->num_fds = 0;
+    packet->num_handles = 0;
     os.ops->memory_close(os.self, &observer->header);
     observer->header = header;
     observer->attaches++;
@@ -64,7 +63,7 @@ static fr_status handle(struct fr_observer *observer, struct fr_packet *packet, 
 {
     const char *fault = packet->fault;
     if (!fault)
-        fault = fr_msg_check(&packet->msg, packet->bytes, packet->num_fds, FR_MSG_OBSERVER_HANDLES);
+        fault = fr_msg_check(&packet->msg, packet->bytes, packet->num_handles, FR_MSG_ROLE_OBSERVER);
     if (fault)
         return broken(observer, fault);
     switch (packet->msg.head.type) {
@@ -91,7 +90,7 @@ static fr_status handle(struct fr_observer *observer, struct fr_packet *packet, 
 static fr_status receive(struct fr_observer *observer, bool *welcomed)
 {
     struct fr_packet packet;
-    fr_status status = fr_packet_receive(observer->fd, &packet);
+    fr_status status = fr_link_receive(observer->link, &packet);
     if (status != FR_OK)
         return status;
     status = handle(observer, &packet, welcomed);
@@ -102,8 +101,8 @@ static fr_status receive(struct fr_observer *observer, bool *welcomed)
 static fr_status shake_hands(struct fr_observer *observer)
 {
     union fr_msg msg;
-    const size_t bytes = fr_dial_put_hello(&msg, FR_MSG_ROLE_OBSERVER, &observer->target_id, "observer");
-    (void)fr_packet_send(observer->fd, &msg, bytes, NULL, 0); /* a failure shows in what we receive */
+    fr_dial_put_hello(&msg, FR_MSG_ROLE_OBSERVER, &observer->target_id, "observer", 0);
+    (void)fr_link_send(observer->link, &msg); /* a failure shows in what we receive */
     const uint64_t deadline = now_ns() + HANDSHAKE_NS;
     bool welcomed = false;
     while (!welcomed) {
@@ -115,10 +114,37 @@ static fr_status shake_hands(struct fr_observer *observer)
             continue;
         if (now >= deadline)
             return FR_END;
-        struct pollfd wait = {.fd = observer->fd, .events = POLLIN};
-        poll(&wait, 1, (int)((deadline - now) / FR_NS_PER_MS) + 1);
+        struct fr_waits waits = {0};
+        fr_waits_add_link(&waits, observer->link, true);
+        fr_waits_wait(&waits, deadline - now);
     }
     return FR_OK;
+}
+
+/* FR_AGAIN: nobody answers there. */
+static fr_status connect_to(struct fr_observer *observer, const char *address)
+{
+    fr_status status = fr_dial(address, &observer->log, &observer->link);
+    if (status == FR_OK)
+        status = shake_hands(observer);
+    return status == FR_END ? FR_AGAIN : status;
+}
+
+/* A host that answers is asked first: it shows its header to anybody whom it lets in. */
+static fr_status find_session(struct fr_observer *observer, const char *place, char address[FR_ADDRESS_BYTES])
+{
+    fr_status status = FR_AGAIN;
+    snprintf(address, FR_ADDRESS_BYTES, "%.100s", place ? place : "");
+    if (!fr_names_meant(place)) {
+        status = fr_dial_address(address, place, observer->target_id, &observer->log);
+        if (!status)
+            status = connect_to(observer, address);
+    }
+    if (status != FR_AGAIN || (place && !fr_names_meant(place)))
+        return status;
+    fr_link_destroy(observer->link);
+    observer->link = NULL;
+    return fr_names_open(&observer->names, place, observer->target_id, &observer->log);
 }
 
 fr_status fr_observer_open(fr_observer **out, const char *runtime_dir, uint32_t target_id, const fr_log *log)
@@ -126,10 +152,6 @@ fr_status fr_observer_open(fr_observer **out, const char *runtime_dir, uint32_t 
     if (!out)
         return FR_ERR_ARGUMENT;
     *out = NULL;
-    struct fr_target_paths paths;
-    fr_status status = fr_target_paths_init(&paths, runtime_dir, target_id, log);
-    if (status)
-        return status;
     struct fr_observer *observer = calloc(1, sizeof(*observer));
     if (!observer)
         return FR_ERR_NO_MEMORY;
@@ -137,13 +159,12 @@ fr_status fr_observer_open(fr_observer **out, const char *runtime_dir, uint32_t 
     observer->header.handle = FR_HANDLE_NONE;
     if (log)
         observer->log = *log;
-    status = fr_dial(paths.socket, log, &observer->fd);
-    if (status == FR_OK)
-        status = shake_hands(observer);
-    if (status == FR_AGAIN || status == FR_END) {
+    char address[FR_ADDRESS_BYTES];
+    fr_status status = find_session(observer, runtime_dir, address);
+    if (status == FR_AGAIN) {
         fr_log_write(log, FR_LOG_ERROR,
                      "no host answers at target %" PRIu32 " (%s): start one, or name another target",
-                     target_id, paths.socket);
+                     target_id, address);
         status = FR_ERR_NO_HOST;
     }
     if (status) {
@@ -160,10 +181,10 @@ void fr_observer_close(fr_observer **observer)
         return;
     const struct fr_os os = fr_os_native();
     os.ops->memory_close(os.self, &(*observer)->header);
-    if ((*observer)->fd >= 0) {
-        fr_packet_send_bye((*observer)->fd);
-        close((*observer)->fd);
-    }
+    if ((*observer)->link)
+        fr_link_send_bye((*observer)->link);
+    fr_link_destroy((*observer)->link);
+    fr_names_close((*observer)->names);
     free(*observer);
     *observer = NULL;
 }
@@ -181,20 +202,16 @@ static fr_status follow(struct fr_observer *observer)
     return status == FR_ERR_TARGET_BUSY ? FR_END : status;
 }
 
-static fr_status read_header(struct fr_observer *observer, fr_observation *out)
+/* What a sample says of a header; the fault is told once. */
+static fr_status judge(struct fr_observer *observer, fr_wire_fault fault, fr_observation *out)
 {
-    fr_wire_fault fault = FR_WIRE_CHANGED;
-    for (int i = 0; i < SNAPSHOT_TRIES && fault == FR_WIRE_CHANGED; i++)
-        fault =
-            fr_wire_snapshot(&out->header, observer->header.ptr, observer->header.bytes, observer->target_id);
-    if (fault != FR_WIRE_FINE)
-        memset(&out->header, 0, sizeof(out->header));
     if (fault == FR_WIRE_FINE) {
         out->has_header = true;
         out->latest = fr_token_unpack(out->header.v1.latest);
         observer->told = FR_WIRE_FINE;
         return FR_OK;
     }
+    memset(&out->header, 0, sizeof(out->header));
     if (fault == FR_WIRE_CHANGED || fault == FR_WIRE_NO_MAGIC)
         return FR_AGAIN; /* it is being made */
     if (fault != observer->told)
@@ -204,6 +221,25 @@ static fr_status read_header(struct fr_observer *observer, fr_observation *out)
     return FR_ERR_PROTOCOL;
 }
 
+static fr_status read_header(struct fr_observer *observer, fr_observation *out)
+{
+    fr_wire_fault fault = FR_WIRE_CHANGED;
+    for (int i = 0; i < SNAPSHOT_TRIES && fault == FR_WIRE_CHANGED; i++)
+        fault =
+            fr_wire_snapshot(&out->header, observer->header.ptr, observer->header.bytes, observer->target_id);
+    return judge(observer, fault, out);
+}
+
+static fr_status sample_names(struct fr_observer *observer, fr_observation *out)
+{
+    fr_wire_fault fault;
+    const fr_status status = fr_names_sample(observer->names, &out->header, &out->attaches, &fault);
+    observer->ended = status == FR_END;
+    if (status == FR_OK || status == FR_ERR_PROTOCOL)
+        return judge(observer, fault, out);
+    return status;
+}
+
 fr_status fr_observer_sample(fr_observer *observer, fr_observation *out)
 {
     if (!observer || !out)
@@ -211,8 +247,10 @@ fr_status fr_observer_sample(fr_observer *observer, fr_observation *out)
     memset(out, 0, sizeof(*out));
     if (observer->ended)
         return FR_END;
-    const fr_status status = follow(observer);
+    const fr_status status = observer->names ? FR_OK : follow(observer);
     out->at_ns = now_ns();
+    if (observer->names)
+        return sample_names(observer, out);
     out->attaches = observer->attaches;
     if (status != FR_OK)
         return status;

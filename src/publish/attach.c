@@ -114,21 +114,11 @@ static fr_status check_header(fr_source *source, const struct fr_delivery *deliv
     return FR_OK;
 }
 
-static uint64_t capability_of(uint32_t sync_kind)
-{
-    switch (sync_kind) {
-    case FR_WIRE_SYNC_STATES: return FR_CAP_STATES;
-    case FR_WIRE_SYNC_KEYED_MUTEX: return FR_CAP_KEYED_MUTEX;
-    case FR_WIRE_SYNC_FENCE: return FR_CAP_FENCE;
-    default: return 0;
-    }
-}
-
 static const struct fr_backend_source *backend_for(const fr_source *source, uint32_t sync_kind)
 {
     for (size_t i = 0; i < FR_SOURCE_BACKENDS; i++) {
         const struct fr_backend_source *backend = &source->env.backend[i];
-        if (backend->ops && (backend->ops->capabilities & capability_of(sync_kind)))
+        if (backend->ops && (backend->ops->capabilities & fr_cap_of_sync(sync_kind)))
             return backend;
     }
     return NULL;

@@ -6,6 +6,7 @@
 
 #include "common/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct source_slot {
@@ -44,12 +45,28 @@ static bool texture_agrees(ID3D11Texture2D *texture, const struct fr_delivery *d
            desc.SampleDesc.Count == 1;
 }
 
+/* By its name where it has no handle. */
+static HRESULT open_texture(const struct source_ring *ring, const struct fr_delivery *delivery,
+                            uint32_t index, void **out)
+{
+    ID3D11Device1 *device = ring->device->device1;
+    if (!delivery->texture_name[0])
+        return ID3D11Device1_OpenSharedResource1(device, (HANDLE)delivery->texture[index],
+                                                 &IID_ID3D11Texture2D, out);
+    char name[FR_TEXTURE_NAME_BYTES + 16];
+    wchar_t wide[FR_TEXTURE_NAME_BYTES + 16];
+    snprintf(name, sizeof(name), "%s-%u", delivery->texture_name, (unsigned)index);
+    if (!MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, name, -1, wide, (int)sizeof(name)))
+        return E_INVALIDARG;
+    return ID3D11Device1_OpenSharedResourceByName(
+        device, wide, (DWORD)DXGI_SHARED_RESOURCE_READ | (DWORD)DXGI_SHARED_RESOURCE_WRITE,
+        &IID_ID3D11Texture2D, out);
+}
+
 static HRESULT open_slot(struct source_ring *ring, const struct fr_delivery *delivery, uint32_t index)
 {
     struct source_slot *slot = &ring->slot[index];
-    HRESULT result =
-        ID3D11Device1_OpenSharedResource1(ring->device->device1, (HANDLE)delivery->texture[index],
-                                          &IID_ID3D11Texture2D, (void **)&slot->texture);
+    HRESULT result = open_texture(ring, delivery, index, (void **)&slot->texture);
     if (result == S_OK && !texture_agrees(slot->texture, delivery))
         result = E_INVALIDARG;
     if (result == S_OK && delivery->sync_kind == FR_WIRE_SYNC_KEYED_MUTEX)

@@ -1,11 +1,8 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
 #include "harness.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 static int setup(void **state)
 {
@@ -29,15 +26,16 @@ static void both_sides_hear_of_each_other(void **state)
     host_open(&host, *state, 7);
     source_open(&source, *state, 7);
     const struct fr_source_news welcome = source_expect(&source, FR_SOURCE_NEWS_CONNECTED);
-    assert_int_equal(welcome.host_pid, getpid());
+    assert_int_equal(welcome.host_pid, fr_os_process_id());
     assert_int_equal(welcome.target_id, 7);
-    assert_true(source.channel.ops->fd(source.channel.self) >= 0);
+    assert_int_not_equal(source.channel.ops->fd(source.channel.self), -1);
 
     const struct fr_host_news news = host_expect(&host, FR_HOST_NEWS_SOURCE);
-    assert_int_equal(news.pid, getpid());
+    assert_int_equal(news.pid, fr_os_process_id());
     assert_string_equal(news.name, "tester");
     assert_true(news.has_display);
     assert_memory_equal(&news.display, &full_hd, sizeof(full_hd));
+    assert_int_equal(news.capabilities, FR_CAP_STATES);
     assert_true(sink_has(&host.sink, FR_LOG_DEBUG, "source 'tester'"));
 
     source_close(&source);
@@ -59,6 +57,7 @@ static void a_ring_arrives_with_its_handles(void **state)
     assert_int_equal(host.channel.ops->deliver(host.channel.self, &ring.delivery), FR_OK);
 
     struct fr_delivery got = source_expect(&source, FR_SOURCE_NEWS_RING).delivery;
+    assert_int_equal(got.wire_version, 2);
     assert_int_equal(got.generation, 5);
     assert_int_equal(got.ring_len, 4);
     assert_int_equal(got.slots_bytes, ring.delivery.slots_bytes);
@@ -145,26 +144,23 @@ static void display_news_are_merged_newest_wins(void **state)
 static void an_invited_source_needs_no_path(void **state)
 {
     (void)state;
-    const struct fr_os os = fr_os_native();
     struct host host;
     struct source source;
     sink_init(&host.sink);
-    const struct fr_socket_host_params params = {
-        .target_id = 9, .runtime_dir = "/nowhere", .no_socket = true, .log = sink_log(&host.sink)};
-    assert_int_equal(fr_socket_host_create(&host.channel, &params), FR_OK);
-    assert_int_equal(os.ops->event_create(os.self, NULL, &host.notify), FR_OK);
-    assert_int_equal(host.channel.ops->start(host.channel.self, &host.notify), FR_OK);
+    const fr_log log = sink_log(&host.sink);
+    assert_int_equal(host_create(&host.channel, NULL, 9, &log), FR_OK);
+    host_start(&host);
 
-    int fd, second;
-    assert_int_equal(host.channel.ops->invite(host.channel.self, &fd), FR_OK);
+    int theirs, second;
+    assert_int_equal(host.channel.ops->invite(host.channel.self, &theirs), FR_OK);
     assert_int_equal(host.channel.ops->invite(host.channel.self, &second), FR_ERR_TARGET_BUSY);
     assert_int_equal(second, -1);
     host_expect_quiet(&host);
 
-    source_open_inherited(&source, fd);
+    source_open_inherited(&source, theirs);
     assert_int_equal(source_expect(&source, FR_SOURCE_NEWS_CONNECTED).target_id, 9);
     const struct fr_host_news news = host_expect(&host, FR_HOST_NEWS_SOURCE);
-    assert_int_equal(news.pid, getpid());
+    assert_int_equal(news.pid, fr_os_process_id());
     assert_int_equal(host.channel.ops->invite(host.channel.self, &second), FR_ERR_TARGET_BUSY);
 
     host_close(&host);
@@ -179,12 +175,12 @@ static void an_invitation_that_is_dropped_is_news(void **state)
     struct host host;
     struct source source;
     host_open(&host, *state, 7);
-    int fd;
-    assert_int_equal(host.channel.ops->invite(host.channel.self, &fd), FR_OK);
-    close(fd);
+    int theirs;
+    assert_int_equal(host.channel.ops->invite(host.channel.self, &theirs), FR_OK);
+    raw_close(theirs);
     assert_int_equal(host_expect(&host, FR_HOST_NEWS_GONE).reason, FR_ERR_SOURCE_DIED);
-    assert_int_equal(host.channel.ops->invite(host.channel.self, &fd), FR_OK);
-    source_open_inherited(&source, fd);
+    assert_int_equal(host.channel.ops->invite(host.channel.self, &theirs), FR_OK);
+    source_open_inherited(&source, theirs);
     source_expect(&source, FR_SOURCE_NEWS_CONNECTED);
     host_expect(&host, FR_HOST_NEWS_SOURCE);
     source_close(&source);
@@ -220,7 +216,7 @@ static void several_targets_live_in_one_process(void **state)
 static void nothing_is_left_open(void **state)
 {
     struct host host;
-    const size_t before = count_fds();
+    const size_t before = count_handles();
     for (uint32_t i = 1; i <= 3; i++) {
         struct source source;
         struct ring ring;
@@ -238,7 +234,7 @@ static void nothing_is_left_open(void **state)
         host_close(&host);
         ring_free(&ring);
     }
-    expect_fds(before);
+    expect_handles(before);
 }
 
 int main(void)

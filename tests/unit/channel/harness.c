@@ -1,17 +1,6 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
 #include "harness.h"
-
-#include <dirent.h>
-#include <errno.h>
-#include <ftw.h>
-#include <poll.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <time.h>
 
 const fr_display_descriptor full_hd = {
     .mode = {1920, 1080, 60000}, .colour_state = FR_COLOUR_STATE_SDR, .sdr_white_millinits = 203000};
@@ -19,19 +8,25 @@ const fr_display_descriptor full_hd = {
 void sink_init(struct sink *sink)
 {
     memset(sink, 0, sizeof(*sink));
-    pthread_mutex_init(&sink->lock, NULL);
+    sink->lock = fr_mutex_create();
+    assert_non_null(sink->lock);
+}
+
+void sink_finish(struct sink *sink)
+{
+    fr_mutex_destroy(&sink->lock);
 }
 
 static void sink_write(void *user, fr_log_level level, const char *text)
 {
     struct sink *sink = user;
-    pthread_mutex_lock(&sink->lock);
+    fr_mutex_lock(sink->lock);
     if (sink->num_lines < SINK_LINES_MAX) {
         sink->level[sink->num_lines] = level;
         snprintf(sink->line[sink->num_lines], SINK_LINE_BYTES, "%s", text);
         sink->num_lines++;
     }
-    pthread_mutex_unlock(&sink->lock);
+    fr_mutex_unlock(sink->lock);
 }
 
 fr_log sink_log(struct sink *sink)
@@ -42,10 +37,10 @@ fr_log sink_log(struct sink *sink)
 static bool sink_look(struct sink *sink, fr_log_level level, const char *part)
 {
     bool found = false;
-    pthread_mutex_lock(&sink->lock);
+    fr_mutex_lock(sink->lock);
     for (size_t i = 0; i < sink->num_lines; i++)
         found = found || (sink->level[i] == level && strstr(sink->line[i], part));
-    pthread_mutex_unlock(&sink->lock);
+    fr_mutex_unlock(sink->lock);
     return found;
 }
 
@@ -67,10 +62,10 @@ bool sink_has(struct sink *sink, fr_log_level level, const char *part)
 size_t sink_count(struct sink *sink, fr_log_level level)
 {
     size_t count = 0;
-    pthread_mutex_lock(&sink->lock);
+    fr_mutex_lock(sink->lock);
     for (size_t i = 0; i < sink->num_lines; i++)
         count += sink->level[i] == level;
-    pthread_mutex_unlock(&sink->lock);
+    fr_mutex_unlock(sink->lock);
     return count;
 }
 
@@ -80,65 +75,30 @@ uint64_t now_ns(void)
     return os.ops->now_ns(os.self);
 }
 
-void sleep_ms(unsigned ms)
-{
-    const struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
-    nanosleep(&time, NULL);
-}
-
-size_t count_fds(void)
-{
-    size_t count = 0;
-    DIR *dir = opendir("/proc/self/fd");
-    assert_non_null(dir);
-    while (readdir(dir))
-        count++;
-    closedir(dir);
-    return count;
-}
-
-void expect_fds(size_t count)
+void expect_handles(size_t count)
 {
     const uint64_t deadline = now_ns() + FR_NS_PER_S;
-    while (count_fds() != count && now_ns() < deadline)
+    while (count_handles() != count && now_ns() < deadline)
         sleep_ms(1);
-    assert_int_equal(count_fds(), count);
+    assert_int_equal(count_handles(), count);
 }
 
-void sandbox_make(struct sandbox *sandbox)
+void sandbox_address(const struct sandbox *sandbox, uint32_t target_id, char address[FR_ADDRESS_BYTES])
 {
-    snprintf(sandbox->top, sizeof(sandbox->top), "/tmp/framering-test-XXXXXX");
-    assert_non_null(mkdtemp(sandbox->top));
-    snprintf(sandbox->dir, sizeof(sandbox->dir), "%s/framering", sandbox->top);
-}
-
-static int remove_one(const char *path, const struct stat *info, int type, struct FTW *ftw)
-{
-    (void)info;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
-
-void sandbox_remove(struct sandbox *sandbox)
-{
-    nftw(sandbox->top, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-void sandbox_socket(const struct sandbox *sandbox, uint32_t target_id, char path[FR_SOCKET_PATH_BYTES])
-{
-    struct fr_target_paths paths;
-    assert_int_equal(fr_target_paths_init(&paths, sandbox->dir, target_id, NULL), FR_OK);
-    memcpy(path, paths.socket, FR_SOCKET_PATH_BYTES);
+    assert_int_equal(fr_dial_address(address, sandbox->dir, target_id, NULL), FR_OK);
 }
 
 void host_open(struct host *host, const struct sandbox *sandbox, uint32_t target_id)
 {
-    const struct fr_os os = fr_os_native();
     sink_init(&host->sink);
-    const struct fr_socket_host_params params = {
-        .target_id = target_id, .runtime_dir = sandbox->dir, .log = sink_log(&host->sink)};
-    assert_int_equal(fr_socket_host_create(&host->channel, &params), FR_OK);
+    const fr_log log = sink_log(&host->sink);
+    assert_int_equal(host_create(&host->channel, sandbox->dir, target_id, &log), FR_OK);
+    host_start(host);
+}
+
+void host_start(struct host *host)
+{
+    const struct fr_os os = fr_os_native();
     assert_int_equal(os.ops->event_create(os.self, NULL, &host->notify), FR_OK);
     assert_int_equal(host->channel.ops->start(host->channel.self, &host->notify), FR_OK);
 }
@@ -148,6 +108,7 @@ void host_close(struct host *host)
     const struct fr_os os = fr_os_native();
     host->channel.ops->destroy(host->channel.self);
     os.ops->event_close(os.self, &host->notify);
+    sink_finish(&host->sink);
 }
 
 static fr_status host_next(struct host *host, struct fr_host_news *news, uint64_t timeout_ns)
@@ -179,31 +140,28 @@ void host_expect_quiet(struct host *host)
     assert_int_equal(host_next(host, &news, QUIET_NS), FR_TIMEOUT);
 }
 
-static void source_create(struct source *source, const char *dir, uint32_t target_id, int fd)
+static void open_source(struct source *source, const char *dir, uint32_t target_id, int theirs)
 {
     sink_init(&source->sink);
-    const struct fr_socket_source_params params = {.socket_fd = fd,
-                                                   .target_id = target_id,
-                                                   .runtime_dir = dir,
-                                                   .name = "tester",
-                                                   .log = sink_log(&source->sink)};
-    assert_int_equal(fr_socket_source_create(&source->channel, &params), FR_OK);
+    const fr_log log = sink_log(&source->sink);
+    assert_int_equal(source_create(&source->channel, dir, target_id, theirs, &log), FR_OK);
     assert_int_equal(source->channel.ops->announce(source->channel.self, &full_hd), FR_OK);
 }
 
 void source_open(struct source *source, const struct sandbox *sandbox, uint32_t target_id)
 {
-    source_create(source, sandbox->dir, target_id, -1);
+    open_source(source, sandbox->dir, target_id, -1);
 }
 
-void source_open_inherited(struct source *source, int fd)
+void source_open_inherited(struct source *source, int theirs)
 {
-    source_create(source, NULL, 0, fd);
+    open_source(source, NULL, 0, theirs);
 }
 
 void source_close(struct source *source)
 {
     source->channel.ops->destroy(source->channel.self);
+    sink_finish(&source->sink);
 }
 
 struct fr_source_news source_expect(struct source *source, enum fr_source_news_kind kind)
@@ -236,19 +194,21 @@ void ring_make(struct ring *ring, uint32_t generation)
                                            4 * slot_bytes, FR_ACCESS_READ, &ring->slots),
                      FR_OK);
     assert_int_equal(os.ops->event_create(os.self, NULL, &ring->event), FR_OK);
-    ring->delivery = (struct fr_delivery){.generation = generation,
-                                          .ring_len = 4,
-                                          .width = 64,
-                                          .height = 64,
-                                          .format = FR_FORMAT_BGRA8,
-                                          .sync_kind = FR_WIRE_SYNC_STATES,
-                                          .header_bytes = FR_WIRE_V2_BYTES,
-                                          .slots_bytes = 4 * slot_bytes,
-                                          .pitch_bytes = 256,
-                                          .slot_offset = {0, slot_bytes, 2 * slot_bytes, 3 * slot_bytes},
-                                          .header = ring->header.handle,
-                                          .slots = ring->slots.handle,
-                                          .event = ring->event.handle};
+    ring->delivery = fr_delivery_none();
+    ring->delivery.wire_version = 2;
+    ring->delivery.generation = generation;
+    ring->delivery.ring_len = 4;
+    ring->delivery.width = ring->delivery.height = 64;
+    ring->delivery.format = FR_FORMAT_BGRA8;
+    ring->delivery.sync_kind = FR_WIRE_SYNC_STATES;
+    ring->delivery.header_bytes = FR_WIRE_V2_BYTES;
+    ring->delivery.slots_bytes = 4 * slot_bytes;
+    ring->delivery.pitch_bytes = 256;
+    for (uint32_t i = 0; i < 4; i++)
+        ring->delivery.slot_offset[i] = i * slot_bytes;
+    ring->delivery.header = ring->header.handle;
+    ring->delivery.slots = ring->slots.handle;
+    ring->delivery.event = ring->event.handle;
     fr_wire_v2 *header = ring->header.ptr;
     header->v1 = (fr_wire_v1){.magic = FR_WIRE_MAGIC,
                               .version = 2,
@@ -271,72 +231,31 @@ void ring_free(struct ring *ring)
 void delivery_close(struct fr_delivery *delivery)
 {
     const struct fr_os os = fr_os_native();
-    os.ops->handle_close(os.self, delivery->header);
-    os.ops->handle_close(os.self, delivery->slots);
-    os.ops->handle_close(os.self, delivery->event);
+    fr_handle handles[FR_MSG_HANDLES_MAX];
+    const size_t count = fr_msg_list_handles(delivery, handles, NULL);
+    for (size_t i = 0; i < count; i++)
+        os.ops->handle_close(os.self, handles[i]);
 }
 
-static int unix_socket(const char *path, struct sockaddr_un *address)
+void raw_send_msg(fr_handle end, const union fr_msg *msg)
 {
-    memset(address, 0, sizeof(*address));
-    address->sun_family = AF_UNIX;
-    memcpy(address->sun_path, path, strlen(path));
-    const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    assert_true(fd >= 0);
-    return fd;
+    raw_send(end, msg, msg->head.bytes, NULL, 0);
 }
 
-int raw_connect(const char *path)
+void raw_send_bye(fr_handle end)
 {
-    struct sockaddr_un address;
-    const int fd = unix_socket(path, &address);
-    assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
-    fr_packet_prepare(fd);
-    return fd;
+    union fr_msg msg;
+    fr_msg_init(&msg, FR_MSG_BYE);
+    raw_send_msg(end, &msg);
 }
 
-int raw_listen(const char *path)
+void raw_send_refuse(fr_handle end, fr_status reason, const char *text)
 {
-    struct sockaddr_un address;
-    const int fd = unix_socket(path, &address);
-    assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
-    assert_int_equal(listen(fd, 8), 0);
-    return fd;
-}
-
-int raw_accept(int listen_fd)
-{
-    const int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
-    assert_true(fd >= 0);
-    fr_packet_prepare(fd);
-    return fd;
-}
-
-void raw_send(int fd, const void *bytes, size_t num_bytes, const int *fds, size_t num_fds)
-{
-    struct iovec piece = {.iov_base = (void *)(uintptr_t)bytes, .iov_len = num_bytes};
-    union {
-        struct cmsghdr align;
-        char bytes[CMSG_SPACE(16 * sizeof(int))];
-    } control;
-    memset(&control, 0, sizeof(control));
-    struct msghdr header = {.msg_iov = &piece, .msg_iovlen = 1};
-    if (num_fds) {
-        header.msg_control = &control;
-        header.msg_controllen = CMSG_SPACE(num_fds * sizeof(int));
-        struct cmsghdr *part = CMSG_FIRSTHDR(&header);
-        part->cmsg_level = SOL_SOCKET;
-        part->cmsg_type = SCM_RIGHTS;
-        part->cmsg_len = CMSG_LEN(num_fds * sizeof(int));
-        memcpy(CMSG_DATA(part), fds, num_fds * sizeof(int));
-    }
-    /* The other end may have hung up already; the test looks at what it said. */
-    (void)!sendmsg(fd, &header, MSG_NOSIGNAL);
-}
-
-void raw_send_msg(int fd, const union fr_msg *msg)
-{
-    raw_send(fd, msg, msg->head.bytes, NULL, 0);
+    union fr_msg msg;
+    fr_msg_init(&msg, FR_MSG_REFUSE);
+    msg.refuse.reason = fr_msg_reason_of_status(reason);
+    fr_msg_put_text(msg.refuse.text, sizeof(msg.refuse.text), text);
+    raw_send_msg(end, &msg);
 }
 
 size_t raw_hello(union fr_msg *msg, uint32_t target_id)
@@ -349,38 +268,31 @@ size_t raw_hello(union fr_msg *msg, uint32_t target_id)
     hello->wire_max = FR_MSG_WIRE_MAX;
     hello->role = FR_MSG_ROLE_SOURCE;
     hello->target_id = target_id;
-    hello->capabilities = FR_MSG_CAPABILITIES;
+    hello->capabilities = FR_CAP_STATES;
     strcpy(hello->name, "raw");
     return bytes;
 }
 
-static fr_status raw_receive(int fd, struct fr_packet *out)
+void raw_expect(fr_handle end, uint32_t type, struct fr_packet *out)
 {
-    struct pollfd wait = {.fd = fd, .events = POLLIN};
-    assert_int_equal(poll(&wait, 1, (int)(WAIT_NS / FR_NS_PER_MS)), 1);
-    return fr_packet_receive(fd, out);
-}
-
-void raw_expect(int fd, uint32_t type, struct fr_packet *out)
-{
-    assert_int_equal(raw_receive(fd, out), FR_OK);
+    assert_int_equal(raw_receive(end, out, WAIT_NS), FR_OK);
     assert_null(out->fault);
     assert_int_equal(out->msg.head.magic, FR_MSG_MAGIC);
     assert_string_equal(fr_msg_name(out->msg.head.type), fr_msg_name(type));
 }
 
-void raw_expect_hang_up(int fd)
+void raw_expect_hang_up(fr_handle end)
 {
     struct fr_packet packet;
-    assert_int_equal(raw_receive(fd, &packet), FR_END);
+    assert_int_equal(raw_receive(end, &packet, WAIT_NS), FR_END);
 }
 
-void raw_expect_refused(int fd, uint32_t reason, const char *text)
+void raw_expect_refused(fr_handle end, uint32_t reason, const char *text)
 {
     struct fr_packet packet;
-    raw_expect(fd, FR_MSG_REFUSE, &packet);
+    raw_expect(end, FR_MSG_REFUSE, &packet);
     assert_int_equal(packet.msg.refuse.reason, reason);
     if (text && !strstr(packet.msg.refuse.text, text))
         fail_msg("\"%s\" does not hold \"%s\"", packet.msg.refuse.text, text);
-    raw_expect_hang_up(fd);
+    raw_expect_hang_up(end);
 }

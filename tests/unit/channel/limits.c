@@ -3,12 +3,15 @@
 #define _GNU_SOURCE
 #include "harness.h"
 
+#include "channel/socket.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 static int setup(void **state)
 {
@@ -80,7 +83,7 @@ static void creating_without_descriptors_fails_cleanly(void **state)
     sink_init(&sink);
     const struct fr_socket_host_params params = {
         .target_id = 7, .runtime_dir = sandbox->dir, .log = sink_log(&sink)};
-    const size_t fds = count_fds();
+    const size_t fds = count_handles();
     /* One more each time, until it works: every step on the way fails once. */
     fr_status status = FR_ERR_NO_MEMORY;
     for (rlim_t spare = 0; spare < 10 && status == FR_ERR_NO_MEMORY; spare++) {
@@ -97,7 +100,7 @@ static void creating_without_descriptors_fails_cleanly(void **state)
     }
     assert_int_equal(status, FR_OK);
     channel.ops->destroy(channel.self);
-    expect_fds(fds);
+    expect_handles(fds);
 }
 
 static void a_source_without_descriptors_says_so(void **state)

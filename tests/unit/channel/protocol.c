@@ -50,15 +50,15 @@ static void every_kind_checks_its_size_and_magic(void **state)
             fr_msg_put_ring(&msg, &delivery);
         }
         const size_t handles = type == FR_MSG_RING ? 3 : 0;
-        assert_null(fr_msg_check(&msg, bytes, handles, 3));
-        assert_non_null(fr_msg_check(&msg, bytes, handles + 1, 3));
-        assert_non_null(fr_msg_check(&msg, bytes - 1, handles, 3));
-        assert_non_null(fr_msg_check(&msg, bytes + 1, handles, 3));
+        assert_null(fr_msg_check(&msg, bytes, handles, FR_MSG_ROLE_SOURCE));
+        assert_non_null(fr_msg_check(&msg, bytes, handles + 1, FR_MSG_ROLE_SOURCE));
+        assert_non_null(fr_msg_check(&msg, bytes - 1, handles, FR_MSG_ROLE_SOURCE));
+        assert_non_null(fr_msg_check(&msg, bytes + 1, handles, FR_MSG_ROLE_SOURCE));
         msg.head.bytes++;
-        assert_non_null(fr_msg_check(&msg, bytes + 1, handles, 3));
+        assert_non_null(fr_msg_check(&msg, bytes + 1, handles, FR_MSG_ROLE_SOURCE));
         msg.head.bytes--;
         msg.head.magic ^= 1;
-        assert_non_null(fr_msg_check(&msg, bytes, handles, 3));
+        assert_non_null(fr_msg_check(&msg, bytes, handles, FR_MSG_ROLE_SOURCE));
     }
 }
 
@@ -70,11 +70,11 @@ static void unknown_types_are_refused(void **state)
     const uint32_t types[] = {0, FR_MSG_BYE + 1, UINT32_MAX};
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         msg.head.type = types[i];
-        assert_non_null(fr_msg_check(&msg, bytes, 0, 3));
+        assert_non_null(fr_msg_check(&msg, bytes, 0, FR_MSG_ROLE_SOURCE));
         assert_string_equal(fr_msg_name(types[i]), "an unknown message");
     }
     for (size_t i = 0; i < sizeof(msg.head); i++)
-        assert_non_null(fr_msg_check(&msg, i, 0, 3));
+        assert_non_null(fr_msg_check(&msg, i, 0, FR_MSG_ROLE_SOURCE));
 }
 
 static void version_ranges_meet_at_the_highest(void **state)
@@ -114,16 +114,16 @@ static void a_later_hello_may_be_longer(void **state)
     msg.hello.protocol_min = msg.hello.protocol_max = 1;
     msg.hello.wire_min = msg.hello.wire_max = 2;
     msg.hello.role = FR_MSG_ROLE_SOURCE;
-    assert_null(fr_msg_check(&msg, bytes, 0, 3));
+    assert_null(fr_msg_check(&msg, bytes, 0, FR_MSG_ROLE_SOURCE));
     msg.head.bytes = (uint32_t)(bytes += 64);
-    assert_null(fr_msg_check(&msg, bytes, 0, 3));
+    assert_null(fr_msg_check(&msg, bytes, 0, FR_MSG_ROLE_SOURCE));
     /* One of another protocol may be shorter: only what tells the versions is looked at. */
     msg.head.bytes = (uint32_t)(bytes = 32);
-    assert_non_null(fr_msg_check(&msg, bytes, 0, 3));
+    assert_non_null(fr_msg_check(&msg, bytes, 0, FR_MSG_ROLE_SOURCE));
     msg.hello.protocol_min = msg.hello.protocol_max = 7;
-    assert_null(fr_msg_check(&msg, bytes, 0, 3));
+    assert_null(fr_msg_check(&msg, bytes, 0, FR_MSG_ROLE_SOURCE));
     msg.hello.protocol_min = 8;
-    assert_non_null(fr_msg_check(&msg, bytes, 0, 3));
+    assert_non_null(fr_msg_check(&msg, bytes, 0, FR_MSG_ROLE_SOURCE));
 }
 
 static void displays_are_checked(void **state)
@@ -158,7 +158,7 @@ static const char *check_delivery(const struct fr_delivery *delivery)
 {
     union fr_msg msg;
     const size_t bytes = fr_msg_put_ring(&msg, delivery);
-    return fr_msg_check(&msg, bytes, 3, 3);
+    return fr_msg_check(&msg, bytes, 3, FR_MSG_ROLE_SOURCE);
 }
 
 static void rings_that_lie_are_caught(void **state)
@@ -204,6 +204,108 @@ static void rings_that_lie_are_caught(void **state)
     LIE(slot_offset[0], SIZE_MAX - 4095);
 }
 
+static struct fr_delivery texture_delivery(uint32_t sync_kind)
+{
+    struct fr_delivery delivery = sane_delivery();
+    delivery.sync_kind = sync_kind;
+    delivery.slots_bytes = delivery.pitch_bytes = 0;
+    memset(delivery.slot_offset, 0, sizeof(delivery.slot_offset));
+    return delivery;
+}
+
+static void textures_have_handles_and_no_layout(void **state)
+{
+    (void)state;
+    const uint32_t kinds[] = {FR_WIRE_SYNC_KEYED_MUTEX, FR_WIRE_SYNC_FENCE};
+    for (size_t i = 0; i < 2; i++) {
+        const size_t handles = i ? 6 : 4;
+        union fr_msg msg;
+        struct fr_delivery delivery = texture_delivery(kinds[i]);
+        const size_t bytes = fr_msg_put_ring(&msg, &delivery);
+        assert_null(fr_msg_check(&msg, bytes, handles, FR_MSG_ROLE_SOURCE));
+        for (size_t wrong = 0; wrong < 14; wrong++)
+            if (wrong != handles)
+                assert_non_null(fr_msg_check(&msg, bytes, wrong, FR_MSG_ROLE_SOURCE));
+        msg.ring.slots_bytes = 8192;
+        assert_non_null(fr_msg_check(&msg, bytes, handles, FR_MSG_ROLE_SOURCE));
+        fr_msg_put_ring(&msg, &delivery);
+        msg.ring.pitch_bytes = 448;
+        assert_non_null(fr_msg_check(&msg, bytes, handles, FR_MSG_ROLE_SOURCE));
+        fr_msg_put_ring(&msg, &delivery);
+        msg.ring.slot_offset[7] = 4096;
+        assert_non_null(fr_msg_check(&msg, bytes, handles, FR_MSG_ROLE_SOURCE));
+    }
+}
+
+static void handles_cross_in_one_order(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t sync_kind;
+        size_t count;
+        enum fr_object_kind kind[6];
+        fr_handle handle[6];
+    } cases[] = {
+        {FR_WIRE_SYNC_STATES, 3, {FR_OBJECT_HEADER, FR_OBJECT_EVENT, FR_OBJECT_SLOTS}, {1, 2, 3}},
+        {FR_WIRE_SYNC_KEYED_MUTEX,
+         4,
+         {FR_OBJECT_HEADER, FR_OBJECT_EVENT, FR_OBJECT_TEXTURE, FR_OBJECT_TEXTURE},
+         {1, 2, 10, 11}},
+        {FR_WIRE_SYNC_FENCE,
+         6,
+         {FR_OBJECT_HEADER, FR_OBJECT_EVENT, FR_OBJECT_TEXTURE, FR_OBJECT_TEXTURE, FR_OBJECT_READY_FENCE,
+          FR_OBJECT_RETIRE_FENCE},
+         {1, 2, 10, 11, 4, 5}},
+    };
+    for (size_t i = 0; i < 3; i++) {
+        struct fr_delivery delivery = sane_delivery();
+        delivery.sync_kind = cases[i].sync_kind;
+        delivery.header = 1;
+        delivery.event = 2;
+        delivery.slots = 3;
+        delivery.texture[0] = 10;
+        delivery.texture[1] = 11;
+        delivery.ready_fence = 4;
+        delivery.retire_fence = 5;
+        fr_handle handle[FR_MSG_HANDLES_MAX];
+        enum fr_object_kind kind[FR_MSG_HANDLES_MAX];
+        assert_int_equal(fr_msg_list_handles(&delivery, handle, kind), cases[i].count);
+        assert_memory_equal(handle, cases[i].handle, cases[i].count * sizeof(handle[0]));
+        assert_memory_equal(kind, cases[i].kind, cases[i].count * sizeof(kind[0]));
+
+        struct fr_delivery back = fr_delivery_none();
+        back.sync_kind = cases[i].sync_kind;
+        back.ring_len = 2;
+        fr_msg_take_handles(&back, handle);
+        fr_handle again[FR_MSG_HANDLES_MAX];
+        assert_int_equal(fr_msg_list_handles(&back, again, NULL), cases[i].count);
+        assert_memory_equal(again, handle, cases[i].count * sizeof(handle[0]));
+        assert_int_equal(back.texture[2], FR_HANDLE_NONE);
+    }
+}
+
+static void who_receives_decides_what_a_ring_needs(void **state)
+{
+    (void)state;
+    union fr_msg msg;
+    struct fr_delivery delivery = sane_delivery();
+    delivery.adapter_luid_low = 0xfffffff0u;
+    delivery.adapter_luid_high = -7;
+    size_t bytes = fr_msg_put_ring(&msg, &delivery);
+    assert_int_equal(bytes, 136);
+    const struct fr_delivery back = fr_msg_get_ring(&msg.ring);
+    assert_int_equal(back.adapter_luid_low, 0xfffffff0u);
+    assert_int_equal(back.adapter_luid_high, -7);
+    assert_int_equal(back.wire_version, 2);
+    assert_non_null(fr_msg_check(&msg, bytes, 3, FR_MSG_ROLE_HOST));
+
+    bytes = fr_msg_put_observer_ring(&msg, &delivery);
+    assert_null(fr_msg_check(&msg, bytes, 1, FR_MSG_ROLE_OBSERVER));
+    assert_non_null(fr_msg_check(&msg, bytes, 0, FR_MSG_ROLE_OBSERVER));
+    assert_non_null(fr_msg_check(&msg, bytes, 2, FR_MSG_ROLE_OBSERVER));
+    assert_non_null(fr_msg_check(&msg, bytes, 3, FR_MSG_ROLE_SOURCE));
+}
+
 static void offsets_beyond_the_ring_are_not_used(void **state)
 {
     (void)state;
@@ -211,7 +313,7 @@ static void offsets_beyond_the_ring_are_not_used(void **state)
     const struct fr_delivery delivery = sane_delivery();
     const size_t bytes = fr_msg_put_ring(&msg, &delivery);
     msg.ring.slot_offset[5] = UINT64_MAX;
-    assert_null(fr_msg_check(&msg, bytes, 3, 3));
+    assert_null(fr_msg_check(&msg, bytes, 3, FR_MSG_ROLE_SOURCE));
     assert_int_equal(fr_msg_get_ring(&msg.ring).slot_offset[5], 0);
     assert_int_equal(fr_msg_get_ring(&msg.ring).header, FR_HANDLE_NONE);
 }
@@ -228,11 +330,11 @@ static void text_is_made_printable_and_checked(void **state)
     union fr_msg msg;
     const size_t bytes = fr_msg_init(&msg, FR_MSG_REFUSE);
     memset(msg.refuse.text, 'x', sizeof(msg.refuse.text));
-    assert_non_null(fr_msg_check(&msg, bytes, 0, 3)); /* no final zero */
+    assert_non_null(fr_msg_check(&msg, bytes, 0, FR_MSG_ROLE_SOURCE)); /* no final zero */
     strcpy(msg.refuse.text, "bell\a");
-    assert_non_null(fr_msg_check(&msg, bytes, 0, 3));
+    assert_non_null(fr_msg_check(&msg, bytes, 0, FR_MSG_ROLE_SOURCE));
     strcpy(msg.refuse.text, "plain");
-    assert_null(fr_msg_check(&msg, bytes, 0, 3));
+    assert_null(fr_msg_check(&msg, bytes, 0, FR_MSG_ROLE_SOURCE));
 }
 
 static void reasons_survive_the_wire(void **state)
@@ -260,7 +362,8 @@ static void random_bytes_never_hurt(void **state)
             if (seed >> 30) /* a quarter stays as it is, so that some checks are passed */
                 memcpy(msg.raw + at, &seed, 4);
         }
-        if (!fr_msg_check(&msg, bytes, i % 7 + 1 == FR_MSG_RING ? 3 : 0, 3) && msg.head.type == FR_MSG_RING)
+        if (!fr_msg_check(&msg, bytes, i % 7 + 1 == FR_MSG_RING ? 3 : 0, FR_MSG_ROLE_SOURCE) &&
+            msg.head.type == FR_MSG_RING)
             fr_msg_get_ring(&msg.ring);
     }
 }
@@ -275,6 +378,9 @@ int main(void)
         cmocka_unit_test(a_later_hello_may_be_longer),
         cmocka_unit_test(displays_are_checked),
         cmocka_unit_test(rings_that_lie_are_caught),
+        cmocka_unit_test(textures_have_handles_and_no_layout),
+        cmocka_unit_test(handles_cross_in_one_order),
+        cmocka_unit_test(who_receives_decides_what_a_ring_needs),
         cmocka_unit_test(offsets_beyond_the_ring_are_not_used),
         cmocka_unit_test(text_is_made_printable_and_checked),
         cmocka_unit_test(reasons_survive_the_wire),

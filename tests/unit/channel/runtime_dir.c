@@ -3,9 +3,13 @@
 #define _GNU_SOURCE
 #include "harness.h"
 
+#include "channel/runtime_dir.h"
+#include "channel/socket.h"
+
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static int setup(void **state)
 {
@@ -29,14 +33,14 @@ static fr_status claim(const struct sandbox *sandbox, bool others, const char *p
     struct fr_target_claim claim;
     sink_init(&sink);
     const fr_log log = sink_log(&sink);
-    const size_t before = count_fds();
+    const size_t before = count_handles();
     const fr_status status = fr_target_claim_init(&claim, sandbox->dir, 7, others, &log);
     if (part)
         assert_true(sink_has(&sink, status ? FR_LOG_ERROR : FR_LOG_WARNING, part));
     else
         assert_int_equal(sink.num_lines, 0);
     fr_target_claim_finish(&claim);
-    expect_fds(before);
+    expect_handles(before);
     return status;
 }
 
@@ -170,8 +174,8 @@ static void a_path_that_is_too_long_is_explained(void **state)
 static void what_is_not_a_socket_stays(void **state)
 {
     const struct sandbox *sandbox = *state;
-    char path[FR_SOCKET_PATH_BYTES];
-    sandbox_socket(sandbox, 7, path);
+    char path[FR_ADDRESS_BYTES];
+    sandbox_address(sandbox, 7, path);
     assert_int_equal(mkdir(sandbox->dir, 0700), 0);
     close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
     assert_int_equal(claim(sandbox, false, "is in the way and is not a socket"), FR_ERR_PERMISSION);
@@ -200,10 +204,11 @@ static void a_socket_that_was_replaced_is_left_alone(void **state)
     memcpy(path, first.paths.socket, sizeof(path));
     snprintf(kept, sizeof(kept), "%s/kept", sandbox->dir);
     assert_int_equal(rename(path, kept), 0); /* so that its inode number is not used again */
-    const int other = raw_listen(path);
+    struct raw_listener other;
+    raw_listen(&other, path);
     fr_target_claim_finish(&first);
     assert_int_equal(access(path, F_OK), 0);
-    close(other);
+    raw_unlisten(&other);
 }
 
 int main(void)

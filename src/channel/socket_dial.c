@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "channel/dial.h"
+#include "channel/packet.h"
+#include "channel/runtime_dir.h"
 
 #include "common/log.h"
 
@@ -59,9 +61,20 @@ static fr_status check_host(const char *path, int fd, const fr_log *log)
     return gone ? FR_AGAIN : FR_OK;
 }
 
-fr_status fr_dial(const char *path, const fr_log *log, int *fd)
+fr_status fr_dial_address(char out[FR_ADDRESS_BYTES], const char *place, uint32_t target_id,
+                          const fr_log *log)
 {
-    *fd = -1;
+    struct fr_target_paths paths;
+    const fr_status status = fr_target_paths_init(&paths, place, target_id, log);
+    if (status)
+        return status;
+    memcpy(out, paths.socket, sizeof(paths.socket));
+    return FR_OK;
+}
+
+fr_status fr_dial(const char *path, const fr_log *log, struct fr_link **out)
+{
+    *out = NULL;
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof(address.sun_path))
         return FR_ERR_ARGUMENT;
@@ -78,24 +91,6 @@ fr_status fr_dial(const char *path, const fr_log *log, int *fd)
         close(sock);
         return status;
     }
-    fr_packet_prepare(sock);
-    *fd = sock;
-    return FR_OK;
-}
-
-size_t fr_dial_put_hello(union fr_msg *msg, uint32_t role, const uint32_t *target_id, const char *name)
-{
-    const size_t bytes = fr_msg_init(msg, FR_MSG_HELLO);
-    struct fr_msg_hello *hello = &msg->hello;
-    hello->protocol_min = FR_MSG_PROTOCOL_MIN;
-    hello->protocol_max = FR_MSG_PROTOCOL_MAX;
-    hello->wire_min = FR_MSG_WIRE_MIN;
-    hello->wire_max = FR_MSG_WIRE_MAX;
-    hello->role = role;
-    hello->flags = target_id ? 0 : FR_MSG_HELLO_ANY_TARGET;
-    hello->target_id = target_id ? *target_id : 0;
-    hello->pid = (uint32_t)getpid();
-    hello->capabilities = FR_MSG_CAPABILITIES;
-    fr_msg_put_text(hello->name, sizeof(hello->name), name);
-    return bytes;
+    *out = fr_link_create(sock, FR_LINK_PEER);
+    return *out ? FR_OK : FR_ERR_NO_MEMORY;
 }

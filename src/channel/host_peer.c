@@ -1,7 +1,6 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
-#include "channel/socket_host.h"
+#include "channel/host.h"
 
 #include "common/log.h"
 #include "os/atomic.h"
@@ -9,8 +8,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 /* So many, then the others have their turn: a flood from one peer must not starve them. */
 enum { PACKETS_A_ROUND = 16 };
@@ -22,16 +19,16 @@ static const char *who(const struct fr_peer *peer, char text[WHO_BYTES])
     switch (peer->state) {
     case FR_PEER_SOURCE:
     case FR_PEER_WAITING:
-        snprintf(text, WHO_BYTES, "source '%s' (pid %ld)", peer->name, (long)peer->pid);
+        snprintf(text, WHO_BYTES, "source '%s' (pid %" PRIu32 ")", peer->name, peer->pid);
         break;
-    case FR_PEER_OBSERVER: snprintf(text, WHO_BYTES, "an observer (pid %ld)", (long)peer->pid); break;
+    case FR_PEER_OBSERVER: snprintf(text, WHO_BYTES, "an observer (pid %" PRIu32 ")", peer->pid); break;
     case FR_PEER_INVITED: snprintf(text, WHO_BYTES, "the source that was started"); break;
-    case FR_PEER_PENDING: snprintf(text, WHO_BYTES, "a connection (pid %ld)", (long)peer->pid); break;
+    case FR_PEER_PENDING: snprintf(text, WHO_BYTES, "a connection (pid %" PRIu32 ")", peer->pid); break;
     }
     return text;
 }
 
-bool fr_host_add_peer(struct fr_socket_host *host, struct fr_peer *peer)
+bool fr_host_add_peer(struct fr_host *host, struct fr_peer *peer)
 {
     for (size_t i = 0; i < FR_HOST_PEERS_MAX; i++) {
         if (!host->peers[i]) {
@@ -42,7 +39,7 @@ bool fr_host_add_peer(struct fr_socket_host *host, struct fr_peer *peer)
     return false;
 }
 
-size_t fr_host_count_peers(const struct fr_socket_host *host, enum fr_peer_state state)
+size_t fr_host_count_peers(const struct fr_host *host, enum fr_peer_state state)
 {
     size_t count = 0;
     for (size_t i = 0; i < FR_HOST_PEERS_MAX; i++)
@@ -51,7 +48,7 @@ size_t fr_host_count_peers(const struct fr_socket_host *host, enum fr_peer_state
 }
 
 /* Ends the connection. If it was the source, or was to be, the frame thread hears `reason`. */
-static void remove_peer(struct fr_socket_host *host, size_t slot, fr_status reason)
+static void remove_peer(struct fr_host *host, size_t slot, fr_status reason)
 {
     struct fr_peer *peer = host->peers[slot];
     const bool had_claim =
@@ -59,7 +56,7 @@ static void remove_peer(struct fr_socket_host *host, size_t slot, fr_status reas
     /* Nobody heard of a waiting one yet. */
     const bool is_news = had_claim && peer->state != FR_PEER_WAITING;
     host->peers[slot] = NULL;
-    shutdown(peer->fd, SHUT_RDWR);
+    fr_link_hang_up(peer->link);
     if (had_claim) {
         fr_mutex_lock(host->lock);
         host->shared.claimed = false;
@@ -75,7 +72,7 @@ static void remove_peer(struct fr_socket_host *host, size_t slot, fr_status reas
         fr_host_notify(host);
 }
 
-void fr_host_post_refused(struct fr_socket_host *host, fr_status reason)
+void fr_host_post_refused(struct fr_host *host, fr_status reason)
 {
     struct fr_host_shared *shared = &host->shared;
     fr_mutex_lock(host->lock);
@@ -88,7 +85,7 @@ void fr_host_post_refused(struct fr_socket_host *host, fr_status reason)
     fr_host_notify(host);
 }
 
-void fr_host_refuse(struct fr_socket_host *host, size_t slot, fr_status reason, const char *text)
+void fr_host_refuse(struct fr_host *host, size_t slot, fr_status reason, const char *text)
 {
     struct fr_peer *peer = host->peers[slot];
     const bool candidate =
@@ -96,18 +93,18 @@ void fr_host_refuse(struct fr_socket_host *host, size_t slot, fr_status reason, 
     char name[WHO_BYTES];
     if (candidate)
         fr_host_post_refused(host, reason);
-    fr_packet_send_refuse(peer->fd, reason, text);
+    fr_link_send_refuse(peer->link, reason, text);
     fr_log_write(&host->log, FR_LOG_WARNING, "target %" PRIu32 " turned %s away: %s", host->target_id,
                  who(peer, name), text);
     remove_peer(host, slot, reason);
 }
 
-void fr_host_expire(struct fr_socket_host *host, size_t slot)
+void fr_host_expire(struct fr_host *host, size_t slot)
 {
     fr_host_refuse(host, slot, FR_ERR_PROTOCOL, "it said no HELLO within one second");
 }
 
-static void break_off(struct fr_socket_host *host, size_t slot, const char *fault)
+static void break_off(struct fr_host *host, size_t slot, const char *fault)
 {
     struct fr_peer *peer = host->peers[slot];
     char text[160];
@@ -117,18 +114,18 @@ static void break_off(struct fr_socket_host *host, size_t slot, const char *faul
         return;
     }
     char name[WHO_BYTES];
-    fr_packet_send_refuse(peer->fd, FR_ERR_PROTOCOL, text);
+    fr_link_send_refuse(peer->link, FR_ERR_PROTOCOL, text);
     fr_log_write(&host->log, FR_LOG_WARNING, "target %" PRIu32 " disconnected %s: %s", host->target_id,
                  who(peer, name), text);
     remove_peer(host, slot, FR_ERR_PROTOCOL);
 }
 
-static void hang_up(struct fr_socket_host *host, size_t slot, bool goodbye)
+static void hang_up(struct fr_host *host, size_t slot, bool goodbye)
 {
     struct fr_peer *peer = host->peers[slot];
     char name[WHO_BYTES];
     who(peer, name);
-    if (fr_load_acquire_u32(&peer->stalled)) { /* partner: send_to_source */
+    if (fr_load_acquire_u32(&peer->stalled)) { /* partner: sent */
         fr_log_write(&host->log, FR_LOG_WARNING,
                      "target %" PRIu32 " disconnected %s: it does not read its messages", host->target_id,
                      name);
@@ -146,7 +143,7 @@ static void hang_up(struct fr_socket_host *host, size_t slot, bool goodbye)
     remove_peer(host, slot, goodbye ? FR_END : FR_ERR_SOURCE_DIED);
 }
 
-static void set_display(struct fr_socket_host *host, const fr_display_descriptor *display)
+static void set_display(struct fr_host *host, const fr_display_descriptor *display)
 {
     struct fr_host_shared *shared = &host->shared;
     const struct fr_host_news news = {
@@ -164,18 +161,31 @@ static void set_display(struct fr_socket_host *host, const fr_display_descriptor
     fr_host_notify(host);
 }
 
-static void put_welcome(const struct fr_socket_host *host, const struct fr_msg_hello *hello,
-                        union fr_msg *out)
+static void put_welcome(const struct fr_host *host, const struct fr_msg_hello *hello, union fr_msg *out)
 {
     fr_msg_init(out, FR_MSG_WELCOME);
     struct fr_msg_welcome *welcome = &out->welcome;
     fr_msg_versions(hello, &welcome->protocol, &welcome->wire);
     welcome->target_id = host->target_id;
-    welcome->pid = (uint32_t)getpid();
-    welcome->capabilities = hello->capabilities & FR_MSG_CAPABILITIES;
+    welcome->pid = fr_os_process_id();
+    welcome->capabilities = hello->capabilities & host->capabilities;
 }
 
-static void welcome_observer(struct fr_socket_host *host, size_t slot, const struct fr_msg_hello *hello)
+/* False: it is gone or was refused, and removed. */
+static bool admit(struct fr_host *host, size_t slot, const struct fr_msg_hello *hello)
+{
+    struct fr_peer *peer = host->peers[slot];
+    char why[FR_GATE_WHY_BYTES];
+    const fr_status status =
+        fr_gate_admit(host->gate, peer->link, hello, peer->state == FR_PEER_INVITED, &peer->pid, why);
+    if (status < 0)
+        fr_host_refuse(host, slot, status, why);
+    else if (status == FR_END)
+        hang_up(host, slot, false);
+    return status == FR_OK;
+}
+
+static void welcome_observer(struct fr_host *host, size_t slot, const struct fr_msg_hello *hello)
 {
     struct fr_peer *peer = host->peers[slot];
     if (peer->state == FR_PEER_INVITED) {
@@ -186,14 +196,16 @@ static void welcome_observer(struct fr_socket_host *host, size_t slot, const str
         fr_host_refuse(host, slot, FR_ERR_REFUSED, "there are too many observers already");
         return;
     }
+    if (!admit(host, slot, hello))
+        return;
     put_welcome(host, hello, &peer->welcome);
-    (void)fr_packet_send(peer->fd, &peer->welcome, peer->welcome.head.bytes, NULL, 0);
+    (void)fr_link_send(peer->link, &peer->welcome);
     peer->state = FR_PEER_OBSERVER;
     peer->ring_serial = 0;
     fr_host_serve_observers(host);
 }
 
-static void refuse_second(struct fr_socket_host *host, size_t slot)
+static void refuse_second(struct fr_host *host, size_t slot)
 {
     char text[160];
     snprintf(text, sizeof(text), "target %" PRIu32 " waits for a source that its host started",
@@ -201,44 +213,46 @@ static void refuse_second(struct fr_socket_host *host, size_t slot)
     for (size_t i = 0; i < FR_HOST_PEERS_MAX; i++) {
         const struct fr_peer *peer = host->peers[i];
         if (peer && (peer->state == FR_PEER_SOURCE || peer->state == FR_PEER_WAITING))
-            snprintf(text, sizeof(text), "target %" PRIu32 " already has a source (pid %ld, %s)",
-                     host->target_id, (long)peer->pid, peer->name);
+            snprintf(text, sizeof(text), "target %" PRIu32 " already has a source (pid %" PRIu32 ", %s)",
+                     host->target_id, peer->pid, peer->name);
     }
     fr_host_refuse(host, slot, FR_ERR_TARGET_BUSY, text);
 }
 
-static void welcome_source(struct fr_socket_host *host, size_t slot, const struct fr_msg_hello *hello)
+static bool take_claim(struct fr_host *host, size_t slot)
+{
+    if (host->peers[slot]->state == FR_PEER_INVITED || fr_host_take_claim(host))
+        return true;
+    refuse_second(host, slot);
+    return false;
+}
+
+static void welcome_source(struct fr_host *host, size_t slot, const struct fr_msg_hello *hello)
 {
     struct fr_peer *peer = host->peers[slot];
-    if (!(hello->capabilities & FR_MSG_CAP_STATES)) {
-        fr_host_refuse(host, slot, FR_ERR_VERSION, "the source cannot claim slots by their states");
+    if (host->observers_only) {
+        fr_host_refuse(host, slot, FR_ERR_REFUSED,
+                       "the source of this target gets its rings from the host's program, not here");
         return;
     }
-    if (peer->state != FR_PEER_INVITED && !fr_host_take_claim(host)) {
-        refuse_second(host, slot);
+    if (!(hello->capabilities & host->capabilities)) {
+        fr_host_refuse(host, slot, FR_ERR_VERSION,
+                       "the source can claim slots in none of the ways that the host knows");
         return;
     }
+    if (!admit(host, slot, hello) || !take_claim(host, slot))
+        return;
     memcpy(peer->name, hello->name, sizeof(peer->name));
     peer->has_display = hello->flags & FR_MSG_HELLO_DISPLAY;
     if (peer->has_display)
         peer->display = fr_msg_get_display(&hello->display);
+    peer->capabilities = hello->capabilities & host->capabilities;
     put_welcome(host, hello, &peer->welcome);
-
-    /* A child that it forked may keep the socket open after its death. */
-    bool gone;
-    peer->process_fd = fr_packet_watch_process(peer->pid, &gone);
-    if (!peer->pid)
-        peer->pid = (pid_t)(hello->pid & INT32_MAX);
-    const bool invited = peer->state == FR_PEER_INVITED;
-    if (!gone || !invited)
-        peer->state = FR_PEER_WAITING;
-    if (gone)
-        hang_up(host, slot, false);
-    else
-        fr_host_admit(host);
+    peer->state = FR_PEER_WAITING;
+    fr_host_admit(host);
 }
 
-static void handle_hello(struct fr_socket_host *host, size_t slot, const struct fr_packet *packet)
+static void handle_hello(struct fr_host *host, size_t slot, const struct fr_packet *packet)
 {
     struct fr_peer *peer = host->peers[slot];
     const struct fr_msg_hello *hello = &packet->msg.hello;
@@ -266,12 +280,12 @@ static void handle_hello(struct fr_socket_host *host, size_t slot, const struct 
     }
 }
 
-static void handle(struct fr_socket_host *host, size_t slot, const struct fr_packet *packet)
+static void handle(struct fr_host *host, size_t slot, const struct fr_packet *packet)
 {
     const struct fr_peer *peer = host->peers[slot];
     const char *fault = packet->fault;
     if (!fault)
-        fault = fr_msg_check(&packet->msg, packet->bytes, packet->num_fds, 0);
+        fault = fr_msg_check(&packet->msg, packet->bytes, packet->num_handles, FR_MSG_ROLE_HOST);
     if (fault) {
         break_off(host, slot, fault);
         return;
@@ -292,17 +306,19 @@ static void handle(struct fr_socket_host *host, size_t slot, const struct fr_pac
     }
 }
 
-void fr_host_serve_peer(struct fr_socket_host *host, size_t slot, bool died)
+void fr_host_serve_peer(struct fr_host *host, size_t slot, bool died)
 {
     const struct fr_peer *peer = host->peers[slot];
     if (peer->state == FR_PEER_WAITING) {
-        hang_up(host, slot, false);
+        /* What it says next belongs to its time as the source. */
+        if (died || fr_link_hung_up(peer->link))
+            hang_up(host, slot, false);
         return;
     }
     /* What it said before it died counts: the packets first, then the end. */
     for (int i = 0; i < PACKETS_A_ROUND; i++) {
         struct fr_packet packet;
-        const fr_status status = fr_packet_receive(peer->fd, &packet);
+        const fr_status status = fr_link_receive(peer->link, &packet);
         if (status == FR_END || (status == FR_AGAIN && died)) {
             hang_up(host, slot, false);
             return;
@@ -316,7 +332,7 @@ void fr_host_serve_peer(struct fr_socket_host *host, size_t slot, bool died)
     }
 }
 
-void fr_host_admit(struct fr_socket_host *host)
+void fr_host_admit(struct fr_host *host)
 {
     size_t slot = 0;
     while (slot < FR_HOST_PEERS_MAX && !(host->peers[slot] && host->peers[slot]->state == FR_PEER_WAITING))
@@ -334,10 +350,11 @@ void fr_host_admit(struct fr_socket_host *host)
                                 .at_ns = fr_host_now(),
                                 .has_display = peer->has_display,
                                 .display = peer->display,
-                                .pid = (uint32_t)peer->pid};
+                                .capabilities = peer->capabilities,
+                                .pid = peer->pid};
     memcpy(news.name, peer->name, sizeof(news.name));
-    /* Before the news, so that it is in the socket before a ring can be. */
-    (void)fr_packet_send(peer->fd, &peer->welcome, peer->welcome.head.bytes, NULL, 0);
+    /* Before the news, so that it is under way before a ring can be. */
+    (void)fr_link_send(peer->link, &peer->welcome);
     peer->state = FR_PEER_SOURCE;
     fr_peer_ref(peer);
     fr_mutex_lock(host->lock);
@@ -350,24 +367,21 @@ void fr_host_admit(struct fr_socket_host *host)
                  who(peer, name));
 }
 
-static void send_ring(struct fr_socket_host *host, size_t slot, const struct fr_ring_share *share,
-                      uint32_t serial)
+static void send_ring(struct fr_host *host, size_t slot, const struct fr_ring_share *share, uint32_t serial)
 {
     struct fr_peer *peer = host->peers[slot];
     peer->ring_serial = serial;
     if (!share)
         return;
-    const fr_status status =
-        fr_packet_send(peer->fd, &share->msg, share->bytes, &share->fd, FR_MSG_OBSERVER_HANDLES);
-    if (status != FR_AGAIN)
+    if (fr_link_send_header(peer->link, &share->msg, share->header) != FR_AGAIN)
         return;
     fr_log_write(&host->log, FR_LOG_WARNING,
-                 "target %" PRIu32 " disconnected an observer (pid %ld): it does not read", host->target_id,
-                 (long)peer->pid);
+                 "target %" PRIu32 " disconnected an observer (pid %" PRIu32 "): it does not read",
+                 host->target_id, peer->pid);
     remove_peer(host, slot, FR_ERR_PROTOCOL);
 }
 
-void fr_host_serve_observers(struct fr_socket_host *host)
+void fr_host_serve_observers(struct fr_host *host)
 {
     if (!fr_host_count_peers(host, FR_PEER_OBSERVER))
         return;
@@ -385,14 +399,14 @@ void fr_host_serve_observers(struct fr_socket_host *host)
     fr_ring_share_unref(share);
 }
 
-void fr_host_say_goodbye(struct fr_socket_host *host)
+void fr_host_say_goodbye(struct fr_host *host)
 {
     for (size_t i = 0; i < FR_HOST_PEERS_MAX; i++) {
         struct fr_peer *peer = host->peers[i];
         if (!peer)
             continue;
-        fr_packet_send_bye(peer->fd);
-        shutdown(peer->fd, SHUT_RDWR);
+        fr_link_send_bye(peer->link);
+        fr_link_hang_up(peer->link);
         host->peers[i] = NULL;
         fr_peer_unref(peer);
     }

@@ -1,23 +1,14 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
-#include "channel/socket_host.h"
+#include "channel/host.h"
 
 #include "common/log.h"
 #include "os/atomic.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-/* A source that leaves about twenty packets unread does not live; without the bound each would keep a ring
- * alive. */
-enum { SEND_BUFFER_BYTES = 8192 };
 
 uint64_t fr_host_now(void)
 {
@@ -31,12 +22,12 @@ static void signal_event(const struct fr_event *event)
     os.ops->event_signal(os.self, event);
 }
 
-void fr_host_notify(struct fr_socket_host *host)
+void fr_host_notify(struct fr_host *host)
 {
     signal_event(&host->notify);
 }
 
-bool fr_host_take_claim(struct fr_socket_host *host)
+bool fr_host_take_claim(struct fr_host *host)
 {
     fr_mutex_lock(host->lock);
     const bool free_claim = !host->shared.claimed;
@@ -45,20 +36,18 @@ bool fr_host_take_claim(struct fr_socket_host *host)
     return free_claim;
 }
 
-struct fr_peer *fr_peer_create(int fd, enum fr_peer_state state)
+struct fr_peer *fr_peer_create(struct fr_link *link, enum fr_peer_state state)
 {
     struct fr_peer *peer = calloc(1, sizeof(*peer));
     if (!peer) {
-        close(fd);
+        fr_link_destroy(link);
         return NULL;
     }
-    peer->fd = fd;
+    peer->link = link;
     peer->refs = 1;
     peer->state = state;
-    peer->process_fd = -1;
-    const int bytes = SEND_BUFFER_BYTES;
-    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
-    fr_packet_prepare(fd);
+    /* We made both ends of an invited one. */
+    peer->pid = state == FR_PEER_INVITED ? 0 : fr_link_pid(link);
     return peer;
 }
 
@@ -71,9 +60,7 @@ void fr_peer_unref(struct fr_peer *peer)
 {
     if (!peer || fr_sub_acq_rel_u32(&peer->refs, 1))
         return;
-    close(peer->fd);
-    if (peer->process_fd >= 0)
-        close(peer->process_fd);
+    fr_link_destroy(peer->link);
     free(peer);
 }
 
@@ -81,13 +68,14 @@ void fr_ring_share_unref(struct fr_ring_share *share)
 {
     if (!share || fr_sub_acq_rel_u32(&share->refs, 1))
         return;
-    close(share->fd);
+    const struct fr_os os = fr_os_native();
+    os.ops->handle_close(os.self, share->header);
     free(share);
 }
 
 static fr_status host_start(void *self, const struct fr_event *notify)
 {
-    struct fr_socket_host *host = self;
+    struct fr_host *host = self;
     host->notify = *notify;
     char name[16];
     snprintf(name, sizeof(name), "fr-chan-%" PRIu32, host->target_id);
@@ -131,7 +119,7 @@ static fr_status take_news(struct fr_host_shared *shared, struct fr_host_news *o
 
 static fr_status host_poll(void *self, struct fr_host_news *out)
 {
-    struct fr_socket_host *host = self;
+    struct fr_host *host = self;
     struct fr_peer *dropped = NULL;
     memset(out, 0, sizeof(*out));
     fr_mutex_lock(host->lock);
@@ -143,7 +131,7 @@ static fr_status host_poll(void *self, struct fr_host_news *out)
     return status;
 }
 
-static struct fr_peer *source_ref(struct fr_socket_host *host)
+static struct fr_peer *source_ref(struct fr_host *host)
 {
     fr_mutex_lock(host->lock);
     struct fr_peer *peer = host->shared.source;
@@ -153,49 +141,40 @@ static struct fr_peer *source_ref(struct fr_socket_host *host)
     return peer;
 }
 
-static fr_status send_to_source(struct fr_peer *peer, const union fr_msg *msg, size_t bytes, const int *fds,
-                                size_t num_fds)
+/* What became of a send to the source: whether it lives, the channel thread says. */
+static fr_status sent(struct fr_peer *peer, fr_status status)
 {
-    const fr_status status = fr_packet_send(peer->fd, msg, bytes, fds, num_fds);
     if (status == FR_AGAIN) {
-        fr_store_release_u32(&peer->stalled, 1); /* partner: how_it_ended of the channel thread */
-        shutdown(peer->fd, SHUT_RDWR);
+        fr_store_release_u32(&peer->stalled, 1); /* partner: hang_up of the channel thread */
+        fr_link_give_up(peer->link);
         return FR_OK;
     }
     return status == FR_END ? FR_OK : status;
 }
 
-/* A read-only descriptor of the same memory: a duplicate would keep our right to write. */
-static struct fr_ring_share *share_ring(const struct fr_socket_host *host, const struct fr_delivery *delivery)
+static struct fr_ring_share *share_ring(const struct fr_host *host, const struct fr_delivery *delivery)
 {
     struct fr_ring_share *share = calloc(1, sizeof(*share));
     if (!share)
         return NULL;
-    char path[64];
-    snprintf(path, sizeof(path), "/proc/self/fd/%d", (int)delivery->header);
+    const char *why = "";
     share->refs = 1;
-    share->bytes = fr_msg_put_observer_ring(&share->msg, delivery);
-    share->fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (share->fd >= 0)
+    fr_msg_put_observer_ring(&share->msg, delivery);
+    if (fr_link_share_header(delivery->header, &share->header, &why) == FR_OK)
         return share;
-    fr_log_write(&host->log, FR_LOG_WARNING,
-                 "observers cannot watch target %" PRIu32 ": opening %s failed (%s)", host->target_id, path,
-                 strerror(errno));
+    fr_log_write(&host->log, FR_LOG_WARNING, "observers cannot watch target %" PRIu32 ": %s", host->target_id,
+                 why);
     free(share);
     return NULL;
 }
 
 static fr_status host_deliver(void *self, const struct fr_delivery *delivery)
 {
-    struct fr_socket_host *host = self;
+    struct fr_host *host = self;
     fr_status status = FR_OK;
     struct fr_peer *source = source_ref(host);
     if (source) {
-        union fr_msg msg;
-        const size_t bytes = fr_msg_put_ring(&msg, delivery);
-        const int fds[FR_MSG_RING_HANDLES] = {(int)delivery->header, (int)delivery->slots,
-                                              (int)delivery->event};
-        status = send_to_source(source, &msg, bytes, fds, FR_MSG_RING_HANDLES);
+        status = sent(source, fr_link_send_ring(source->link, delivery));
         fr_peer_unref(source);
         if (status < 0)
             fr_log_write(&host->log, FR_LOG_ERROR,
@@ -216,34 +195,33 @@ static fr_status host_deliver(void *self, const struct fr_delivery *delivery)
 
 static fr_status host_request_hdr(void *self, bool on)
 {
-    struct fr_socket_host *host = self;
+    struct fr_host *host = self;
     struct fr_peer *source = source_ref(host);
     if (!source)
         return FR_AGAIN;
     union fr_msg msg;
-    const size_t bytes = fr_msg_init(&msg, FR_MSG_HDR);
+    fr_msg_init(&msg, FR_MSG_HDR);
     msg.hdr.on = on;
-    const fr_status status = send_to_source(source, &msg, bytes, NULL, 0);
+    const fr_status status = sent(source, fr_link_send(source->link, &msg));
     fr_peer_unref(source);
     return status;
 }
 
 static fr_status host_invite(void *self, int *out)
 {
-    struct fr_socket_host *host = self;
+    struct fr_host *host = self;
     *out = -1;
     if (!fr_host_take_claim(host))
         return FR_ERR_TARGET_BUSY;
 
-    int ends[2];
+    struct fr_link *link = NULL;
     struct fr_peer *peer = NULL;
-    fr_status status = FR_ERR_NO_MEMORY;
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends)) {
-        status = errno == EMFILE || errno == ENFILE || errno == ENOMEM ? FR_ERR_NO_MEMORY : FR_ERR_SYSTEM;
-    } else {
-        peer = fr_peer_create(ends[0], FR_PEER_INVITED);
-        if (!peer)
-            close(ends[1]);
+    int theirs = -1;
+    fr_status status = fr_gate_invite(host->gate, &link, &theirs);
+    if (status == FR_OK && !(peer = fr_peer_create(link, FR_PEER_INVITED))) {
+        const struct fr_os os = fr_os_native();
+        os.ops->handle_close(os.self, theirs);
+        status = FR_ERR_NO_MEMORY;
     }
 
     fr_mutex_lock(host->lock);
@@ -251,18 +229,19 @@ static fr_status host_invite(void *self, int *out)
     host->shared.claimed = peer != NULL;
     fr_mutex_unlock(host->lock);
     if (!peer) {
-        fr_log_write(&host->log, FR_LOG_ERROR, "cannot make a socket for a source of target %" PRIu32 ": %s",
-                     host->target_id, fr_status_text(status));
+        fr_log_write(&host->log, FR_LOG_ERROR,
+                     "cannot make a connection for a source of target %" PRIu32 ": %s", host->target_id,
+                     fr_status_text(status));
         return status;
     }
-    *out = ends[1];
+    *out = theirs;
     signal_event(&host->wake);
     return FR_OK;
 }
 
 static void host_destroy(void *self)
 {
-    struct fr_socket_host *host = self;
+    struct fr_host *host = self;
     const struct fr_os os = fr_os_native();
     if (host->lock) {
         fr_mutex_lock(host->lock);
@@ -272,7 +251,7 @@ static void host_destroy(void *self)
     if (host->thread)
         signal_event(&host->wake);
     fr_thread_join(&host->thread);
-    fr_target_claim_finish(&host->claim);
+    fr_gate_destroy(host->gate);
 
     fr_peer_unref(host->shared.invited);
     fr_peer_unref(host->shared.arrived);
@@ -283,12 +262,12 @@ static void host_destroy(void *self)
     free(host);
 }
 
-/* Descriptors are passed, nothing needs a name. */
 static const struct fr_object_name *host_object_name(void *self, enum fr_object_kind kind,
                                                      uint32_t generation, uint32_t index)
 {
-    (void)self, (void)kind, (void)generation, (void)index;
-    return NULL;
+    (void)generation, (void)index;
+    struct fr_host *host = self;
+    return fr_gate_object_name(host->gate, kind);
 }
 
 static const struct fr_host_channel_ops host_ops = {
@@ -301,34 +280,30 @@ static const struct fr_host_channel_ops host_ops = {
     .destroy = host_destroy,
 };
 
-fr_status fr_socket_host_create(struct fr_host_channel *out, const struct fr_socket_host_params *params)
+fr_status fr_host_create(struct fr_host_channel *out, const struct fr_host_params *params,
+                         struct fr_gate *gate)
 {
     *out = (struct fr_host_channel){0};
-    if (params->num_allow_uids > FR_HOST_ALLOW_MAX || (params->num_allow_uids && !params->allow_uids))
-        return FR_ERR_ARGUMENT;
-    struct fr_socket_host *host = calloc(1, sizeof(*host));
-    if (!host)
+    struct fr_host *host = calloc(1, sizeof(*host));
+    if (!host) {
+        fr_gate_destroy(gate);
         return FR_ERR_NO_MEMORY;
+    }
     host->target_id = params->target_id;
+    host->capabilities = params->capabilities;
+    host->observers_only = params->observers_only;
     host->log = params->log;
+    host->gate = gate;
     host->wake.handle = FR_HANDLE_NONE;
-    host->claim = (struct fr_target_claim){.dir_fd = -1, .lock_fd = -1, .listen_fd = -1};
-    host->num_allow_uids = params->num_allow_uids;
-    for (uint32_t i = 0; i < params->num_allow_uids; i++)
-        host->allow_uids[i] = params->allow_uids[i];
 
     const struct fr_os os = fr_os_native();
     fr_status status = os.ops->event_create(os.self, NULL, &host->wake);
     host->lock = fr_mutex_create();
     if (!host->lock)
         status = FR_ERR_NO_MEMORY;
-    if (status)
+    if (status) {
         fr_log_write(&host->log, FR_LOG_ERROR, "cannot open target %" PRIu32 ": %s", host->target_id,
                      fr_status_text(status));
-    else if (!params->no_socket)
-        status = fr_target_claim_init(&host->claim, params->runtime_dir, params->target_id,
-                                      params->num_allow_uids > 0, &host->log);
-    if (status) {
         host_destroy(host);
         return status;
     }
