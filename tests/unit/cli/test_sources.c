@@ -2,9 +2,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli_test.h"
 
+#include "files.h"
+#include "linux/display.h"
 #include "sources.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +41,7 @@ static void many_options_are_bounded(void **state)
 
 static void write_script(const char *folder, const char *name, const char *body, mode_t mode)
 {
-    char path[PATH_MAX];
+    char path[FILES_PATH_MAX];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *file = fopen(path, "w");
     assert_non_null(file);
@@ -52,7 +53,7 @@ static void write_script(const char *folder, const char *name, const char *body,
 static void find_and_ask(void **state)
 {
     (void)state;
-    char folder[] = "/tmp/framering-test-XXXXXX", path[PATH_MAX];
+    char folder[] = "/tmp/framering-test-XXXXXX", path[FILES_PATH_MAX];
     assert_non_null(mkdtemp(folder));
     write_script(folder, "framering-source-zebra", "#!/bin/sh\necho '--size WxH'\necho --fast\n", 0755);
     write_script(folder, "framering-source-apple", "#!/bin/sh\nexit 1\n", 0755);
@@ -81,7 +82,7 @@ static void find_and_ask(void **state)
     assert_false(sources_find("../zebra", path, sizeof path));
     assert_false(sources_find("", path, sizeof path));
 
-    char command[PATH_MAX + 16];
+    char command[FILES_PATH_MAX + 64];
     static const char *const names[] = {"zebra", "apple", "not-a-program"};
     for (size_t i = 0; i < 3; i++) {
         snprintf(command, sizeof command, "%s/framering-source-%s", folder, names[i]);
@@ -94,13 +95,13 @@ static void display(void **state)
 {
     (void)state;
     unsetenv("DISPLAY");
-    assert_false(sources_display_answers());
+    assert_false(display_answers());
     setenv("DISPLAY", ":64999", 1);
-    assert_false(sources_display_answers());
+    assert_false(display_answers());
     setenv("DISPLAY", "nonsense", 1);
-    assert_false(sources_display_answers());
+    assert_false(display_answers());
     setenv("DISPLAY", "far.example:0", 1);
-    assert_true(sources_display_answers());
+    assert_true(display_answers());
 }
 
 int main(void)
