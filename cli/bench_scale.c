@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "bench.h"
 
-#include "process.h"
+#include "usage.h"
 #include "say.h"
 #include "stop.h"
 #include "thread.h"

@@ -3,7 +3,7 @@
 #include "bench.h"
 
 #include "clock.h"
-#include "process.h"
+#include "usage.h"
 #include "say.h"
 #include "sources.h"
 #include "summary.h"

@@ -34,7 +34,8 @@ void child_read(struct child *child, void (*line)(void *user, const char *text),
         for (int k = 0; k < got; k++) {
             if (chunk[k] == '\n' || child->line_bytes == sizeof child->line - 1)
                 end_line(child, line, user);
-            if (chunk[k] != '\n') /* control characters of an untrusted program stay off the terminal */
+            if (chunk[k] != '\n' &&
+                chunk[k] != '\r') /* control characters of an untrusted program stay off the terminal */
                 child->line[child->line_bytes++] =
                     (unsigned char)chunk[k] >= 0x20 && chunk[k] != 0x7f ? chunk[k] : ' ';
         }

@@ -67,7 +67,7 @@ static void print_object(json_t *object, int indent)
         } else if (json_is_string(value)) {
             printf("%*s%-24s %s\n", indent, "", key, json_string_value(value));
         } else if (json_is_integer(value)) {
-            printf("%*s%-24s %" JSON_INTEGER_FORMAT "\n", indent, "", key, json_integer_value(value));
+            printf("%*s%-24s %" PRId64 "\n", indent, "", key, (int64_t)json_integer_value(value));
         } else if (json_is_real(value)) {
             printf("%*s%-24s %.2f\n", indent, "", key, json_real_value(value));
         } else if (json_is_boolean(value)) {

@@ -102,10 +102,10 @@ static json_t *probe(const char *where)
     json_object_set_new(report, "os", probe_system_os());
     json_object_set_new(report, "cpu", cpu_json());
     json_object_set_new(report, "kernels", kernels_json());
-    json_object_set_new(report, "backends", probe_system_backends());
     json_object_set_new(report, "encoders", encoders_json());
     json_object_set_new(report, "sources", sources_json());
     probe_system_add(report, where);
+    json_object_set_new(report, "backends", probe_system_backends(report));
     return report;
 }
 

@@ -12,11 +12,13 @@
 /* {system, release, machine, distribution, processors} */
 json_t *probe_system_os(void);
 
-/* A list of {name, usable, reason}. */
-json_t *probe_system_backends(void);
-
-/* The rest: adds members to the report. `where` may be NULL. */
+/* Adds members to the report. `where` may be NULL. */
 void probe_system_add(json_t *report, const char *where);
+
+/* A list of {name, usable, reason}, from what was added. */
+json_t *probe_system_backends(const json_t *report);
+
+/* The text of what was added. */
 void probe_system_write(const json_t *report);
 
 /* Members of an object; "" and false when they are not there. */

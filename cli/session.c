@@ -6,7 +6,7 @@
 #include "encoding.h"
 #include "files.h"
 #include "pace.h"
-#include "process.h"
+#include "usage.h"
 #include "progress.h"
 #include "say.h"
 #include "stop.h"

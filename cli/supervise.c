@@ -3,7 +3,7 @@
 #include "supervise.h"
 
 #include "clock.h"
-#include "process.h"
+#include "usage.h"
 #include "say.h"
 
 #include <stdio.h>

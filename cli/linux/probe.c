@@ -33,8 +33,9 @@ json_t *probe_system_os(void)
                      (json_int_t)sysconf(_SC_NPROCESSORS_ONLN));
 }
 
-json_t *probe_system_backends(void)
+json_t *probe_system_backends(const json_t *report)
 {
+    (void)report;
     return json_pack("[{s:s, s:b, s:s}, {s:s, s:b, s:s}, {s:s, s:b, s:s}]", "name", "cpu", "usable", 1,
                      "reason", "", "name", "vulkan", "usable", 0, "reason",
                      "not built in: this version has shared memory only", "name", "d3d11", "usable", 0,

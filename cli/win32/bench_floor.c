@@ -46,7 +46,7 @@ static bool come_and_go(HANDLE come, HANDLE go)
 
 int bench_answer(const char *name)
 {
-    struct pair pair;
+    struct pair pair = {NULL, NULL};
     bool good = pair_open(&pair, name);
     for (int i = 0; good && i < BENCH_ROUND_TRIPS; i++)
         good = come_and_go(pair.there, pair.back);
@@ -63,7 +63,7 @@ bool bench_round_trip(struct histogram *out)
 {
     static char bench[] = "bench", answer[] = "answer";
     char self[FILES_PATH_MAX], name[NAME_BYTES];
-    struct pair pair;
+    struct pair pair = {NULL, NULL};
     struct child child;
     struct child_exit end;
     snprintf(name, sizeof name, "Local\\framering-bench-%lu", (unsigned long)GetCurrentProcessId());

@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
-#include "process.h"
+#include "usage.h"
 
 #include "clock.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
-#ifndef FR_CLI_PROCESS_H
-#define FR_CLI_PROCESS_H
+#ifndef FR_CLI_USAGE_H
+#define FR_CLI_USAGE_H
 
 #include <stdint.h>
 
