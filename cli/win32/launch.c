@@ -13,7 +13,7 @@
 #include <string.h>
 #include <wchar.h>
 
-enum { LINE_MAX = 32767, INHERITED_MAX = 3 };
+enum { LINE_MAX = 32767, INHERITED_MAX = 3, PRIVILEGES_BYTES = 4096 };
 
 /* All that a launch holds until the process runs. */
 struct launch {
@@ -105,14 +105,32 @@ static bool list_inherited(struct launch *launch)
                                      launch->num_inherited * sizeof launch->inherited[0], NULL, NULL);
 }
 
-/* All privileges but the right to pass through folders are gone; the user stays the same, so that the host
- * may still duplicate handles into the process. */
+/* All privileges but the right to pass through folders go; the user stays the same, so that the host may
+ * still duplicate handles into the process. */
+static bool drop_privileges(HANDLE own, HANDLE *out)
+{
+    union {
+        TOKEN_PRIVILEGES list;
+        unsigned char room[PRIVILEGES_BYTES];
+    } privileges;
+    LUID pass_through;
+    DWORD bytes = 0, kept = 0;
+    if (!GetTokenInformation(own, TokenPrivileges, &privileges, sizeof privileges, &bytes) ||
+        !LookupPrivilegeValueW(NULL, L"SeChangeNotifyPrivilege", &pass_through))
+        return false;
+    LUID_AND_ATTRIBUTES *list = privileges.list.Privileges;
+    for (DWORD i = 0; i < privileges.list.PrivilegeCount; i++)
+        if (list[i].Luid.LowPart != pass_through.LowPart || list[i].Luid.HighPart != pass_through.HighPart)
+            list[kept++] = list[i];
+    return CreateRestrictedToken(own, DISABLE_MAX_PRIVILEGE, 0, NULL, kept, list, 0, NULL, out);
+}
+
 static bool restrict_token(struct launch *launch)
 {
     HANDLE own;
     if (!OpenProcessToken(GetCurrentProcess(), TOKEN_DUPLICATE | TOKEN_ASSIGN_PRIMARY | TOKEN_QUERY, &own))
         return false;
-    bool good = CreateRestrictedToken(own, DISABLE_MAX_PRIVILEGE, 0, NULL, 0, NULL, 0, NULL, &launch->token);
+    bool good = drop_privileges(own, &launch->token);
     DWORD error = GetLastError();
     CloseHandle(own);
     SetLastError(error);
