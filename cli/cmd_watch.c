@@ -199,7 +199,9 @@ int cmd_watch(int argc, char **argv)
     if (!w.has_target) {
         fr_status status = fr_targets_list(w.where, targets, TARGETS_MAX, &count);
         if (status < 0) {
-            say(FR_LOG_ERROR, "cannot list the targets: %s", fr_status_text(status));
+            say(FR_LOG_ERROR, "cannot list the targets: %s",
+                status == FR_ERR_UNSUPPORTED ? "this system does not tell; name one, as in framering watch 7"
+                                             : fr_status_text(status));
             return EXIT_FAILED;
         }
         if (count != 1 || w.list)

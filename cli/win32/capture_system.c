@@ -42,8 +42,8 @@ static const struct args_option options[] = {
      "names SYSTEM, Administrators and user-mode drivers",
      NULL},
     {OPT_WIRE_VERSION, "--wire-version", "N", "named: 2, or 1 for sources that know nothing else", NULL},
-    {OPT_NAME_PREFIX, "--name-prefix", "TEXT", "named: begin the names with this; default: Global\\pfvd",
-     NULL},
+    {OPT_NAME_PREFIX, "--name-prefix", "TEXT",
+     "begin the name of the pipe or the objects with this; default: framering-target, Global\\pfvd", NULL},
     {OPT_EVERYONE, "--everyone", NULL, "named: let every program of this machine in", NULL},
 };
 const struct args_table capture_system_table = {options, sizeof options / sizeof options[0]};
@@ -106,10 +106,7 @@ static const char *misplaced(const struct capture_options *o)
 {
     if (o->win32.channel == FR_WIN32_CHANNEL_NAMED)
         return o->win32.source_image ? "--source-image" : NULL;
-    return o->win32.everyone       ? "--everyone"
-           : o->win32.wire_version ? "--wire-version"
-           : o->win32.name_prefix  ? "--name-prefix"
-                                   : NULL;
+    return o->win32.everyone ? "--everyone" : o->win32.wire_version ? "--wire-version" : NULL;
 }
 
 /* A source that finds its host by names inherits nothing: it has to be told which. */
@@ -143,5 +140,7 @@ bool capture_system_finish(struct capture_options *o)
     o->session.capture.d3d11 = &o->d3d11;
     if (named)
         tell_names(o);
+    else
+        o->session.capture.runtime_dir = o->win32.name_prefix;
     return true;
 }

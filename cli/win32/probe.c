@@ -81,12 +81,12 @@ static json_t *nvenc_json(void)
     return json_pack("{s:b, s:s, s:s}", "usable", !reason[0], "version", version_text, "reason", reason);
 }
 
-static json_t *targets_json(void)
+static json_t *targets_json(const char *where)
 {
     uint32_t targets[TARGETS_MAX];
     size_t count = 0;
     json_t *list = json_array();
-    if (fr_targets_list(NULL, targets, TARGETS_MAX, &count) < 0)
+    if (fr_targets_list(where, targets, TARGETS_MAX, &count) < 0)
         count = 0;
     for (size_t i = 0; i < count; i++)
         json_array_append_new(list, json_integer(targets[i]));
@@ -95,11 +95,10 @@ static json_t *targets_json(void)
 
 void probe_system_add(json_t *report, const char *where)
 {
-    (void)where;
     json_object_set_new(report, "adapters", probe_adapters());
     json_object_set_new(report, "nvenc", nvenc_json());
     json_object_set_new(report, "displays", probe_displays());
-    json_object_set_new(report, "targets", targets_json());
+    json_object_set_new(report, "targets", targets_json(where));
 }
 
 static void write_ability(const json_t *adapter, const char *key, const char *name)

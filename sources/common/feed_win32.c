@@ -16,13 +16,15 @@ static const char *apply_name_prefix(void *user, const char *value)
 {
     fr_feed_options *options = user;
     options->win32.name_prefix = value;
+    options->runtime_dir = value;
     return *value ? NULL : "the beginning of a name is needed, such as Local\\pfvd";
 }
 
 static const fr_option options_here[] = {
     FR_FEED_TARGET_OPTION,
     {"channel", "NAME", "how the host is reached: pipe (default) or named", apply_channel},
-    {"name-prefix", "TEXT", "named: how the names begin (default: Global\\pfvd)", apply_name_prefix},
+    {"name-prefix", "TEXT", "how the host's names begin (default: framering-target, Global\\pfvd)",
+     apply_name_prefix},
     FR_FEED_VERBOSE_OPTION,
 };
 

@@ -189,7 +189,7 @@ static void windows(void **state)
     int exit_code;
     struct capture_options *o =
         parse("--source none --backend d3d11 --adapter GeForce --no-fence --sddl D:P(A;;GA;;;SY) "
-              "--source-image C:\\x.exe a.mkv",
+              "--source-image C:\\x.exe --name-prefix mine a.mkv",
               &good, &exit_code);
     assert_true(good);
     const fr_capture_params *c = &o->session.capture;
@@ -199,6 +199,7 @@ static void windows(void **state)
     assert_int_equal(c->win32->channel, FR_WIN32_CHANNEL_PIPE);
     assert_string_equal(c->win32->sddl, "D:P(A;;GA;;;SY)");
     assert_string_equal(c->win32->source_image, "C:\\x.exe");
+    assert_string_equal(c->runtime_dir, "mine");
     free(o);
 }
 
@@ -233,7 +234,7 @@ static void windows_refusals(void **state)
         "--source none --wire-version 1 a.mkv",
         "--source none --channel named --wire-version 3 a.mkv",
         "--source none --everyone a.mkv",
-        "--source none --name-prefix Local\\x a.mkv",
+
         "--source none --channel named --source-image C:\\x.exe a.mkv",
         "--source none --channel named --everyone --sddl D:P(A;;GA;;;SY) a.mkv",
         "--source none --adapter= a.mkv",
