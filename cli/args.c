@@ -10,11 +10,22 @@
 
 enum { HELP_COLUMN = 26, HELP_WIDTH = 79 };
 
+static size_t count_options(const struct args_command *command)
+{
+    return command->num_options + (command->more ? command->more->num_options : 0);
+}
+
+static const struct args_option *option_at(const struct args_command *command, size_t index)
+{
+    return index < command->num_options ? &command->options[index]
+                                        : &command->more->options[index - command->num_options];
+}
+
 static const struct args_option *find(const struct args_command *command, const char *name)
 {
-    for (size_t i = 0; i < command->num_options; i++)
-        if (strcmp(command->options[i].name, name) == 0)
-            return &command->options[i];
+    for (size_t i = 0; i < count_options(command); i++)
+        if (strcmp(option_at(command, i)->name, name) == 0)
+            return option_at(command, i);
     return NULL;
 }
 
@@ -116,10 +127,11 @@ static void print_option(const struct args_option *option)
 int args_print_help(const struct args_command *command)
 {
     printf("Usage: framering %s %s\n\n%s\n", command->name, command->synopsis, command->about);
-    for (size_t i = 0; i < command->num_options; i++) {
-        if (command->options[i].heading)
-            printf("\n%s\n", command->options[i].heading);
-        print_option(&command->options[i]);
+    for (size_t i = 0; i < count_options(command); i++) {
+        const struct args_option *option = option_at(command, i);
+        if (option->heading)
+            printf("\n%s\n", option->heading);
+        print_option(option);
     }
     if (command->epilogue)
         printf("\n%s\n", command->epilogue);

@@ -15,13 +15,19 @@ struct args_option {
     const char *heading; /* of the group that begins here; NULL = goes on */
 };
 
+struct args_table {
+    const struct args_option *options;
+    size_t num_options;
+};
+
 struct args_command {
     const char *name;                  /* "capture" */
     const char *synopsis;              /* after "framering capture " */
     const char *about;                 /* lines of at most 80 columns */
     const struct args_option *options; /* may be NULL */
     size_t num_options;
-    const char *epilogue; /* examples and notes, lines of at most 80 columns; NULL = none */
+    const struct args_table *more; /* options of this system, after the others; NULL = none */
+    const char *epilogue;          /* examples and notes, lines of at most 80 columns; NULL = none */
 };
 
 enum {

@@ -3,6 +3,7 @@
 #ifndef FR_CLI_BENCH_H
 #define FR_CLI_BENCH_H
 
+#include "files.h"
 #include "session.h"
 
 #include <jansson.h>
@@ -18,6 +19,18 @@ struct bench_options {
     const char *source;     /* of `session` */
 };
 
+struct histogram;
+
+enum { BENCH_ROUND_TRIPS = 20000 };
+
+/* What two processes that only wake each other need, there and back: the floor of every hand-off. False: it
+ * failed, and that was told. And what the report calls it. */
+bool bench_round_trip(struct histogram *out);
+extern const char bench_round_trip_name[];
+
+/* The other process, where it has to be a program of its own. Returns the exit code. */
+int bench_answer(const char *name);
+
 json_t *bench_convert(const struct bench_options *options);
 json_t *bench_handoff(const struct bench_options *options);
 json_t *bench_session(const struct bench_options *options);
@@ -32,7 +45,7 @@ enum { BENCH_WORKER_ARGS = 6, BENCH_WORKER_TEXT = 16 };
 /* The command line of a worker. */
 struct bench_worker_args {
     char *argv[BENCH_WORKER_ARGS];
-    char size[BENCH_WORKER_TEXT], rate[BENCH_WORKER_TEXT];
+    char self[FILES_PATH_MAX], size[BENCH_WORKER_TEXT], rate[BENCH_WORKER_TEXT];
 };
 
 void bench_worker_args(struct bench_worker_args *out, uint32_t width, uint32_t height, uint32_t rate_mhz);

@@ -2,26 +2,25 @@
 /* SPDX-License-Identifier: MIT */
 #include "bench.h"
 
-#include "process.h"
+#include "usage.h"
 #include "say.h"
 #include "stop.h"
+#include "thread.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
 enum { CAPTURES_MAX = 16, BUSY_RATE_MHZ = 60000 };
 
 struct one {
-    pthread_t thread;
+    struct thread thread;
     struct session_params params;
     struct session_result *result;
 };
 
-static void *run_one(void *user)
+static void run_one(void *user)
 {
     struct one *one = user;
     session_run(&one->params, one->result);
-    return NULL;
 }
 
 static json_t *sum_up(const struct one *all, unsigned count, bool busy)
@@ -55,11 +54,11 @@ static json_t *measure(struct one *all, unsigned count, bool busy, const struct 
         all[started].params = bench_session_params(&worker, options->for_ns);
         all[started].params.any_target = true;
         all[started].params.capture.target_id = started;
-        if (pthread_create(&all[started].thread, NULL, run_one, &all[started]) != 0)
+        if (!thread_start(&all[started].thread, run_one, &all[started]))
             break;
     }
     for (unsigned i = 0; i < started; i++)
-        pthread_join(all[i].thread, NULL);
+        thread_join(&all[i].thread);
     for (unsigned i = 0; i < started; i++)
         good = bench_session_is_good(all[i].result) && good;
     json_t *row = good && started == count ? sum_up(all, count, busy) : NULL;

@@ -3,16 +3,14 @@
 #include "bench.h"
 
 #include "clock.h"
-#include "process.h"
+#include "usage.h"
 #include "say.h"
 #include "sources.h"
 #include "summary.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { RING_LEN = 4, ROW_ALIGN = 64, OUT_SURFACES = SESSION_QUEUE_LIVE + 2 };
 
@@ -27,7 +25,8 @@ static uint64_t ring_bytes(const fr_capture_info *info)
 
 struct plan {
     const struct bench_options *options;
-    char path[PATH_MAX], source[SOURCES_KIND_BYTES], size[24], file[PATH_MAX];
+    char path[FILES_PATH_MAX], source[SOURCES_KIND_BYTES], size[24], file[FILES_PATH_MAX];
+    bool has_file;
     char *argv[8];
 };
 
@@ -55,16 +54,10 @@ static bool plan_source(struct plan *plan)
 
 static bool make_file(struct plan *plan)
 {
-    const char *folder = getenv("TMPDIR");
-    snprintf(plan->file, sizeof plan->file, "%s/framering-bench-XXXXXX.mkv",
-             folder && *folder ? folder : "/tmp");
-    int fd = mkstemps(plan->file, 4);
-    if (fd < 0) {
-        say(FR_LOG_ERROR, "cannot make a file in %s", folder && *folder ? folder : "/tmp");
-        return false;
-    }
-    close(fd);
-    return true;
+    plan->has_file = files_make_temporary(plan->file, sizeof plan->file, ".mkv");
+    if (!plan->has_file)
+        say(FR_LOG_ERROR, "cannot make a file in %s", plan->file);
+    return plan->has_file;
 }
 
 static bool run(struct plan *plan, const char *url, char *const *argv, struct session_result *result)
@@ -94,8 +87,8 @@ static bool append(json_t *report, const char *name, const struct session_result
 static bool measure(struct plan *plan, json_t *report, struct session_result *result)
 {
     bool good = make_file(plan) && run(plan, plan->file, plan->argv, result);
-    if (plan->file[0])
-        unlink(plan->file);
+    if (plan->has_file)
+        files_remove(plan->file);
     if (!good)
         return false;
     append(report, "encoded", result);

@@ -18,10 +18,12 @@
 
 void bench_worker_args(struct bench_worker_args *out, uint32_t width, uint32_t height, uint32_t rate_mhz)
 {
-    static char self[] = "/proc/self/exe", bench[] = "bench", worker[] = "worker";
+    static char bench[] = "bench", worker[] = "worker";
+    if (!files_self(out->self, sizeof out->self))
+        out->self[0] = '\0'; /* the start will say that there is no such program */
     snprintf(out->size, sizeof out->size, "%ux%u", width, height);
     snprintf(out->rate, sizeof out->rate, "%u", rate_mhz);
-    char *const argv[BENCH_WORKER_ARGS] = {self, bench, worker, out->size, out->rate, NULL};
+    char *const argv[BENCH_WORKER_ARGS] = {out->self, bench, worker, out->size, out->rate, NULL};
     memcpy(out->argv, argv, sizeof argv);
 }
 

@@ -10,8 +10,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
-#include <time.h>
 
 enum {
     OPT_SOURCE = 1,
@@ -30,17 +28,13 @@ enum {
     OPT_FRAMES,
     OPT_NO_REPEATS,
     OPT_NO_RESTART,
-    OPT_RUNTIME_DIR,
     OPT_JSON,
     OPT_QUIET,
     OPT_VERBOSE
 };
 
 static const struct args_option table[] = {
-    {OPT_SOURCE, "--source", "KIND",
-     "what to record: pattern, x11, file:PATH, or none to wait for a source that somebody else starts; "
-     "default: x11 where a display answers, else pattern. Options of the source may follow",
-     "Source:"},
+    {OPT_SOURCE, "--source", "KIND", capture_system_source_help, "Source:"},
     {OPT_TARGET, "--target", "N", "number of the virtual display; default: the first free one from 0", NULL},
     {OPT_SIZE, "--size", "WxH", "size in pixels, where the source can choose", NULL},
     {OPT_HDR, "--hdr", NULL, "the viewer shows 10 bit: turn the display's HDR on", NULL},
@@ -58,14 +52,12 @@ static const struct args_option table[] = {
      "at most so many fresh frames a second on average, and the rate of the video; default 60", NULL},
     {OPT_NO_REPEATS, "--no-repeats", NULL, "record fresh frames only; the video then has a variable rate",
      NULL},
-    {OPT_BACKEND, "--backend", "NAME", "auto or cpu (shared memory)", NULL},
+    {OPT_BACKEND, "--backend", "NAME", capture_system_backend_help, NULL},
     {OPT_FOR, "--for", "TIME", "record so long: 5, 5s, 2m, 1h; default: until Ctrl-C", "Length:"},
     {OPT_FRAMES, "--frames", "N", "record so many frames", NULL},
     {OPT_JSON, "--json", NULL, "the summary as one JSON object on the standard output", "Messages:"},
     {OPT_QUIET, "--quiet", NULL, "errors only", NULL},
     {OPT_VERBOSE, "--verbose", NULL, "everything that the library logs", NULL},
-    {OPT_RUNTIME_DIR, "--runtime-dir", "DIR",
-     "where the socket of the target lies; default: $XDG_RUNTIME_DIR/framering", NULL},
 };
 
 static const struct args_command command = {
@@ -77,6 +69,7 @@ static const struct args_command command = {
              "null: (nothing); default: framering-DATE-TIME.mkv in the current folder.",
     .options = table,
     .num_options = sizeof table / sizeof table[0],
+    .more = &capture_system_table,
     .epilogue = "Examples:\n"
                 "  framering capture --for 10s desktop.mkv\n"
                 "  framering capture --source pattern --size 3840x2160 --hdr --for 5s hdr.mkv\n"
@@ -101,7 +94,7 @@ static bool set_codec(struct capture_options *o, const struct args *args)
                   {"h265", FR_CODEC_HEVC},
                   {"av1", FR_CODEC_AV1}};
     for (size_t i = 0; i < sizeof codecs / sizeof codecs[0]; i++) {
-        if (strcasecmp(args->value, codecs[i].name) == 0) {
+        if (units_same_word(args->value, codecs[i].name)) {
             o->session.recorder.codec = codecs[i].codec;
             return true;
         }
@@ -111,10 +104,12 @@ static bool set_codec(struct capture_options *o, const struct args *args)
 
 static bool set_backend(struct capture_options *o, const struct args *args)
 {
-    if (strcmp(args->value, "auto") != 0 && strcmp(args->value, "cpu") != 0)
-        return args_refuse(args, "this backend is not built in; there are auto and cpu");
-    o->session.capture.backend = strcmp(args->value, "cpu") == 0 ? FR_BACKEND_CPU : FR_BACKEND_AUTO;
-    return true;
+    char wanted[128];
+    o->backend_text = args->value;
+    if (capture_system_backend(args->value, &o->session.capture.backend))
+        return true;
+    snprintf(wanted, sizeof wanted, "this backend is not built in; there are %s", capture_system_backends);
+    return args_refuse(args, wanted);
 }
 
 static bool set_size(struct capture_options *o, const struct args *args)
@@ -173,11 +168,12 @@ static bool set_option(struct capture_options *o, const struct args *args, int i
         return units_parse_duration(args->value, &session->for_ns) ||
                args_refuse(args, "give a time above zero, as in 5, 5s, 2m or 1h");
     case OPT_FRAMES: return set_number(args, 1, UINT64_MAX / 2, &session->frames, "give a number above 0");
-    case OPT_RUNTIME_DIR: session->capture.runtime_dir = args->value; return true;
     case OPT_JSON: o->json = true; return true;
     case OPT_QUIET:
     case OPT_VERBOSE: say_set_level(id == OPT_QUIET ? FR_LOG_ERROR : FR_LOG_DEBUG); return true;
-    default: return set_recorder_option(o, args, id);
+    default:
+        return id >= CAPTURE_SYSTEM_FIRST ? capture_system_set(o, args, id)
+                                          : set_recorder_option(o, args, id);
     }
 }
 
@@ -227,10 +223,8 @@ static bool find_source(struct capture_options *o, int argc, char **argv)
         if (id == OPT_QUIET)
             say_set_level(FR_LOG_ERROR);
     }
-    if (!o->source) {
-        o->source = sources_display_answers() ? "x11" : "pattern";
-        o->no_display = strcmp(o->source, "pattern") == 0;
-    }
+    if (!o->source)
+        o->source = sources_default(&o->stands_in);
     if (strcmp(o->source, "none") == 0)
         return true;
     char kind[SOURCES_KIND_BYTES];
@@ -254,7 +248,7 @@ static enum args_foreign knows(void *user, const char *name)
     return sources_option_kind(&o->source_options, name);
 }
 
-static void hand_on(struct capture_options *o, const char *name, const char *value)
+void capture_options_hand_on(struct capture_options *o, const char *name, const char *value)
 {
     enum args_foreign kind = sources_option_kind(&o->source_options, name);
     if (!o->session.source_argv || kind == ARGS_UNKNOWN || (kind == ARGS_VALUE) != (value != NULL))
@@ -267,10 +261,12 @@ static void hand_on(struct capture_options *o, const char *name, const char *val
 /* After all options: what the source gets beside its own. The array keeps room for these. */
 static void finish_source_args(struct capture_options *o)
 {
-    hand_on(o, "--size", o->size_text);
-    hand_on(o, "--fps", o->fps_text);
+    capture_options_hand_on(o, "--size", o->size_text);
+    capture_options_hand_on(o, "--fps", o->fps_text);
     if (o->hdr)
-        hand_on(o, "--hdr", NULL);
+        capture_options_hand_on(o, "--hdr", NULL);
+    if (o->session.capture.backend != FR_BACKEND_AUTO)
+        capture_options_hand_on(o, "--backend", o->backend_text);
     const char *rest = o->source + strcspn(o->source, ":");
     if (o->session.source_argv && *rest)
         o->source_argv[o->source_argc++] = unconst(rest + 1);
@@ -294,7 +290,7 @@ static bool set_out(struct capture_options *o, const char *out)
         return true;
     for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
         size_t bytes = strlen(suffixes[i]);
-        if (length > bytes && strcasecmp(out + length - bytes, suffixes[i]) == 0)
+        if (length > bytes && units_same_word(out + length - bytes, suffixes[i]))
             return true;
     }
     say(FR_LOG_ERROR,
@@ -307,9 +303,7 @@ static bool set_out(struct capture_options *o, const char *out)
 /* When the clock is odd, "framering.mkv" does. */
 static void choose_out(struct capture_options *o)
 {
-    time_t now = time(NULL);
-    struct tm local;
-    if (!localtime_r(&now, &local) || !strftime(o->out, sizeof o->out, "framering-%Y%m%d-%H%M%S.mkv", &local))
+    if (!clock_write_local(o->out, sizeof o->out, "framering-%Y%m%d-%H%M%S.mkv"))
         snprintf(o->out, sizeof o->out, "framering.mkv");
     say(FR_LOG_INFO, "writing to %s", o->out);
 }
@@ -358,9 +352,11 @@ bool capture_options_parse(struct capture_options *o, int argc, char **argv, int
     }
     if (o->hdr && o->session.capture.sdr_output)
         say(FR_LOG_INFO, "--hdr with --sdr: the display is asked for HDR, and the video is tone-mapped");
+    finish_params(o);
+    if (!capture_system_finish(o))
+        return false;
     finish_source_args(o);
     if (!o->out[0])
         choose_out(o);
-    finish_params(o);
     return true;
 }

@@ -28,7 +28,7 @@ static const struct args_command command = {
     .synopsis = "convert|handoff|session|scale [OPTIONS]",
     .about = "Measures this machine.\n\n"
              "  convert   every converter, against moving the same bytes by memcpy\n"
-             "  handoff   from publish to take between two processes, against a bare eventfd\n"
+             "  handoff   from publish to take between two processes, against a bare wake-up\n"
              "  session   a whole capture: frames, CPU beside the encoder, memory, idle cost\n"
              "  scale     1, 4 and 16 captures in one process, with idle and busy sources",
     .options = table,
@@ -67,7 +67,7 @@ static void print_object(json_t *object, int indent)
         } else if (json_is_string(value)) {
             printf("%*s%-24s %s\n", indent, "", key, json_string_value(value));
         } else if (json_is_integer(value)) {
-            printf("%*s%-24s %" JSON_INTEGER_FORMAT "\n", indent, "", key, json_integer_value(value));
+            printf("%*s%-24s %" PRId64 "\n", indent, "", key, (int64_t)json_integer_value(value));
         } else if (json_is_real(value)) {
             printf("%*s%-24s %.2f\n", indent, "", key, json_real_value(value));
         } else if (json_is_boolean(value)) {
@@ -139,6 +139,8 @@ int cmd_bench(int argc, char **argv)
     int id;
     if (argc == 4 && strcmp(argv[1], "worker") == 0)
         return bench_worker(argv[2], argv[3]);
+    if (argc == 3 && strcmp(argv[1], "answer") == 0)
+        return bench_answer(argv[2]);
     while ((id = args_next(&args)) != ARGS_END) {
         if (id == ARGS_HELP)
             return args_print_help(&command);

@@ -41,8 +41,8 @@ int cmd_capture(int argc, char **argv)
         say(FR_LOG_ERROR, "%s", fr_status_text(FR_ERR_NO_MEMORY));
     } else if (capture_options_parse(options, argc, argv, &code)) {
         stop_install();
-        if (options->no_display)
-            say(FR_LOG_INFO, "no X display answers (DISPLAY): the test pattern is recorded; see --source");
+        if (options->stands_in)
+            say(FR_LOG_INFO, "%s", options->stands_in);
         session_run(&options->session, result);
         code = report(options, result);
         session_result_finish(result);

@@ -2,8 +2,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "args.h"
 #include "commands.h"
+#include "files.h"
 #include "say.h"
 #include "stop.h"
+#include "terminal.h"
 #include "units.h"
 
 #include <framering/convert.h>
@@ -13,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { OPT_FROM = 1, OPT_TO, OPT_SIZE, OPT_TONE_MAP, OPT_CLIP, OPT_PEAK, OPT_SDR_WHITE, OPT_CPU_MASK };
 
@@ -99,7 +100,7 @@ static bool is_complete(const struct job *job)
 {
     if (!job->params.from || !job->params.to || !job->params.width || !job->out_name)
         say(FR_LOG_ERROR, "--from, --to, --size, IN and OUT are needed (see framering convert --help)");
-    else if (strcmp(job->out_name, "-") == 0 && isatty(STDOUT_FILENO))
+    else if (strcmp(job->out_name, "-") == 0 && terminal_is(TERMINAL_OUT))
         say(FR_LOG_ERROR, "frames are not written to a terminal; name a file, or pipe them on");
     else
         return true;
@@ -115,12 +116,12 @@ static size_t plane_bytes(const fr_convert_params *params, int plane)
 
 static bool open_files(struct job *job)
 {
-    job->in = strcmp(job->in_name, "-") == 0 ? stdin : fopen(job->in_name, "rbe");
+    job->in = strcmp(job->in_name, "-") == 0 ? stdin : files_open(job->in_name, "rb");
     if (!job->in) {
         say(FR_LOG_ERROR, "cannot read %s: %s", job->in_name, strerror(errno));
         return false;
     }
-    job->out = strcmp(job->out_name, "-") == 0 ? stdout : fopen(job->out_name, "wbe");
+    job->out = strcmp(job->out_name, "-") == 0 ? stdout : files_open(job->out_name, "wb");
     if (!job->out)
         say(FR_LOG_ERROR, "cannot write %s: %s", job->out_name, strerror(errno));
     return job->out != NULL;

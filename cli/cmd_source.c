@@ -1,15 +1,14 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
 #include "args.h"
+#include "child.h"
 #include "commands.h"
+#include "files.h"
 #include "say.h"
 #include "sources.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static const struct args_command command = {
     .name = "source",
@@ -27,7 +26,7 @@ static const struct args_command command = {
 static int list_kinds(void)
 {
     struct sources_list list;
-    char path[PATH_MAX];
+    char path[FILES_PATH_MAX];
     sources_scan(&list);
     if (list.count == 0) {
         say(FR_LOG_ERROR, "no source program was found; FRAMERING_SOURCE_DIR may name their folder");
@@ -41,7 +40,7 @@ static int list_kinds(void)
 
 int cmd_source(int argc, char **argv)
 {
-    char path[PATH_MAX];
+    char path[FILES_PATH_MAX], why[256];
     if (argc < 2)
         return list_kinds();
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
@@ -53,7 +52,8 @@ int cmd_source(int argc, char **argv)
     if (!sources_find(argv[1], path, sizeof path))
         return EXIT_USAGE;
     argv[1] = path;
-    execv(path, argv + 1);
-    say(FR_LOG_ERROR, "cannot start %s: %s", path, strerror(errno));
-    return EXIT_FAILED;
+    int exit_code = EXIT_FAILED, error = child_become(argv + 1, &exit_code);
+    if (error)
+        say(FR_LOG_ERROR, "cannot start %s: %s", path, child_error_text(error, why, sizeof why));
+    return exit_code;
 }

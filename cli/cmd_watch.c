@@ -9,19 +9,17 @@
 #include "units.h"
 #include "watch_model.h"
 #include "watch_screen.h"
+#include "where.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
-enum { OPT_SAMPLES = 1, OPT_EVERY, OPT_JSON, OPT_LIST, OPT_RUNTIME_DIR, TARGETS_MAX = 256 };
+enum { OPT_SAMPLES = 1, OPT_EVERY, OPT_JSON, OPT_LIST, TARGETS_MAX = 256 };
 
 static const struct args_option table[] = {
     {OPT_SAMPLES, "--samples", "N", "look so often; default 40, on a live screen until q", "Options:"},
     {OPT_EVERY, "--every", "TIME", "between two looks; default 750ms", NULL},
     {OPT_JSON, "--json", NULL, "one JSON object a line: the samples, then the debug block", NULL},
     {OPT_LIST, "--list", NULL, "list the live targets, also when there is but one", NULL},
-    {OPT_RUNTIME_DIR, "--runtime-dir", "DIR",
-     "where the sockets of the targets lie; default: $XDG_RUNTIME_DIR/framering", NULL},
 };
 
 static const struct args_command command = {
@@ -32,13 +30,14 @@ static const struct args_command command = {
              "Without TARGET: watches the only live target, or lists them when there are more.",
     .options = table,
     .num_options = sizeof table / sizeof table[0],
+    .more = &where_table,
     .epilogue = "Examples:\n"
                 "  framering watch\n"
                 "  framering watch 7 --json --samples 4 --every 1s",
 };
 
 struct watch {
-    const char *runtime_dir;
+    const char *where;
     uint64_t every_ns, samples, target;
     bool has_target, json, list, has_samples;
 };
@@ -55,7 +54,7 @@ static bool set_option(struct watch *w, const struct args *args, int id)
                args_refuse(args, "give a time, as in 750ms or 2s");
     case OPT_JSON: w->json = true; return true;
     case OPT_LIST: w->list = true; return true;
-    case OPT_RUNTIME_DIR: w->runtime_dir = args->value; return true;
+    case OPT_WHERE: w->where = args->value; return true;
     default: break;
     }
     if (w->has_target || !units_parse_number(args->value, 0, UINT32_MAX, &w->target)) {
@@ -85,7 +84,7 @@ static bool list_one(const struct watch *w, uint32_t target)
     fr_observer *observer;
     fr_observation seen = {.has_header = false};
     char line[512];
-    if (fr_observer_open(&observer, w->runtime_dir, target, &silent) < 0)
+    if (fr_observer_open(&observer, w->where, target, &silent) < 0)
         return false; /* the socket of a host that died */
     bool live = first_sample(observer, &seen) >= 0;
     fr_observer_close(&observer);
@@ -151,7 +150,7 @@ static int watch_target(const struct watch *w)
     fr_observer *observer;
     fr_log log = say_log();
     unsigned errors_before = say_errors();
-    fr_status status = fr_observer_open(&observer, w->runtime_dir, (uint32_t)w->target, &log);
+    fr_status status = fr_observer_open(&observer, w->where, (uint32_t)w->target, &log);
     if (status < 0) {
         if (say_errors() == errors_before)
             say(FR_LOG_ERROR, "target %u: %s", (uint32_t)w->target, fr_status_text(status));
@@ -198,9 +197,11 @@ int cmd_watch(int argc, char **argv)
     }
     stop_install();
     if (!w.has_target) {
-        fr_status status = fr_targets_list(w.runtime_dir, targets, TARGETS_MAX, &count);
+        fr_status status = fr_targets_list(w.where, targets, TARGETS_MAX, &count);
         if (status < 0) {
-            say(FR_LOG_ERROR, "cannot list the targets: %s", fr_status_text(status));
+            say(FR_LOG_ERROR, "cannot list the targets: %s",
+                status == FR_ERR_UNSUPPORTED ? "this system does not tell; name one, as in framering watch 7"
+                                             : fr_status_text(status));
             return EXIT_FAILED;
         }
         if (count != 1 || w.list)

@@ -6,21 +6,18 @@
 #include "say.h"
 #include "stop.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static void on_encoded(void *user, const fr_encoded *encoded)
 {
     struct encoding *encoding = user;
-    pthread_mutex_lock(&encoding->lock);
+    lock_take(&encoding->lock);
     encoding->frames++;
     if (!encoded->repeat && encoded->encoded_ns >= encoded->converted_ns)
         histogram_add(&encoding->converted_to_encoded, encoded->encoded_ns - encoded->converted_ns);
-    pthread_mutex_unlock(&encoding->lock);
+    lock_give(&encoding->lock);
 }
 
 /* A network address that does not answer must not outlast a Ctrl-C. */
@@ -35,12 +32,8 @@ fr_status encoding_open(struct encoding *encoding, fr_recorder_params *params, u
     memset(encoding, 0, sizeof *encoding);
     encoding->capacity = queue_len;
     encoding->info.encoder = encoding->encoder_name;
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_mutex_init(&encoding->lock, NULL);
-    pthread_cond_init(&encoding->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    lock_init(&encoding->lock);
+    condition_init(&encoding->changed);
     params->encoded = on_encoded;
     params->cancelled = asked_to_stop;
     params->user = encoding;
@@ -72,7 +65,7 @@ static void look(struct encoding *encoding)
 {
     fr_recorder_info info;
     fr_recorder_get_info(encoding->recorder, &info);
-    pthread_mutex_lock(&encoding->lock);
+    lock_take(&encoding->lock);
     if (strcmp(encoding->encoder_name, info.encoder) != 0)
         snprintf(encoding->encoder_name, sizeof encoding->encoder_name, "%s", info.encoder);
     encoding->info = info;
@@ -85,35 +78,35 @@ static void look(struct encoding *encoding)
             break;
         encoding->num_files++;
     }
-    pthread_mutex_unlock(&encoding->lock);
+    lock_give(&encoding->lock);
 }
 
 /* Waits for a frame; false when the queue is empty and closing. */
 static bool pop(struct encoding *encoding, fr_frame *out)
 {
-    pthread_mutex_lock(&encoding->lock);
+    lock_take(&encoding->lock);
     while (encoding->count == 0 && !encoding->closing)
-        pthread_cond_wait(&encoding->changed, &encoding->lock);
+        condition_wait(&encoding->changed, &encoding->lock);
     bool any = encoding->count > 0;
     if (any) {
         *out = encoding->queue[0];
         encoding->count--;
         memmove(encoding->queue, encoding->queue + 1, encoding->count * sizeof encoding->queue[0]);
-        pthread_cond_broadcast(&encoding->changed);
+        condition_wake_all(&encoding->changed);
     }
-    pthread_mutex_unlock(&encoding->lock);
+    lock_give(&encoding->lock);
     return any;
 }
 
 static void fail(struct encoding *encoding, fr_status status)
 {
-    pthread_mutex_lock(&encoding->lock);
+    lock_take(&encoding->lock);
     if (encoding->status == FR_OK && status < 0)
         encoding->status = status;
-    pthread_mutex_unlock(&encoding->lock);
+    lock_give(&encoding->lock);
 }
 
-static void *run(void *user)
+static void run(void *user)
 {
     struct encoding *encoding = user;
     fr_frame frame;
@@ -125,91 +118,78 @@ static void *run(void *user)
     }
     look(encoding);
     fail(encoding, fr_recorder_close(&encoding->recorder));
-    pthread_mutex_lock(&encoding->lock);
+    lock_take(&encoding->lock);
     encoding->done = true;
-    pthread_cond_broadcast(&encoding->changed);
-    pthread_mutex_unlock(&encoding->lock);
-    return NULL;
+    condition_wake_all(&encoding->changed);
+    lock_give(&encoding->lock);
 }
 
 fr_status encoding_start(struct encoding *encoding)
 {
-    /* Signals go to the frame thread alone: its waits are the ones to end early. */
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    encoding->started = pthread_create(&encoding->thread, NULL, run, encoding) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    encoding->started = thread_start(&encoding->thread, run, encoding);
     return encoding->started ? FR_OK : FR_ERR_NO_MEMORY;
-}
-
-/* False when the time is over. Holds the lock. */
-static bool wait_until(struct encoding *encoding, uint64_t deadline_ns)
-{
-    struct timespec t = {.tv_sec = (time_t)(deadline_ns / NS_PER_S),
-                         .tv_nsec = (long)(deadline_ns % NS_PER_S)};
-    return pthread_cond_timedwait(&encoding->changed, &encoding->lock, &t) != ETIMEDOUT;
 }
 
 bool encoding_room(struct encoding *encoding, uint64_t timeout_ns)
 {
-    pthread_mutex_lock(&encoding->lock);
+    lock_take(&encoding->lock);
     if (encoding->count == encoding->capacity) {
         uint64_t deadline = clock_now_ns() + timeout_ns;
-        while (encoding->count == encoding->capacity && wait_until(encoding, deadline))
+        while (encoding->count == encoding->capacity &&
+               condition_wait_until(&encoding->changed, &encoding->lock, deadline))
             ;
     }
     bool room = encoding->count < encoding->capacity;
-    pthread_mutex_unlock(&encoding->lock);
+    lock_give(&encoding->lock);
     return room;
 }
 
 unsigned encoding_waiting(struct encoding *encoding)
 {
-    pthread_mutex_lock(&encoding->lock);
+    lock_take(&encoding->lock);
     unsigned count = encoding->count;
-    pthread_mutex_unlock(&encoding->lock);
+    lock_give(&encoding->lock);
     return count;
 }
 
 void encoding_push(struct encoding *encoding, fr_frame *frame)
 {
-    pthread_mutex_lock(&encoding->lock);
+    lock_take(&encoding->lock);
     encoding->queue[encoding->count++] = *frame;
-    pthread_cond_broadcast(&encoding->changed);
-    pthread_mutex_unlock(&encoding->lock);
+    condition_wake_all(&encoding->changed);
+    lock_give(&encoding->lock);
     memset(frame, 0, sizeof *frame);
 }
 
 fr_status encoding_status(struct encoding *encoding)
 {
-    pthread_mutex_lock(&encoding->lock);
+    lock_take(&encoding->lock);
     fr_status status = encoding->status;
-    pthread_mutex_unlock(&encoding->lock);
+    lock_give(&encoding->lock);
     return status;
 }
 
 uint64_t encoding_frames(struct encoding *encoding)
 {
-    pthread_mutex_lock(&encoding->lock);
+    lock_take(&encoding->lock);
     uint64_t frames = encoding->frames;
-    pthread_mutex_unlock(&encoding->lock);
+    lock_give(&encoding->lock);
     return frames;
 }
 
 char *encoding_name(struct encoding *encoding, char *out, size_t bytes)
 {
-    pthread_mutex_lock(&encoding->lock);
+    lock_take(&encoding->lock);
     snprintf(out, bytes, "%s", encoding->encoder_name);
-    pthread_mutex_unlock(&encoding->lock);
+    lock_give(&encoding->lock);
     return out;
 }
 
 char *encoding_file(struct encoding *encoding, char *out, size_t bytes)
 {
-    pthread_mutex_lock(&encoding->lock);
+    lock_take(&encoding->lock);
     snprintf(out, bytes, "%s", encoding->num_files ? encoding->files[encoding->num_files - 1] : "");
-    pthread_mutex_unlock(&encoding->lock);
+    lock_give(&encoding->lock);
     return out;
 }
 
@@ -218,16 +198,16 @@ fr_status encoding_close(struct encoding *encoding, uint64_t timeout_ns)
     if (!encoding->started)
         return fr_recorder_close(&encoding->recorder);
     uint64_t deadline = clock_now_ns() + timeout_ns;
-    pthread_mutex_lock(&encoding->lock);
+    lock_take(&encoding->lock);
     encoding->closing = true;
-    pthread_cond_broadcast(&encoding->changed);
-    while (!encoding->done && wait_until(encoding, deadline))
+    condition_wake_all(&encoding->changed);
+    while (!encoding->done && condition_wait_until(&encoding->changed, &encoding->lock, deadline))
         ;
     bool done = encoding->done;
-    pthread_mutex_unlock(&encoding->lock);
+    lock_give(&encoding->lock);
     if (!done)
         return FR_TIMEOUT;
-    pthread_join(encoding->thread, NULL);
+    thread_join(&encoding->thread);
     encoding->started = false;
     return encoding->status;
 }
@@ -237,6 +217,6 @@ void encoding_finish(struct encoding *encoding)
     for (uint32_t i = 0; i < encoding->num_files; i++)
         free(encoding->files[i]);
     encoding->num_files = 0;
-    pthread_cond_destroy(&encoding->changed);
-    pthread_mutex_destroy(&encoding->lock);
+    condition_finish(&encoding->changed);
+    lock_finish(&encoding->lock);
 }

@@ -4,10 +4,10 @@
 #define FR_CLI_ENCODING_H
 
 #include "histogram.h"
+#include "thread.h"
 
 #include <framering/encode.h>
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -22,9 +22,9 @@ enum {
  * is used by this thread alone once encoding_start was called.
  */
 struct encoding {
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
+    struct thread thread;
+    struct lock lock;
+    struct condition changed;
     bool started, closing, done;
     fr_recorder *recorder;
     fr_frame queue[ENCODING_QUEUE_MAX];

@@ -2,11 +2,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "commands.h"
 #include "say.h"
+#include "terminal.h"
 
 #include <framering/version.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -47,8 +47,7 @@ static int run_command(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    /* SVT-AV1 writes its settings to stderr past every log callback; errors are enough. */
-    setenv("SVT_LOG", "1", 0);
+    terminal_init(&argc, &argv);
     if (argc < 2) {
         print_help();
         return EXIT_USAGE;

@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "say.h"
+#include "terminal.h"
 #include "units.h"
 
 #include <inttypes.h>
@@ -78,7 +79,7 @@ void progress_draw(struct progress *progress, uint64_t now_ns, const fr_capture_
     measure(progress, now_ns, info, encoded);
     progress_format(progress, now_ns, info, file, line, sizeof line);
     /* One column less than there are: a full line would wrap on some terminals. */
-    int columns = say_columns();
+    int columns = terminal_columns();
     if (columns > 1 && (size_t)columns <= strlen(line))
         line[columns - 1] = '\0';
     say_progress(line);

@@ -2,35 +2,35 @@
 /* SPDX-License-Identifier: MIT */
 #include "say.h"
 
-#include <pthread.h>
+#include "terminal.h"
+#include "thread.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 /* A program has one stderr, so this is the one place with state of its own. */
 static struct {
-    pthread_mutex_t lock;
+    struct lock lock;
     fr_log_level level;
     bool holding, has_held;
     unsigned errors;
     char held[1024];
     char progress[512]; /* what stands on the terminal's last line; "" = nothing */
-} state = {.lock = PTHREAD_MUTEX_INITIALIZER, .level = FR_LOG_INFO};
+} state = {.lock = LOCK_READY, .level = FR_LOG_INFO};
 
 void say_set_level(fr_log_level level)
 {
-    pthread_mutex_lock(&state.lock);
+    lock_take(&state.lock);
     state.level = level;
-    pthread_mutex_unlock(&state.lock);
+    lock_give(&state.lock);
 }
 
 fr_log_level say_level(void)
 {
-    pthread_mutex_lock(&state.lock);
+    lock_take(&state.lock);
     fr_log_level level = state.level;
-    pthread_mutex_unlock(&state.lock);
+    lock_give(&state.lock);
     return level;
 }
 
@@ -59,22 +59,22 @@ void say(fr_log_level level, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    pthread_mutex_lock(&state.lock);
+    lock_take(&state.lock);
     write_level_locked(level, text);
-    pthread_mutex_unlock(&state.lock);
+    lock_give(&state.lock);
 }
 
 void say_foreign(const char *line)
 {
-    pthread_mutex_lock(&state.lock);
+    lock_take(&state.lock);
     write_locked("", line);
-    pthread_mutex_unlock(&state.lock);
+    lock_give(&state.lock);
 }
 
 static void from_library(void *user, fr_log_level level, const char *text)
 {
     (void)user;
-    pthread_mutex_lock(&state.lock);
+    lock_take(&state.lock);
     if (level == FR_LOG_ERROR && state.holding) {
         if (!state.has_held)
             snprintf(state.held, sizeof state.held, "%s", text);
@@ -82,7 +82,7 @@ static void from_library(void *user, fr_log_level level, const char *text)
     } else {
         write_level_locked(level, text);
     }
-    pthread_mutex_unlock(&state.lock);
+    lock_give(&state.lock);
 }
 
 fr_log say_log(void)
@@ -92,52 +92,44 @@ fr_log say_log(void)
 
 void say_hold(void)
 {
-    pthread_mutex_lock(&state.lock);
+    lock_take(&state.lock);
     state.holding = true;
     state.has_held = false;
-    pthread_mutex_unlock(&state.lock);
+    lock_give(&state.lock);
 }
 
 bool say_release(bool write_it)
 {
-    pthread_mutex_lock(&state.lock);
+    lock_take(&state.lock);
     bool had = state.has_held;
     if (had && write_it)
         write_level_locked(FR_LOG_ERROR, state.held);
     state.holding = false;
     state.has_held = false;
-    pthread_mutex_unlock(&state.lock);
+    lock_give(&state.lock);
     return had;
 }
 
 unsigned say_errors(void)
 {
-    pthread_mutex_lock(&state.lock);
+    lock_take(&state.lock);
     unsigned errors = state.errors;
-    pthread_mutex_unlock(&state.lock);
+    lock_give(&state.lock);
     return errors;
 }
 
 void say_progress(const char *line)
 {
-    pthread_mutex_lock(&state.lock);
+    lock_take(&state.lock);
     if (line || state.progress[0]) {
         fprintf(stderr, "\r\033[K%s", line ? line : "");
         fflush(stderr);
     }
     snprintf(state.progress, sizeof state.progress, "%s", line ? line : "");
-    pthread_mutex_unlock(&state.lock);
+    lock_give(&state.lock);
 }
 
 bool say_is_terminal(void)
 {
-    return isatty(STDERR_FILENO) == 1;
-}
-
-int say_columns(void)
-{
-    struct winsize size;
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-        return size.ws_col;
-    return 80;
+    return terminal_is(TERMINAL_ERR);
 }

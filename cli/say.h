@@ -7,6 +7,16 @@
 
 #include <stdbool.h>
 
+/* Lets the compiler check a format against its arguments. mingw has two printfs, and we use the C standard's.
+ */
+#if defined(__MINGW32__)
+#define SAY_PRINTF(at, first) __attribute__((format(gnu_printf, at, first)))
+#elif defined(__GNUC__)
+#define SAY_PRINTF(at, first) __attribute__((format(printf, at, first)))
+#else
+#define SAY_PRINTF(at, first)
+#endif
+
 /*
  * Everything that goes to stderr: one sentence a line, "framering: ...", and below them the progress line of
  * a terminal, which no sentence garbles. Any thread.
@@ -16,7 +26,7 @@
 void say_set_level(fr_log_level level);
 fr_log_level say_level(void);
 
-void say(fr_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void say(fr_log_level level, const char *format, ...) SAY_PRINTF(2, 3);
 
 /* A line of another program, as it is. */
 void say_foreign(const char *line);
@@ -35,8 +45,5 @@ unsigned say_errors(void);
 /* Draws the progress line, or removes it (NULL). Only for a terminal. */
 void say_progress(const char *line);
 bool say_is_terminal(void);
-
-/* Columns of the terminal at stderr; 80 when unknown. */
-int say_columns(void);
 
 #endif

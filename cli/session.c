@@ -4,8 +4,9 @@
 
 #include "clock.h"
 #include "encoding.h"
+#include "files.h"
 #include "pace.h"
-#include "process.h"
+#include "usage.h"
 #include "progress.h"
 #include "say.h"
 #include "stop.h"
@@ -13,8 +14,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define SLICE_NS (16 * NS_PER_MS)
 #define WATCH_NS (8 * NS_PER_MS)
@@ -252,7 +251,10 @@ static fr_status open_capture(struct session *s)
     /* What waits, one frame in the encoder, and one surface for the next. */
     params.depth = queue_len_for(s->params->recorder.url) + 1;
     params.out_surfaces = params.depth + 1;
-    params.start_source = s->params->source_argv ? start_source : NULL;
+    bool starts = s->params->source_argv && s->params->uninvited;
+    if (starts && supervisor_start(&s->supervisor, -1) < 0)
+        return FR_ERR_SOURCE_FAILED;
+    params.start_source = s->params->source_argv && !starts ? start_source : NULL;
     params.cancelled = cancelled;
     params.user = s;
     params.log = say_log();
@@ -286,14 +288,6 @@ static void tell_open_failure(struct session *s, fr_status status, unsigned erro
         say(FR_LOG_ERROR, "%s", fr_status_text(s->supervisor.failed ? FR_ERR_SOURCE_DIED : status));
 }
 
-/* A file that never got a frame is only in the way. */
-static void remove_empty(const char *url)
-{
-    struct stat st;
-    if (stat(url, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0)
-        unlink(url);
-}
-
 static void keep_results(struct session *s)
 {
     struct session_result *r = s->result;
@@ -322,7 +316,7 @@ static void close_encoding(struct session *s, bool existed)
         say_progress(NULL);
         say(FR_LOG_ERROR, "the encoder or its output did not end within 15 s; the end of %s may be missing",
             s->params->recorder.url);
-        _exit(1);
+        _Exit(1);
     }
     if (status < 0 && (s->result->end != SESSION_FAILED || s->result->status >= 0)) {
         s->result->end = SESSION_FAILED;
@@ -332,7 +326,7 @@ static void close_encoding(struct session *s, bool existed)
     }
     keep_results(s);
     if (s->result->frames_encoded == 0 && !existed)
-        remove_empty(s->params->recorder.url);
+        files_remove_empty(s->params->recorder.url); /* it would only be in the way */
     encoding_finish(&s->encoding);
 }
 
@@ -372,12 +366,12 @@ void session_run(const struct session_params *params, struct session_result *out
     s->params = params;
     s->result = out;
     supervisor_init(&s->supervisor, params->source_argv, params->source_kind, params->restart);
+    s->supervisor.uninvited = params->uninvited;
     pace_init(&s->pace, params->cap_mhz);
 
     fr_recorder_params recorder = params->recorder;
     recorder.log = say_log();
-    struct stat st;
-    bool existed = stat(recorder.url, &st) == 0;
+    bool existed = files_exist(recorder.url);
     unsigned errors_before = say_errors();
     say_hold();
     fr_status status = encoding_open(&s->encoding, &recorder, queue_len_for(recorder.url));

@@ -21,6 +21,7 @@ struct session_params {
     char *const *source_argv; /* argv[0] is the path of the program; NULL = the source comes by itself */
     const char *source_kind;
     bool restart;                /* a source that died is started again */
+    bool uninvited;              /* the source connects by its target, it inherits nothing */
     bool any_target;             /* the first free target instead of capture.target_id */
     fr_capture_params capture;   /* start_source, cancelled, user, log and the surfaces are ours */
     fr_recorder_params recorder; /* encoded, user and log are ours */

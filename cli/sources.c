@@ -3,51 +3,28 @@
 #include "sources.h"
 
 #include "child.h"
+#include "files.h"
 #include "say.h"
+#include "terminal.h"
 
 #include <ctype.h>
-#include <dirent.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #define PREFIX "framering-source-"
 
-enum { NUM_FOLDERS = 4 };
-
-/* Folder `index` of the search order; false: this one does not apply. */
-static bool folder_at(int index, char *out, size_t bytes)
+/* Folder `index` of the search order; false: there is none. *more: perhaps another one follows. */
+static bool folder_at(size_t index, char *out, size_t bytes, bool *more)
 {
-    const char *named = getenv("FRAMERING_SOURCE_DIR");
-    char self[PATH_MAX];
-    int written = -1;
-    if (index == 0 && named && *named)
-        written = snprintf(out, bytes, "%s", named);
-    if (index == 1 || index == 2) {
-        ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-        if (length <= 0)
-            return false;
-        self[length] = '\0';
-        char *slash = strrchr(self, '/');
-        if (!slash)
-            return false;
-        *slash = '\0';
-        written = snprintf(out, bytes, "%s/%s", self, index == 1 ? "../sources" : "../libexec/framering");
-    }
-    if (index == 3)
-        written = snprintf(out, bytes, "%s", FR_LIBEXEC_DIR);
+    const char *named = terminal_variable("FRAMERING_SOURCE_DIR");
+    const char *place = index ? files_source_folders[index - 1] : named;
+    *more = index == 0 || place;
+    if (!place)
+        return false;
+    if (index && *place != '/')
+        return files_beside(place, out, bytes);
+    int written = snprintf(out, bytes, "%s", place);
     return written > 0 && (size_t)written < bytes;
-}
-
-static bool is_program(const char *path)
-{
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
 }
 
 /* A kind becomes part of a path: letters, digits and dashes only. */
@@ -62,16 +39,25 @@ static bool kind_is_sound(const char *kind)
     return true;
 }
 
-bool sources_find(const char *kind, char *path, size_t bytes)
+bool sources_is_there(const char *kind, char *path, size_t bytes)
 {
-    char folder[PATH_MAX], kinds[512];
-    for (int i = 0; kind_is_sound(kind) && i < NUM_FOLDERS; i++) {
-        if (!folder_at(i, folder, sizeof folder))
+    char folder[FILES_PATH_MAX];
+    bool more = kind_is_sound(kind);
+    for (size_t i = 0; more; i++) {
+        if (!folder_at(i, folder, sizeof folder, &more))
             continue;
-        int written = snprintf(path, bytes, "%s/" PREFIX "%s", folder, kind);
-        if (written > 0 && (size_t)written < bytes && is_program(path))
+        int written = snprintf(path, bytes, "%s/" PREFIX "%s%s", folder, kind, files_program_suffix);
+        if (written > 0 && (size_t)written < bytes && files_is_program(path))
             return true;
     }
+    return false;
+}
+
+bool sources_find(const char *kind, char *path, size_t bytes)
+{
+    char kinds[512];
+    if (sources_is_there(kind, path, bytes))
+        return true;
     say(FR_LOG_ERROR, "there is no source '%s'; the kinds here: %s", kind,
         sources_write_kinds(kinds, sizeof kinds));
     return false;
@@ -91,27 +77,35 @@ static void add_kind(struct sources_list *list, const char *kind)
     list->count++;
 }
 
-static void scan_folder(struct sources_list *list, const char *folder)
+struct scan {
+    struct sources_list *list;
+    const char *folder;
+};
+
+static void scan_name(void *user, const char *name)
 {
-    char path[PATH_MAX + 300];
-    DIR *dir = opendir(folder);
-    if (!dir)
+    const struct scan *scan = user;
+    char path[FILES_PATH_MAX], kind[SOURCES_KIND_BYTES];
+    size_t prefix = strlen(PREFIX), ends = strlen(files_program_suffix), length = strlen(name);
+    if (length <= prefix + ends || length - prefix - ends >= sizeof kind ||
+        strncmp(name, PREFIX, prefix) != 0)
         return;
-    for (struct dirent *entry; (entry = readdir(dir));) {
-        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) == 0 && is_program(path))
-            add_kind(list, entry->d_name + strlen(PREFIX));
-    }
-    closedir(dir);
+    snprintf(kind, sizeof kind, "%.*s", (int)(length - prefix - ends), name + prefix);
+    int written = snprintf(path, sizeof path, "%s/%s", scan->folder, name);
+    if (written > 0 && (size_t)written < sizeof path && files_is_program(path))
+        add_kind(scan->list, kind);
 }
 
 void sources_scan(struct sources_list *out)
 {
-    char folder[PATH_MAX];
+    char folder[FILES_PATH_MAX];
+    bool more = true;
     out->count = 0;
-    for (int i = 0; i < NUM_FOLDERS; i++)
-        if (folder_at(i, folder, sizeof folder))
-            scan_folder(out, folder);
+    for (size_t i = 0; more; i++) {
+        struct scan scan = {out, folder};
+        if (folder_at(i, folder, sizeof folder, &more))
+            files_list(folder, scan_name, &scan);
+    }
 }
 
 char *sources_write_kinds(char *out, size_t bytes)
@@ -156,7 +150,7 @@ void sources_parse_options(const char *text, struct sources_options *out)
 
 bool sources_ask_options(const char *path, struct sources_options *out)
 {
-    char program[PATH_MAX], ask[] = "--list-options", answer[8192];
+    char program[FILES_PATH_MAX], ask[] = "--list-options", answer[8192];
     snprintf(program, sizeof program, "%s", path);
     char *argv[] = {program, ask, NULL};
     if (!child_run(argv, answer, sizeof answer)) {
@@ -173,37 +167,4 @@ enum args_foreign sources_option_kind(const struct sources_options *options, con
         if (strcmp(options->option[i].name, name) == 0)
             return options->option[i].takes_value ? ARGS_VALUE : ARGS_FLAG;
     return ARGS_UNKNOWN;
-}
-
-static bool connects(const char *path, bool abstract)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    size_t length = strlen(path);
-    if (length + 2 > sizeof address.sun_path)
-        return false;
-    memcpy(address.sun_path + (abstract ? 1 : 0), path, length);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return false;
-    socklen_t bytes = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + 1);
-    bool answers = connect(fd, (struct sockaddr *)&address, bytes) == 0;
-    close(fd);
-    return answers;
-}
-
-bool sources_display_answers(void)
-{
-    const char *display = getenv("DISPLAY");
-    const char *colon = display ? strrchr(display, ':') : NULL;
-    if (!colon || !isdigit((unsigned char)colon[1]))
-        return false;
-    /* A display elsewhere: the source finds out. */
-    if (colon != display && strncmp(display, "unix:", 5) != 0)
-        return true;
-    char path[64];
-    size_t digits = strspn(colon + 1, "0123456789");
-    if (digits > 8)
-        return false;
-    snprintf(path, sizeof path, "/tmp/.X11-unix/X%.*s", (int)digits, colon + 1);
-    return connects(path, false) || connects(path, true);
 }

@@ -9,8 +9,8 @@
 #include <stddef.h>
 
 /*
- * The source programs of this machine: framering-source-KIND, looked for in $FRAMERING_SOURCE_DIR, then
- * beside this program (a build tree, or an installed prefix), then where the build was told to install them.
+ * The source programs of this machine: framering-source-KIND, looked for in $FRAMERING_SOURCE_DIR, then in
+ * files_source_folders.
  */
 
 #define SOURCES_MAX 16u
@@ -21,8 +21,10 @@ struct sources_list {
     char kind[SOURCES_MAX][SOURCES_KIND_BYTES]; /* in alphabetic order */
 };
 
-/* The path of the program of a kind. False: there is none, and the sentence with the kinds there are is
- * written. */
+/* The path of the program of a kind. False: there is none. */
+bool sources_is_there(const char *kind, char *path, size_t bytes);
+
+/* The same; when there is none, the sentence with the kinds there are is written. */
 bool sources_find(const char *kind, char *path, size_t bytes);
 
 void sources_scan(struct sources_list *out);
@@ -49,7 +51,8 @@ void sources_parse_options(const char *text, struct sources_options *out);
 
 enum args_foreign sources_option_kind(const struct sources_options *options, const char *name);
 
-/* True when DISPLAY is set and something accepts a connection there. */
-bool sources_display_answers(void);
+/* What is recorded when nobody says: the desktop; where there is none the pattern, and *stands_in is the
+ * sentence for that (else NULL). linux/display.c, win32/desktop.c. */
+const char *sources_default(const char **stands_in);
 
 #endif

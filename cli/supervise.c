@@ -3,13 +3,11 @@
 #include "supervise.h"
 
 #include "clock.h"
-#include "process.h"
+#include "usage.h"
 #include "say.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 /* A source that showed frames for so long was well: the pauses begin anew. */
 #define HEALTHY_NS (2 * NS_PER_S)
@@ -25,17 +23,18 @@ void supervisor_init(struct supervisor *supervisor, char *const *argv, const cha
     supervisor->argv = argv;
     supervisor->kind = kind;
     supervisor->restart = restart;
-    supervisor->child.pidfd = -1;
-    supervisor->child.output_fd = -1;
+    child_init(&supervisor->child);
     supervisor->exit_code = -1;
 }
 
 fr_status supervisor_start(struct supervisor *supervisor, int socket_fd)
 {
     int error = child_start(&supervisor->child, supervisor->argv, socket_fd);
-    close(socket_fd);
+    child_socket_close(socket_fd);
     if (error) {
-        say(FR_LOG_ERROR, "cannot start the source %s: %s", supervisor->argv[0], strerror(error));
+        char why[256];
+        say(FR_LOG_ERROR, "cannot start the source %s: %s", supervisor->argv[0],
+            child_error_text(error, why, sizeof why));
         return FR_ERR_SOURCE_FAILED;
     }
     supervisor->started_ns = clock_now_ns();
@@ -62,24 +61,15 @@ uint64_t supervisor_backoff_ns(unsigned failures)
     return backoff_ms[index < NUM_BACKOFFS ? index : NUM_BACKOFFS - 1] * NS_PER_MS;
 }
 
-static void describe_end(int wait_status, char *out, size_t bytes)
-{
-    if (WIFSIGNALED(wait_status))
-        snprintf(out, bytes, "was killed by signal %d (%s)", WTERMSIG(wait_status),
-                 strsignal(WTERMSIG(wait_status)));
-    else
-        snprintf(out, bytes, "ended with exit code %d", WEXITSTATUS(wait_status));
-}
-
-static void on_end(struct supervisor *supervisor, int wait_status, uint64_t now_ns)
+static void on_end(struct supervisor *supervisor, const struct child_exit *end, uint64_t now_ns)
 {
     char how[96];
-    supervisor->exit_code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
+    supervisor->exit_code = end->killed ? -1 : (int)end->code;
     if (supervisor->exit_code == 0) {
         supervisor->ended = true;
         return;
     }
-    describe_end(wait_status, how, sizeof how);
+    child_exit_text(end, how, sizeof how);
     if (supervisor->delivered && now_ns - supervisor->started_ns > HEALTHY_NS)
         supervisor->failures = 0;
     supervisor->failures++;
@@ -109,16 +99,15 @@ static void on_end(struct supervisor *supervisor, int wait_status, uint64_t now_
 
 bool supervisor_watch(struct supervisor *supervisor, uint64_t now_ns)
 {
-    int wait_status;
-    uint64_t cpu_ns;
+    struct child_exit end;
     if (!supervisor->argv)
         return false;
     child_read(&supervisor->child, pass_line, supervisor);
-    if (child_wait(&supervisor->child, 0, &wait_status, &cpu_ns)) {
+    if (child_wait(&supervisor->child, 0, &end)) {
         child_read(&supervisor->child, pass_line, supervisor);
         child_finish(&supervisor->child);
-        supervisor->cpu_ns += cpu_ns;
-        on_end(supervisor, wait_status, now_ns);
+        supervisor->cpu_ns += end.cpu_ns;
+        on_end(supervisor, &end, now_ns);
     }
     return supervisor->ended || supervisor->failed ||
            (supervisor->restart_at_ns && now_ns >= supervisor->restart_at_ns);
@@ -129,7 +118,7 @@ void supervisor_restart(struct supervisor *supervisor, fr_capture *capture, uint
     int socket_fd = -1;
     if (!supervisor->restart_at_ns || now_ns < supervisor->restart_at_ns)
         return;
-    fr_status status = fr_capture_invite(capture, &socket_fd);
+    fr_status status = supervisor->uninvited ? FR_OK : fr_capture_invite(capture, &socket_fd);
     if (status == FR_ERR_TARGET_BUSY) { /* the capture has not yet seen the end of the last one */
         supervisor->restart_at_ns = now_ns + BUSY_RETRY_NS;
         return;
@@ -151,12 +140,9 @@ uint64_t supervisor_cpu_ns(const struct supervisor *supervisor)
 
 void supervisor_finish(struct supervisor *supervisor)
 {
-    int wait_status;
-    uint64_t cpu_ns = 0;
-    if (supervisor->child.pid > 0) {
-        child_end(&supervisor->child, &wait_status, &cpu_ns);
-        supervisor->cpu_ns += cpu_ns;
-    }
+    struct child_exit end = {.cpu_ns = 0};
+    child_end(&supervisor->child, &end);
+    supervisor->cpu_ns += end.cpu_ns;
     child_read(&supervisor->child, pass_line, supervisor);
     child_finish(&supervisor->child);
 }

@@ -21,6 +21,7 @@ struct supervisor {
     char *const *argv; /* argv[0] is the program's path; NULL = no source of ours */
     const char *kind;  /* for the sentences */
     bool restart;      /* false: its death ends the session */
+    bool uninvited;    /* it finds its host by itself */
     struct child child;
     uint64_t started_ns, restart_at_ns; /* restart_at_ns 0 = none is due */
     unsigned failures;                  /* ends in a row */
@@ -38,7 +39,7 @@ struct supervisor {
 
 void supervisor_init(struct supervisor *supervisor, char *const *argv, const char *kind, bool restart);
 
-/* For fr_capture_params.start_source. Owns the descriptor. */
+/* For fr_capture_params.start_source. Owns the descriptor (-1: none). */
 fr_status supervisor_start(struct supervisor *supervisor, int socket_fd);
 
 /* Passes lines on and notices an end. Never blocks, calls nothing of the capture. True when the session has

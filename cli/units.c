@@ -94,6 +94,20 @@ bool units_parse_milli(const char *text, uint32_t min, uint32_t max, uint32_t *o
     return true;
 }
 
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+bool units_same_word(const char *a, const char *b)
+{
+    while (*a && lower(*a) == lower(*b)) {
+        a++;
+        b++;
+    }
+    return lower(*a) == lower(*b);
+}
+
 char *units_write_clock(char *out, size_t bytes, uint64_t ns)
 {
     uint64_t seconds = ns / NS_PER_S;

@@ -22,6 +22,9 @@ bool units_parse_milli(const char *text, uint32_t min, uint32_t max, uint32_t *o
 /* Decimal, or hexadecimal with 0x. */
 bool units_parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *out);
 
+/* Without regard to case, in ASCII. */
+bool units_same_word(const char *a, const char *b);
+
 /* "1:02:03" or "02:03". Returns out. */
 char *units_write_clock(char *out, size_t bytes, uint64_t ns);
 

@@ -3,39 +3,33 @@
 #include "watch_screen.h"
 
 #include "clock.h"
+#include "say.h"
+#include "screen.h"
 
 #include <inttypes.h>
-#include <ncurses.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
+
+enum { NAME_COLUMNS = 14, ESCAPE = 27, WAIT_MAX_MS = 60000 };
 
 struct watch_screen {
-    SCREEN *terminal;
+    struct screen *screen;
     int row;
 };
 
 struct watch_screen *watch_screen_create(void)
 {
-    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || !getenv("TERM"))
-        return NULL;
     struct watch_screen *screen = calloc(1, sizeof *screen);
-    if (!screen)
-        return NULL;
-    /* Not initscr: that ends the program on a terminal it does not know. */
-    screen->terminal = newterm(NULL, stdout, stdin);
-    if (!screen->terminal) {
-        free(screen);
-        return NULL;
-    }
-    cbreak();
-    noecho();
-    curs_set(0);
-    return screen;
+    if (screen)
+        screen->screen = screen_open();
+    if (screen && screen->screen)
+        return screen;
+    free(screen);
+    return NULL;
 }
 
-static void put(struct watch_screen *screen, const char *name, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+static void put(struct watch_screen *screen, const char *name, const char *format, ...) SAY_PRINTF(3, 4);
 
 static void put(struct watch_screen *screen, const char *name, const char *format, ...)
 {
@@ -44,11 +38,8 @@ static void put(struct watch_screen *screen, const char *name, const char *forma
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    if (screen->row >= LINES)
-        return;
-    mvaddnstr(screen->row, 0, name, COLS);
-    if (COLS > 14)
-        mvaddnstr(screen->row, 14, text, COLS - 14);
+    screen_put(screen->screen, screen->row, 0, name);
+    screen_put(screen->screen, screen->row, NAME_COLUMNS, text);
     screen->row++;
 }
 
@@ -105,11 +96,9 @@ static void draw_header(struct watch_screen *screen, const fr_observation *seen,
 void watch_screen_draw(struct watch_screen *screen, uint32_t target_id, const fr_observation *seen,
                        const struct watch_rates *rates)
 {
-    erase();
+    screen_begin(screen->screen);
     screen->row = 0;
-    attron(A_BOLD);
     put(screen, "framering", "target %u%s", target_id, seen->has_header ? "" : ": no ring yet");
-    attroff(A_BOLD);
     screen->row++;
     if (seen->has_header) {
         draw_header(screen, seen, rates);
@@ -118,24 +107,21 @@ void watch_screen_draw(struct watch_screen *screen, uint32_t target_id, const fr
     }
     screen->row++;
     put(screen, "q quits", "%s", "");
-    refresh();
+    screen_show(screen->screen);
 }
 
 bool watch_screen_wait(struct watch_screen *screen, uint64_t ns)
 {
-    (void)screen;
     uint64_t ms = ns / NS_PER_MS;
-    timeout(ms > 60000 ? 60000 : (int)ms);
-    int key = getch();
-    return key == 'q' || key == 'Q' || key == 27;
+    int key = screen_key(screen->screen, ms > WAIT_MAX_MS ? WAIT_MAX_MS : (int)ms);
+    return key == 'q' || key == 'Q' || key == ESCAPE;
 }
 
 void watch_screen_destroy(struct watch_screen **screen)
 {
     if (!*screen)
         return;
-    endwin();
-    delscreen((*screen)->terminal);
+    screen_close(&(*screen)->screen);
     free(*screen);
     *screen = NULL;
 }

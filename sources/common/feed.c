@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "feed.h"
 
+#include "feed_system.h"
 #include "value.h"
 
 #include <stdlib.h>
@@ -17,7 +18,7 @@ static const uint64_t patience_ns = 700 * FR_NS_PER_MS;
 /* A host takes the newest frame within a few of its own; nothing tells us that it did. */
 static const uint64_t linger_ns = 250 * FR_NS_PER_MS;
 
-static const char *apply_target(void *user, const char *value)
+const char *fr_feed_apply_target(void *user, const char *value)
 {
     fr_feed_options *options = user;
     options->has_target = true;
@@ -25,14 +26,7 @@ static const char *apply_target(void *user, const char *value)
                                                                 : "a number from 0 to 4294967295 is needed";
 }
 
-static const char *apply_runtime_dir(void *user, const char *value)
-{
-    fr_feed_options *options = user;
-    options->runtime_dir = value;
-    return *value ? NULL : "the name of a folder is needed";
-}
-
-static const char *apply_verbose(void *user, const char *value)
+const char *fr_feed_apply_verbose(void *user, const char *value)
 {
     (void)value;
     fr_feed_options *options = user;
@@ -57,13 +51,6 @@ static const char *apply_fps(void *user, const char *value)
     return "a rate is a number from 0.1 to 1000, such as 59.94, or max";
 }
 
-static const fr_option common_options[] = {
-    {"target", "N", "feed the host of target N, and wait for it where there is none", apply_target},
-    {"runtime-dir", "DIR", "where hosts have their sockets (default: $XDG_RUNTIME_DIR/framering)",
-     apply_runtime_dir},
-    {"verbose", NULL, "say more on stderr", apply_verbose},
-};
-
 static const fr_option size_options[] = {
     {"size", "WxH", "size of the picture", apply_size},
 };
@@ -71,11 +58,6 @@ static const fr_option size_options[] = {
 static const fr_option rate_options[] = {
     {"fps", "N", "frames per second, at most; max: as fast as possible", apply_fps},
 };
-
-fr_option_group fr_feed_common_group(fr_feed_options *options)
-{
-    return (fr_option_group){common_options, sizeof(common_options) / sizeof(common_options[0]), options};
-}
 
 fr_option_group fr_feed_size_group(fr_feed_options *options)
 {
@@ -95,6 +77,7 @@ bool fr_feed_init(fr_feed *feed, const fr_feed_options *options, fr_source_param
     params->target_id = options->target_id;
     params->by_target = options->has_target;
     params->runtime_dir = options->runtime_dir;
+    params->win32 = &options->win32;
     params->log = fr_program_log(&options->program);
     const fr_status status = fr_source_open(&feed->source, params);
     if (status == FR_ERR_ARGUMENT)

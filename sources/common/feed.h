@@ -9,20 +9,23 @@
 #include "options.h"
 
 #include <framering/source.h>
+#include <framering/win32.h>
 
 typedef struct fr_feed_options {
     fr_program program;
     bool has_target;
     uint32_t target_id;
     const char *runtime_dir;
-    fr_mode mode; /* of --size and --fps; zero where not given */
-    bool unpaced; /* --fps max */
+    fr_win32_source_params win32; /* Windows */
+    fr_mode mode;                 /* of --size and --fps; zero where not given */
+    bool unpaced;                 /* --fps max */
 } fr_feed_options;
 
 /* Tables for fr_command; `user` is an fr_feed_options. */
-fr_option_group fr_feed_common_group(fr_feed_options *options); /* target, runtime-dir, verbose */
-fr_option_group fr_feed_size_group(fr_feed_options *options);   /* size */
-fr_option_group fr_feed_rate_group(fr_feed_options *options);   /* fps */
+fr_option_group
+fr_feed_common_group(fr_feed_options *options); /* target, verbose, and how the system reaches hosts */
+fr_option_group fr_feed_size_group(fr_feed_options *options); /* size */
+fr_option_group fr_feed_rate_group(fr_feed_options *options); /* fps */
 
 typedef struct fr_feed {
     const fr_feed_options *options;

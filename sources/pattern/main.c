@@ -80,6 +80,7 @@ int main(int argc, char **argv)
         fr_feed_size_group(&options.feed),
         fr_feed_rate_group(&options.feed),
         {own_options, sizeof(own_options) / sizeof(own_options[0]), &options},
+        fr_gpu_group(&options.gpu),
     };
     const fr_command command = {
         .program = &options.feed.program,

@@ -11,12 +11,15 @@ typedef struct show {
     fr_show_options *options;
     fr_feed feed;
     fr_display_descriptor display;
+    fr_gpu *gpu; /* NULL: in memory */
     fr_picture *picture;
     fr_pacer pacer;
     bool started;
     uint64_t start_ns;
     uint64_t idle_until_ns, mismatch_until_ns;
     uint32_t frames;
+    uint32_t
+        pushed; /* by the GPU: the stamps count by it, because a push does not tell its sequence before */
     bool wish, wished_hdr; /* what the host asked for in the last poll */
 } show;
 
@@ -98,30 +101,67 @@ static bool fit_picture(show *s, const fr_slot *slot)
 
 typedef enum trouble { TROUBLE_NONE, TROUBLE_HANG, TROUBLE_DIE } trouble;
 
+static fr_stamp stamp_for(show *s, const fr_slot *slot)
+{
+    return (fr_stamp){
+        .sequence = s->gpu ? ++s->pushed : slot->sequence,
+        .generation = slot->generation,
+        .time_us = fr_now_ns() / 1000,
+    };
+}
+
+static bool prepare(show *s, fr_slot *slot)
+{
+    if (!slot->pixels && !fr_gpu_canvas(s->gpu, slot)) {
+        fr_program_say(&s->options->feed.program, "the GPU has no room for a texture of %ux%u", slot->width,
+                       slot->height);
+        fr_feed_stop(&s->feed, FR_EXIT_FAILED);
+        return false;
+    }
+    return fit_picture(s, slot);
+}
+
 static void draw_frame(show *s, uint64_t now_ns, trouble what, uint64_t hang_ns)
 {
     fr_slot slot;
     if (fr_source_begin(s->feed.source, &slot) != FR_OK)
         return;
-    if (!fit_picture(s, &slot)) {
+    const bool on_gpu = !slot.pixels;
+    if (!prepare(s, &slot)) {
         fr_source_cancel(s->feed.source);
         return;
     }
-    const fr_stamp stamp = {
-        .sequence = slot.sequence,
-        .generation = slot.generation,
-        .time_us = fr_now_ns() / 1000,
-    };
+    const fr_stamp stamp = stamp_for(s, &slot);
     fr_picture_draw(s->picture, &slot, &stamp, now_ns - s->start_ns,
                     what == TROUBLE_NONE ? FR_PICTURE_WHOLE : FR_PICTURE_UPPER);
+    if (on_gpu)
+        fr_gpu_upload(s->gpu, &slot);
     if (what == TROUBLE_DIE)
         fr_trouble_die();
     if (what == TROUBLE_HANG) {
         fr_sleep_ns(hang_ns);
         fr_picture_draw(s->picture, &slot, &stamp, now_ns - s->start_ns, FR_PICTURE_LOWER);
+        if (on_gpu)
+            fr_gpu_upload(s->gpu, &slot);
     }
     const fr_publish_info info = {.present_ns = stamp.time_us * 1000};
     if (fr_source_publish(s->feed.source, &info) == FR_OK)
+        s->frames++;
+}
+
+/* As a program that has its pictures on a GPU: the library copies them into the ring. */
+static void push_frame(show *s, uint64_t now_ns)
+{
+    fr_source_info ring;
+    fr_source_get_info(s->feed.source, &ring);
+    fr_slot slot = {
+        .width = ring.width, .height = ring.height, .format = ring.format, .generation = ring.generation};
+    if (!prepare(s, &slot))
+        return;
+    const fr_stamp stamp = stamp_for(s, &slot);
+    fr_picture_draw(s->picture, &slot, &stamp, now_ns - s->start_ns, FR_PICTURE_WHOLE);
+    const fr_publish_info info = {.present_ns = stamp.time_us * 1000};
+    if (fr_gpu_push(s->gpu, s->feed.source, &info) == FR_OK)
         s->frames++;
 }
 
@@ -207,6 +247,8 @@ static void make_frame(show *s, bool now)
         return;
     if (now_ns < s->mismatch_until_ns)
         push_mismatch(s);
+    else if (s->gpu)
+        push_frame(s, now_ns);
     else
         draw_frame(s, now_ns, TROUBLE_NONE, 0);
     if (s->options->num_frames && s->frames >= s->options->num_frames)
@@ -247,11 +289,17 @@ int fr_show_run(fr_show_options *options)
     params.hdr = fr_hdr_metadata_generic();
     params.hdr.max_luminance = options->peak_nits * 10000;
     params.hdr.max_cll = (uint16_t)options->peak_nits;
-    if (!fr_feed_init(&s.feed, &options->feed, &params))
+    if (!fr_gpu_create(&s.gpu, &options->gpu, &options->feed.program))
         return FR_EXIT_FAILED;
+    params.d3d11 = fr_gpu_source_params(s.gpu);
+    if (!fr_feed_init(&s.feed, &options->feed, &params)) {
+        fr_gpu_destroy(&s.gpu);
+        return FR_EXIT_FAILED;
+    }
     while (!s.feed.stopped && !fr_program_stopped())
         turn(&s);
     fr_feed_finish(&s.feed);
     fr_picture_destroy(&s.picture);
+    fr_gpu_destroy(&s.gpu);
     return s.feed.exit_code;
 }

@@ -6,10 +6,12 @@
 /* A run of the pattern: draws at its rate, follows its script and what the host asks for. */
 
 #include "common/feed.h"
+#include "gpu.h"
 #include "script.h"
 
 typedef struct fr_show_options {
     fr_feed_options feed;
+    fr_gpu_options gpu;
     fr_colour_state colour_state;
     fr_format sdr_format, hdr_format; /* NONE: the usual */
     bool ignore_host;                 /* the host's wish for HDR is not followed */

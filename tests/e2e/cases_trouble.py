@@ -10,7 +10,7 @@ import struct
 import subprocess
 import time
 
-from harness import check, is_alive, one_sentence, print_flips, wait_for
+from harness import check, everywhere, is_alive, one_sentence, print_flips, wait_for
 
 SMALL = ("--source", "pattern", "--size", "320x180")
 
@@ -20,20 +20,16 @@ def wait_for_file(world, name, bytes_wanted=1):
     wait_for(lambda: file.exists() and file.stat().st_size >= bytes_wanted, 15, f"{name} was never written")
 
 
-def socket_path(world, target):
-    return world.runtime / "framering" / f"target-{target}.sock"
-
-
 def no_traces(world, source_pid):
     """After the end: no source, no socket."""
     wait_for(lambda: not is_alive(source_pid), 5, "the source outlived the capture")
-    sockets = list((world.runtime / "framering").glob("*.sock")) if (world.runtime / "framering").exists() else []
-    check(not sockets, f"left behind: {sockets}")
+    check(not world.traces(), f"left behind: {world.traces()}")
 
 
 # ---- arguments ----
 
 
+@everywhere
 def case_refused_arguments(world):
     """Every wrong argument is one sentence on stderr, exit code 2, and nothing is written."""
     for arguments, words in (
@@ -53,6 +49,7 @@ def case_refused_arguments(world):
     check(not list(world.folder.glob("*.mkv")), "a file was made")
 
 
+@everywhere
 def case_refused_outputs(world):
     """An output that cannot be written is named, with the cause, before anything starts."""
     for out, words in (("a.avi", ["avi"]), ("missing/folder/a.mkv", ["missing/folder"]), ("nothing", ["nothing"])):
@@ -73,6 +70,7 @@ def case_unwritable_path(world):
     one_sentence(done, out)
 
 
+@everywhere
 def case_unknown_encoder(world):
     """An encoder that FFmpeg does not have, and one that cannot open here: a sentence each, no other is taken."""
     done = world.fr("capture", *SMALL, "--quiet", "--encoder", "libfoo", "--for", "1s", "a.mkv", timeout=20)
@@ -108,6 +106,7 @@ def case_disk_full(world):
 # ---- sources ----
 
 
+@everywhere
 def case_source_killed_and_restarted(world):
     """A source that is killed is started again: repeats meanwhile, fresh frames within 500 ms of its restart."""
     capture = world.fr_start("capture", "--json", *SMALL, "--for", "9s", "a.mkv")
@@ -122,11 +121,12 @@ def case_source_killed_and_restarted(world):
     print_flips(summary)
     check([flip["kind"] for flip in summary["flips"]] == ["source"] * 3, f"{summary['flips']}")
     # The middle one of three: the machine may take a pause of its own.
-    check(sorted(flip["gap_ms"] for flip in summary["flips"])[1] < 600, f"{summary['flips']}")
+    world.check_time(sorted(flip["gap_ms"] for flip in summary["flips"])[1] < 600, f"{summary['flips']}")
     world.stamps(*summary["files"])
     no_traces(world, source)
 
 
+@everywhere
 def case_source_killed_while_writing(world):
     """A source that dies with a half-drawn frame in a slot: that frame is never shown."""
     summary = world.capture(*SMALL, "--at", "1s:kill-writing", "--for", "3s", "a.mkv")
@@ -134,6 +134,7 @@ def case_source_killed_while_writing(world):
     world.stamps(*summary["files"])
 
 
+@everywhere
 def case_source_ends(world):
     """A source that ends in order ends the recording in order."""
     summary = world.capture(*SMALL, "--at", "1s:exit", "--for", "30s", "a.mkv", timeout=15)
@@ -149,6 +150,7 @@ def case_source_fails_at_start(world):
     check(done.code == 1 and "missing.mkv" in done.err, f"{done.code} {done.err!r}")
 
 
+@everywhere
 def case_source_stalls(world):
     """A source that stops answering is named; repeats go on; it comes back by itself."""
     capture = world.fr_start("capture", "--json", *SMALL, "--at", "1s:stall=3s", "--for", "6s", "a.mkv")
@@ -161,6 +163,7 @@ def case_source_stalls(world):
     check(frames[-1]["sequence"] > frames[len(frames) // 2]["sequence"], "no fresh frame after the stall")
 
 
+@everywhere
 def case_source_sends_garbage(world):
     """A source that sends rubbish is cut off with a sentence, a new one takes its place."""
     capture = world.fr_start("capture", "--json", *SMALL, "--at", "1s:garbage", "--for", "4s", "a.mkv")
@@ -169,6 +172,7 @@ def case_source_sends_garbage(world):
     world.stamps(*done.json()["files"])
 
 
+@everywhere
 def case_source_mismatches(world):
     """Frames of another size than the ring are dropped and counted, never shown."""
     summary = world.capture(*SMALL, "--at", "1s:mismatch=1s", "--for", "3s", "a.mkv")
@@ -193,10 +197,11 @@ def case_x_server_dies(world):
 # ---- targets, hosts ----
 
 
+@everywhere
 def case_target_in_use(world):
     """A second host for a target, and a second source, are refused with the reason; the session goes on."""
     host = world.fr_start("capture", "--json", "--source", "none", "--target", "7", "--size", "320x180", "--for", "6s", "a.mkv")
-    wait_for(socket_path(world, 7).exists, 10, "target 7 has no socket")
+    world.wait_for_target(7)
     first = world.fr_start("source", "pattern", "--target", "7", "--size", "320x180")
     wait_for_file(world, "a.mkv", 500)
     done = world.fr("capture", "--quiet", "--source", "none", "--target", "7", "--for", "1s", "b.mkv", timeout=10).expect(1)
@@ -210,6 +215,7 @@ def case_target_in_use(world):
     world.stamps("a.mkv")
 
 
+@everywhere
 def case_host_killed(world):
     """The host is killed: the source waits; the next host replaces the stale socket and gets frames at once."""
     def host(name):
@@ -220,7 +226,7 @@ def case_host_killed(world):
     time.sleep(1)
     killed.signal(signal.SIGKILL)
     killed.finish()
-    check(socket_path(world, 3).exists(), "a killed host cannot have removed its socket")
+    check(world.windows or world.target_is_there(3), "a killed host cannot have removed its socket")
     time.sleep(0.3)
     check(source.alive(), "the source ended with its host")
     summary = host("b.mkv").finish().expect(0).json()
@@ -235,6 +241,7 @@ def case_host_killed(world):
     check(frames > 5, f"the killed host's file has {frames} frames")
 
 
+@everywhere
 def case_several_targets(world):
     """Four sessions on four targets at once, each sees its own source."""
     hosts = [world.fr_start("capture", "--json", *SMALL, "--fps", "20", "--target", str(n), "--for", "3s", f"{n}.mkv")
@@ -249,9 +256,9 @@ def case_wrong_version(world):
     """A source of another protocol version is refused with both ranges; a source that is refused so says why and ends."""
     magic, hello_type, refuse_type, version_reason = 0x48435246, 1, 3, 3
     host = world.fr_start("capture", "--source", "none", "--target", "8", "--size", "320x180", "a.mkv")
-    wait_for(socket_path(world, 8).exists, 10, "no socket")
+    world.wait_for_target(8)
     newer = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    newer.connect(str(socket_path(world, 8)))
+    newer.connect(str(world.socket_of(8)))
     newer.send(struct.pack("<12IQ", magic, hello_type, 128, 0, 9, 12, 2, 2, 1, 0, 8, os.getpid(), 1) + bytes(72))
     newer.settimeout(5)
     answer = newer.recv(512)
@@ -262,7 +269,7 @@ def case_wrong_version(world):
     check("9 to 12" in host.interrupt(10).err, "the host's log does not name the versions")
 
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    listener.bind(str(socket_path(world, 8)))
+    listener.bind(str(world.socket_of(8)))
     listener.listen(1)
     source = world.fr_start("source", "pattern", "--target", "8")
     listener.settimeout(10)
@@ -279,14 +286,14 @@ def case_wrong_version(world):
 def case_hostile_connections(world):
     """A peer that speaks garbage or nothing at the socket does not disturb the session."""
     host = world.fr_start("capture", "--json", "--source", "none", "--target", "5", "--size", "320x180", "--for", "5s", "a.mkv")
-    wait_for(socket_path(world, 5).exists, 10, "no socket")
+    world.wait_for_target(5)
     source = world.fr_start("source", "pattern", "--target", "5", "--size", "320x180")
     wait_for_file(world, "a.mkv", 500)
     silent = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    silent.connect(str(socket_path(world, 5)))
+    silent.connect(str(world.socket_of(5)))
     for message in (b"", b"x", b"\0" * 4096, os.urandom(200), b"GET / HTTP/1.1\r\n\r\n"):
         peer = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        peer.connect(str(socket_path(world, 5)))
+        peer.connect(str(world.socket_of(5)))
         try:
             peer.send(message)
             peer.settimeout(3)
@@ -300,20 +307,22 @@ def case_hostile_connections(world):
     world.stamps("a.mkv")
 
 
+@everywhere
 def case_no_source_comes(world):
     """Waiting for a source that never comes can be ended with Ctrl-C, without a file that holds nothing."""
     host = world.fr_start("capture", "--source", "none", "--target", "9", "--size", "320x180", "a.mkv")
-    wait_for(socket_path(world, 9).exists, 10, "no socket")
+    world.wait_for_target(9)
     time.sleep(0.5)
     done = host.interrupt(10)
     check(done.code in (0, 1, 130), f"exit code {done.code}: {done.err!r}")
     check("nothing was recorded" in done.err, f"{done.err!r}")
-    check(not socket_path(world, 9).exists(), "the socket is still there")
+    check(not world.target_is_there(9), "the target is still there")
 
 
 # ---- ends ----
 
 
+@everywhere
 def case_interrupt_at_any_moment(world):
     """Ctrl-C at many moments of a session: a prompt end, playable files, no process left."""
     for i, delay in enumerate((0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.2)):
@@ -331,6 +340,7 @@ def case_interrupt_at_any_moment(world):
                 check(not errors.strip(), f"after {delay} s: {file.name}: {errors}")
 
 
+@everywhere
 def case_interrupt_while_connecting(world):
     """A network address that does not answer does not outlast a Ctrl-C."""
     listener = socket.socket()
@@ -350,6 +360,7 @@ def case_interrupt_while_connecting(world):
         peer.close()
 
 
+@everywhere
 def case_host_killed_files_play(world):
     """A recorder that is killed leaves files that play, in every container."""
     for name in ("a.mkv", "a.mp4", "a.ts"):
@@ -364,6 +375,7 @@ def case_host_killed_files_play(world):
         check(frames > 20, f"{name}: {frames} frames")
 
 
+@everywhere
 def case_session_dropped(world):
     """The display changes and no frame comes back: the session is dropped with exit code 3 and a sentence."""
     capture = world.fr_start("capture", "--no-restart", *SMALL, "--at", "1s:size=640x360", "--at", "1s:idle=20s", "--for", "30s", "a.mkv")
@@ -377,7 +389,7 @@ def case_session_dropped(world):
 def case_no_leaks_over_restarts(world):
     """Thirty source deaths leave no descriptor, mapping or process behind in the host."""
     capture = world.fr_start("capture", "--json", "--source", "none", "--target", "4", "--size", "320x180", "--for", "25s", "hash:")
-    wait_for(socket_path(world, 4).exists, 10, "no socket")
+    world.wait_for_target(4)
     counts = []
     for _ in range(30):
         source = world.fr_start("source", "pattern", "--target", "4", "--size", "320x180", "--frames", "5")

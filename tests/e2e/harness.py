@@ -12,6 +12,12 @@ import tempfile
 import time
 
 
+def everywhere(case):
+    """Marks a case that holds on Windows as well, under Wine."""
+    case.everywhere = True
+    return case
+
+
 class Failure(Exception):
     """A behaviour that did not hold, as one sentence."""
 
@@ -43,7 +49,8 @@ class Finished:
 class Running:
     """A program that runs; ended by the case or, at the latest, by the world."""
 
-    def __init__(self, process):
+    def __init__(self, world, process):
+        self.world = world
         self.process = process
         self.pid = process.pid
 
@@ -67,20 +74,19 @@ class Running:
         return self.process.poll() is None
 
     def children(self):
-        try:
-            text = pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
-        except OSError:
-            return []
-        return [int(pid) for pid in text.split()]
+        return self.world.children_of(self.pid)
 
 
 class World:
     """One case's own folder, runtime folder and processes."""
 
+    windows = False
+    suffix = ""
+
     def __init__(self, build):
         self.build = pathlib.Path(build).resolve()
-        self.framering = self.build / "cli" / "framering"
-        self.stampcheck = self.build / "tests" / "e2e" / "stampcheck"
+        self.framering = self.build / "cli" / f"framering{self.suffix}"
+        self.stampcheck = self.build / "tests" / "e2e" / f"stampcheck{self.suffix}"
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="framering-e2e-"))
         self.runtime = self.folder / "run"
         self.runtime.mkdir(mode=0o700)
@@ -92,13 +98,44 @@ class World:
     def path(self, name):
         return str(self.folder / name)
 
+    def command_line(self, command):
+        return command
+
+    def source_program(self, kind):
+        return self.build / "sources" / f"framering-source-{kind}{self.suffix}"
+
+    def children_of(self, pid):
+        try:
+            text = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text()
+        except OSError:
+            return []
+        return [int(pid) for pid in text.split()]
+
+    def socket_of(self, target):
+        return self.runtime / "framering" / f"target-{target}.sock"
+
+    def target_is_there(self, target):
+        return self.socket_of(target).exists()
+
+    def wait_for_target(self, target):
+        wait_for(lambda: self.target_is_there(target), 15, f"nobody listens at target {target}")
+
+    def check_time(self, condition, sentence):
+        """A bound on a time: on a machine of our own only."""
+        check(condition, sentence)
+
+    def traces(self):
+        """What a session left behind."""
+        folder = self.runtime / "framering"
+        return list(folder.glob("*.sock")) if folder.exists() else []
+
     def start(self, *command, env=None, **options):
         environment = dict(self.env, **(env or {}))
         process = subprocess.Popen(
-            [str(part) for part in command], env=environment, cwd=self.folder, text=True,
+            self.command_line([str(part) for part in command]), env=environment, cwd=self.folder, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
         self.processes.append(process)
-        return Running(process)
+        return Running(self, process)
 
     def run(self, *command, timeout=60, **options):
         return self.start(*command, **options).finish(timeout)
@@ -187,6 +224,78 @@ class World:
                 process.kill()
             process.communicate()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class WindowsWorld(World):
+    """The same under Wine. Pipes have names for the whole machine, so each world has names of its own."""
+
+    windows = True
+    suffix = ".exe"
+
+    def __init__(self, build):
+        super().__init__(build)
+        self.wine = str(pathlib.Path(__file__).resolve().parents[2] / "scripts" / "wine")
+        self.prefix = self.folder.name
+        self.env["FRAMERING_E2E"] = str(self.folder)
+        self.env.setdefault("WINEPREFIX", str(self.build / "wine"))
+        # The first process brings Wine's own services, which would hold the pipes of a program's output as long as
+        # they live. This one has none, and lives as long as its input is open, which is as long as the case.
+        self.resident = subprocess.Popen(
+            [self.wine, str(self.framering), "convert", "--from", "bgra", "--to", "nv12", "--size", "1x1", "-", "NUL"],
+            env=self.env, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.fr("--version", timeout=120)
+
+    def command_line(self, command):
+        program, arguments = command[0], command[1:]
+        if not program.endswith(self.suffix):
+            return command
+        after = {"capture": 1, "watch": 1, "probe": 1, "source": 2}.get(arguments[0] if arguments else "", 0)
+        if program == str(self.framering):
+            named = any(argument.startswith("--name-prefix") for argument in arguments)
+            if 0 < after <= len(arguments) and not named and "--help" not in arguments:
+                arguments = arguments[:after] + ["--name-prefix", self.prefix] + arguments[after:]
+        elif "framering-source-" in program and "--name-prefix" not in arguments:
+            arguments = ["--name-prefix", self.prefix] + arguments
+        return [self.wine, program] + arguments
+
+    def children_of(self, pid):
+        """Wine's processes have other parents than they say: the ones of this world that are not the host."""
+        marker = f"FRAMERING_E2E={self.folder}".encode()
+        found = []
+        for folder in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                if marker in (folder / "environ").read_bytes().split(b"\0"):
+                    command = (folder / "cmdline").read_bytes()
+                    if b"framering-source" in command.split(b"\0")[0] and int(folder.name) != pid:
+                        found.append(int(folder.name))
+            except OSError:
+                continue
+        return found
+
+    def target_is_there(self, target):
+        return self.fr("watch", str(target), "--json", "--samples", "1", "--quiet").code == 0
+
+    def check_time(self, condition, sentence):
+        pass
+
+    def close(self):
+        super().close()
+        self.resident.stdin.close()
+        try:
+            self.resident.wait(20)
+        except subprocess.TimeoutExpired:
+            self.resident.kill()
+
+    def traces(self):
+        return []
+
+
+def is_for_windows(build):
+    return (pathlib.Path(build) / "windows-deps").exists()
+
+
+def world_for(build):
+    return WindowsWorld(build) if is_for_windows(build) else World(build)
 
 
 def wait_for(what, timeout, sentence):

@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: The framering authors
 # SPDX-License-Identifier: MIT
-"""Runs end-to-end cases: `run.py BUILD CASE...`, `run.py BUILD all`, or `run.py --list`.
+"""Runs end-to-end cases: `run.py BUILD CASE...`, `run.py BUILD all`, or `run.py --list [windows]`.
 
-A case is a function `case_NAME(world)` of a file cases_*.py beside this one. Exit code 0: it held; 1: it did not;
+A case is a function `case_NAME(world)` of a file cases_*.py beside this one. Those of cases_windows.py, and others that
+are marked, run in a build for Windows, under Wine. Exit code 0: it held; 1: it did not;
 77: this machine cannot run it, and the reason is printed.
 """
 
@@ -17,18 +18,20 @@ import harness
 FOLDER = pathlib.Path(__file__).resolve().parent
 
 
-def all_cases():
+def all_cases(windows):
     cases = {}
     for file in sorted(FOLDER.glob("cases_*.py")):
         module = importlib.import_module(file.stem)
+        of_windows = file.stem == "cases_windows"
         for name, function in vars(module).items():
-            if name.startswith("case_"):
+            if name.startswith("case_") and (of_windows or getattr(function, "everywhere", False) if windows
+                                             else not of_windows):
                 cases[name[len("case_"):]] = function
     return cases
 
 
 def run(build, name, function):
-    world = harness.World(build)
+    world = harness.world_for(build)
     start = time.monotonic()
     print(f"{name}: {function.__doc__.strip().splitlines()[0]}")
     try:
@@ -47,11 +50,11 @@ def run(build, name, function):
 
 def main():
     sys.path.insert(0, str(FOLDER))
-    cases = all_cases()
-    if sys.argv[1:] == ["--list"]:
-        print("\n".join(cases))
+    if sys.argv[1] == "--list":
+        print("\n".join(all_cases(sys.argv[2:] == ["windows"])))
         return 0
     build, names = sys.argv[1], sys.argv[2:]
+    cases = all_cases(harness.is_for_windows(build))
     if names == ["all"]:
         names = list(cases)
     unknown = [name for name in names if name not in cases]

@@ -11,4 +11,11 @@
 
 #include <cmocka.h>
 
+/* The program actor.c, beside the tests. */
+#ifdef _WIN32
+#define FR_TEST_ACTOR "test-cli-actor.exe"
+#else
+#define FR_TEST_ACTOR "test-cli-actor"
+#endif
+
 #endif

@@ -4,37 +4,32 @@
 
 #include "capture_options.h"
 #include "commands.h"
+#include "system/system.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-static char folder[] = "/tmp/framering-test-XXXXXX";
-static char script[64];
+static char *folder;
+static char program[FILES_PATH_MAX];
 
 static int make_source(void **state)
 {
     (void)state;
-    if (!mkdtemp(folder))
-        return -1;
-    snprintf(script, sizeof script, "%s/framering-source-fake", folder);
-    FILE *file = fopen(script, "w");
-    if (!file)
-        return -1;
-    fputs("#!/bin/sh\necho '--size WxH'\necho '--fps N'\necho --hdr\necho '--at SCRIPT'\necho --loop\n",
-          file);
-    fclose(file);
-    setenv("FRAMERING_SOURCE_DIR", folder, 1);
-    return chmod(script, 0755);
+    char actor[FILES_PATH_MAX];
+    folder = system_folder_create();
+    snprintf(program, sizeof program, "%s/framering-source-fake%s", folder, files_program_suffix);
+    assert_true(files_beside(FR_TEST_ACTOR, actor, sizeof actor));
+    system_program_copy(actor, program);
+    system_set_env("FRAMERING_SOURCE_DIR", folder);
+    return 0;
 }
 
 static int remove_source(void **state)
 {
     (void)state;
-    unlink(script);
-    return rmdir(folder);
+    system_folder_remove(folder);
+    return 0;
 }
 
 /* Parses "framering capture WORDS..."; the caller frees the result. */
@@ -71,7 +66,7 @@ static void everything(void **state)
     struct capture_options *o =
         parse("--source none --target 7 --size 1280x720 --fps 30 --sdr --codec hevc --encoder "
               "libx265 --encoder-options preset=fast --bitrate 5000 --backend cpu --for 2m "
-              "--frames 10 --json --no-restart --no-repeats --runtime-dir /tmp/x out.mp4",
+              "--frames 10 --json --no-restart --no-repeats out.mp4",
               &good, &exit_code);
     assert_true(good);
     const struct session_params *s = &o->session;
@@ -84,7 +79,6 @@ static void everything(void **state)
     assert_true(s->capture.sdr_output);
     assert_true(s->capture.timing.attach_wait_ns == UINT64_MAX);
     assert_int_equal(s->capture.backend, FR_BACKEND_CPU);
-    assert_string_equal(s->capture.runtime_dir, "/tmp/x");
     assert_int_equal(s->recorder.codec, FR_CODEC_HEVC);
     assert_string_equal(s->recorder.encoder, "libx265");
     assert_string_equal(s->recorder.options, "preset=fast");
@@ -128,7 +122,7 @@ static void options_of_the_source(void **state)
               &good, &exit_code);
     assert_true(good);
     assert_ptr_equal(o->session.source_argv, o->source_argv);
-    assert_string_equal(o->source_argv[0], script);
+    assert_string_equal(o->source_argv[0], program);
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
         assert_string_equal(o->source_argv[i + 1], wanted[i]);
     assert_null(o->source_argv[1 + sizeof wanted / sizeof wanted[0]]);
@@ -187,6 +181,83 @@ static void refusals(void **state)
         refuse(bad[i]);
 }
 
+#ifdef _WIN32
+static void windows(void **state)
+{
+    (void)state;
+    bool good;
+    int exit_code;
+    struct capture_options *o =
+        parse("--source none --backend d3d11 --adapter GeForce --no-fence --sddl D:P(A;;GA;;;SY) "
+              "--source-image C:\\x.exe --name-prefix mine a.mkv",
+              &good, &exit_code);
+    assert_true(good);
+    const fr_capture_params *c = &o->session.capture;
+    assert_int_equal(c->backend, FR_BACKEND_D3D11);
+    assert_string_equal(c->d3d11->adapter, "GeForce");
+    assert_true(c->d3d11->no_fence);
+    assert_int_equal(c->win32->channel, FR_WIN32_CHANNEL_PIPE);
+    assert_string_equal(c->win32->sddl, "D:P(A;;GA;;;SY)");
+    assert_string_equal(c->win32->source_image, "C:\\x.exe");
+    assert_string_equal(c->runtime_dir, "mine");
+    free(o);
+}
+
+/* A source of ours that finds its host by names has to be told all of it. */
+static void named(void **state)
+{
+    (void)state;
+    static const char *const wanted[] = {"--target", "7", "--channel", "named", "--name-prefix", "Local\\t"};
+    bool good;
+    int exit_code;
+    struct capture_options *o =
+        parse("--source fake --target 7 --channel named --wire-version 1 --name-prefix Local\\t a.mkv", &good,
+              &exit_code);
+    assert_true(good);
+    const fr_win32_host_params *w = o->session.capture.win32;
+    assert_int_equal(w->channel, FR_WIN32_CHANNEL_NAMED);
+    assert_int_equal(w->wire_version, 1);
+    assert_string_equal(w->name_prefix, "Local\\t");
+    assert_true(o->session.uninvited);
+    assert_false(o->session.any_target);
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
+        assert_string_equal(o->source_argv[i + 1], wanted[i]);
+    assert_null(o->source_argv[1 + sizeof wanted / sizeof wanted[0]]);
+    free(o);
+}
+
+static void windows_refusals(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "--source none --channel smoke a.mkv",
+        "--source none --wire-version 1 a.mkv",
+        "--source none --channel named --wire-version 3 a.mkv",
+        "--source none --everyone a.mkv",
+
+        "--source none --channel named --source-image C:\\x.exe a.mkv",
+        "--source none --channel named --everyone --sddl D:P(A;;GA;;;SY) a.mkv",
+        "--source none --adapter= a.mkv",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        refuse(bad[i]);
+}
+#else
+static void runtime_dir(void **state)
+{
+    (void)state;
+    bool good;
+    int exit_code;
+    struct capture_options *o = parse("--source none --runtime-dir /tmp/x a.mkv", &good, &exit_code);
+    assert_true(good);
+    assert_string_equal(o->session.capture.runtime_dir, "/tmp/x");
+    assert_null(o->session.capture.win32);
+    free(o);
+    refuse("--source none --backend d3d11 a.mkv");
+    refuse("--source none --channel named a.mkv");
+}
+#endif
+
 static void help(void **state)
 {
     (void)state;
@@ -204,7 +275,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything), cmocka_unit_test(defaults), cmocka_unit_test(options_of_the_source),
-        cmocka_unit_test(outputs),    cmocka_unit_test(refusals), cmocka_unit_test(help),
+        cmocka_unit_test(outputs),    cmocka_unit_test(refusals),
+#ifdef _WIN32
+        cmocka_unit_test(windows),    cmocka_unit_test(named),    cmocka_unit_test(windows_refusals),
+#else
+        cmocka_unit_test(runtime_dir),
+#endif
+        cmocka_unit_test(help),
     };
     return cmocka_run_group_tests(tests, make_source, remove_source);
 }

@@ -32,28 +32,29 @@ static void keep(void *user, const char *text)
 }
 
 /* Starts a shell command, waits for its end, keeps what it said. */
-static int shell(const char *script, int socket_fd, char out[8192])
+static struct child_exit shell(const char *script, int socket_fd, char out[8192])
 {
     struct shell_args args = shell_args(script);
     struct child child;
-    int wait_status = -1;
-    uint64_t cpu;
+    struct child_exit end = {.code = 1};
     out[0] = '\0';
     assert_int_equal(child_start(&child, args.argv, socket_fd), 0);
-    assert_true(child_wait(&child, 10000, &wait_status, &cpu));
+    assert_true(child_wait(&child, 10000, &end));
     child_read(&child, keep, out);
     child_finish(&child);
     free(args.argv[2]);
-    return wait_status;
+    return end;
 }
 
 static void says_and_exits(void **state)
 {
     (void)state;
     char out[8192];
-    int status = shell("echo one; printf 'two\\033[2J\\n' >&2; exit 7", -1, out);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), 7);
+    char text[64];
+    struct child_exit end = shell("echo one; printf 'two\\033[2J\\n' >&2; exit 7", -1, out);
+    assert_false(end.killed);
+    assert_int_equal(end.code, 7);
+    assert_string_equal(child_exit_text(&end, text, sizeof text), "ended with exit code 7");
     assert_string_equal(out, "one\ntwo [2J\n");
 }
 
@@ -109,15 +110,15 @@ static void is_ended(void **state)
     for (size_t i = 0; i < 2; i++) {
         struct shell_args args = shell_args(cases[i].script);
         struct child child;
-        int wait_status = 0;
-        uint64_t cpu, begin;
+        struct child_exit end = {.killed = false};
+        uint64_t begin;
         assert_int_equal(child_start(&child, args.argv, -1), 0);
         clock_sleep_ns(100 * NS_PER_MS);
         begin = clock_now_ns();
-        child_end(&child, &wait_status, &cpu);
+        child_end(&child, &end);
         assert_true(clock_now_ns() - begin < cases[i].max_ms * NS_PER_MS);
-        assert_true(WIFSIGNALED(wait_status));
-        assert_int_equal(WTERMSIG(wait_status), cases[i].signal);
+        assert_true(end.killed);
+        assert_int_equal(end.code, cases[i].signal);
         child_finish(&child);
         free(args.argv[2]);
     }
@@ -129,13 +130,12 @@ static void floods_are_bounded(void **state)
     struct shell_args args = shell_args("yes");
     struct child child;
     char out[65536] = "";
-    int wait_status;
-    uint64_t cpu;
+    struct child_exit end;
     assert_int_equal(child_start(&child, args.argv, -1), 0);
     clock_sleep_ns(50 * NS_PER_MS);
     child_read(&child, keep, out); /* returns although there is always more */
     assert_true(strlen(out) > 0);
-    child_end(&child, &wait_status, &cpu);
+    child_end(&child, &end);
     child_finish(&child);
     free(args.argv[2]);
 }

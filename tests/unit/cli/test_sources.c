@@ -2,14 +2,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli_test.h"
 
+#include "files.h"
 #include "sources.h"
+#include "system/system.h"
 
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#ifndef _WIN32
+#include "linux/display.h"
+
+#include <stdlib.h>
+#endif
 
 static void parse_options(void **state)
 {
@@ -38,26 +42,23 @@ static void many_options_are_bounded(void **state)
     assert_int_equal(o.count, SOURCES_OPTIONS_MAX);
 }
 
-static void write_script(const char *folder, const char *name, const char *body, mode_t mode)
+static void install(const char *folder, const char *kind)
 {
-    char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(body, file);
-    fclose(file);
-    assert_int_equal(chmod(path, mode), 0);
+    char actor[FILES_PATH_MAX], to[FILES_PATH_MAX];
+    assert_true(files_beside(FR_TEST_ACTOR, actor, sizeof actor));
+    snprintf(to, sizeof to, "%s/framering-source-%s%s", folder, kind, files_program_suffix);
+    system_program_copy(actor, to);
 }
 
 static void find_and_ask(void **state)
 {
     (void)state;
-    char folder[] = "/tmp/framering-test-XXXXXX", path[PATH_MAX];
-    assert_non_null(mkdtemp(folder));
-    write_script(folder, "framering-source-zebra", "#!/bin/sh\necho '--size WxH'\necho --fast\n", 0755);
-    write_script(folder, "framering-source-apple", "#!/bin/sh\nexit 1\n", 0755);
-    write_script(folder, "framering-source-not-a-program", "", 0644);
-    setenv("FRAMERING_SOURCE_DIR", folder, 1);
+    char *folder = system_folder_create(), path[FILES_PATH_MAX];
+    install(folder, "zebra");
+    install(folder, "apple");
+    snprintf(path, sizeof path, "%s/framering-source-not-a-program", folder);
+    fclose(fopen(path, "w"));
+    system_set_env("FRAMERING_SOURCE_DIR", folder);
 
     struct sources_list list;
     sources_scan(&list);
@@ -74,34 +75,30 @@ static void find_and_ask(void **state)
     assert_true(sources_find("zebra", path, sizeof path));
     assert_true(sources_ask_options(path, &options));
     assert_int_equal(sources_option_kind(&options, "--size"), ARGS_VALUE);
-    assert_int_equal(sources_option_kind(&options, "--fast"), ARGS_FLAG);
+    assert_int_equal(sources_option_kind(&options, "--loop"), ARGS_FLAG);
     assert_true(sources_find("apple", path, sizeof path));
     assert_false(sources_ask_options(path, &options));
     assert_false(sources_find("not-a-program", path, sizeof path));
     assert_false(sources_find("../zebra", path, sizeof path));
     assert_false(sources_find("", path, sizeof path));
-
-    char command[PATH_MAX + 16];
-    static const char *const names[] = {"zebra", "apple", "not-a-program"};
-    for (size_t i = 0; i < 3; i++) {
-        snprintf(command, sizeof command, "%s/framering-source-%s", folder, names[i]);
-        unlink(command);
-    }
-    rmdir(folder);
+    system_folder_remove(folder);
 }
 
+#ifndef _WIN32
 static void display(void **state)
 {
     (void)state;
     unsetenv("DISPLAY");
-    assert_false(sources_display_answers());
+    assert_false(display_answers());
     setenv("DISPLAY", ":64999", 1);
-    assert_false(sources_display_answers());
+    assert_false(display_answers());
     setenv("DISPLAY", "nonsense", 1);
-    assert_false(sources_display_answers());
+    assert_false(display_answers());
     setenv("DISPLAY", "far.example:0", 1);
-    assert_true(sources_display_answers());
+    assert_true(display_answers());
 }
+
+#endif
 
 int main(void)
 {
@@ -109,7 +106,9 @@ int main(void)
         cmocka_unit_test(parse_options),
         cmocka_unit_test(many_options_are_bounded),
         cmocka_unit_test(find_and_ask),
+#ifndef _WIN32
         cmocka_unit_test(display),
+#endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,36 +3,34 @@
 #include "cli_test.h"
 
 #include "clock.h"
+#include "files.h"
 #include "say.h"
 #include "supervise.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 
-/* A supervisor of a shell that runs the script; the socket is /dev/null. */
+/* A supervisor of an actor. */
 struct setting {
     struct supervisor supervisor;
-    char script[256];
+    char program[FILES_PATH_MAX], words[2][64];
     char *argv[4];
 };
 
-static void begin(struct setting *setting, const char *script, bool restart, bool attached)
+static void begin(struct setting *setting, const char *first, const char *second, bool restart, bool attached)
 {
-    static char sh[] = "/bin/sh", command[] = "-c";
-    strncpy(setting->script, script, sizeof setting->script - 1);
-    setting->script[sizeof setting->script - 1] = '\0';
-    char *const argv[4] = {sh, command, setting->script, NULL};
+    assert_true(files_beside(FR_TEST_ACTOR, setting->program, sizeof setting->program));
+    snprintf(setting->words[0], sizeof setting->words[0], "%s", first);
+    snprintf(setting->words[1], sizeof setting->words[1], "%s", second);
+    char *const argv[4] = {setting->program, setting->words[0], setting->words[1], NULL};
     memcpy(setting->argv, argv, sizeof argv);
-    supervisor_init(&setting->supervisor, setting->argv, "shell", restart);
+    supervisor_init(&setting->supervisor, setting->argv, "actor", restart);
     setting->supervisor.attached = attached;
 }
 
 static void start(struct setting *setting)
 {
-    assert_int_equal(supervisor_start(&setting->supervisor, open("/dev/null", O_RDWR | O_CLOEXEC)), FR_OK);
+    assert_int_equal(supervisor_start(&setting->supervisor, -1), FR_OK);
 }
 
 static void run_to_end(struct setting *setting)
@@ -47,15 +45,16 @@ static void run_to_end(struct setting *setting)
 static void nothing_is_left(struct setting *setting)
 {
     supervisor_finish(&setting->supervisor);
-    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
-    assert_int_equal(errno, ECHILD);
+    assert_int_equal(setting->supervisor.child.pid, 0);
+    assert_true(setting->supervisor.child.process == CHILD_NONE);
+    assert_true(setting->supervisor.child.output == CHILD_NONE);
 }
 
 static void an_orderly_end(void **state)
 {
     (void)state;
     struct setting s;
-    begin(&s, "exit 0", true, true);
+    begin(&s, "exit:0", "", true, true);
     start(&s);
     run_to_end(&s);
     assert_true(s.supervisor.ended);
@@ -70,7 +69,7 @@ static void a_death_before_the_first_frame(void **state)
     (void)state;
     struct setting s;
     unsigned errors = say_errors();
-    begin(&s, "echo it does not work; exit 2", true, false);
+    begin(&s, "out:it does not work", "exit:2", true, false);
     start(&s);
     run_to_end(&s);
     assert_true(s.supervisor.failed);
@@ -84,7 +83,7 @@ static void a_death_is_followed_by_a_restart(void **state)
 {
     (void)state;
     struct setting s;
-    begin(&s, "kill -9 $$", true, true);
+    begin(&s, "die", "", true, true);
     s.supervisor.delivered = true;
     start(&s);
     s.supervisor.delivered = true;
@@ -103,7 +102,7 @@ static void without_restart_it_is_a_failure(void **state)
     (void)state;
     struct setting s;
     unsigned errors = say_errors();
-    begin(&s, "exit 3", false, true);
+    begin(&s, "exit:3", "", false, true);
     start(&s);
     run_to_end(&s);
     assert_true(s.supervisor.failed);
@@ -116,7 +115,7 @@ static void barren_sources_are_given_up(void **state)
     (void)state;
     struct setting s;
     unsigned starts = 0, errors = say_errors();
-    begin(&s, "exit 1", true, true);
+    begin(&s, "exit:1", "", true, true);
     while (!s.supervisor.failed && starts < 20) {
         start(&s);
         s.supervisor.delivered = starts == 0; /* only the first one showed something */
@@ -136,8 +135,7 @@ static void a_missing_program(void **state)
     struct supervisor supervisor;
     unsigned errors = say_errors();
     supervisor_init(&supervisor, argv, "missing", true);
-    assert_int_equal(supervisor_start(&supervisor, open("/dev/null", O_RDWR | O_CLOEXEC)),
-                     FR_ERR_SOURCE_FAILED);
+    assert_int_equal(supervisor_start(&supervisor, -1), FR_ERR_SOURCE_FAILED);
     assert_int_equal(say_errors(), errors + 1);
     supervisor_finish(&supervisor);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 size_t system_page_bytes(void)
@@ -64,4 +65,16 @@ void system_folder_remove(char *folder)
 bool system_file_exists(const char *path)
 {
     return access(path, F_OK) == 0;
+}
+
+void system_program_copy(const char *from, const char *to)
+{
+    char bytes[65536];
+    FILE *in = fopen(from, "re"), *out = fopen(to, "we");
+    assert_true(in && out);
+    for (size_t got; (got = fread(bytes, 1, sizeof(bytes), in)) > 0;)
+        assert_int_equal(fwrite(bytes, 1, got, out), got);
+    fclose(in);
+    assert_int_equal(fclose(out), 0);
+    assert_int_equal(chmod(to, 0755), 0);
 }

@@ -30,4 +30,7 @@ void system_folder_remove(char *folder);
 
 bool system_file_exists(const char *path);
 
+/* `to` becomes a program that can be started. */
+void system_program_copy(const char *from, const char *to);
+
 #endif

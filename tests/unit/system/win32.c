@@ -73,3 +73,8 @@ bool system_file_exists(const char *path)
 {
     return GetFileAttributesA(path) != INVALID_FILE_ATTRIBUTES;
 }
+
+void system_program_copy(const char *from, const char *to)
+{
+    assert_true(CopyFileA(from, to, FALSE));
+}

@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
-#include "process.h"
+#include "usage.h"
 
 #include "clock.h"
 
@@ -24,10 +24,10 @@ void process_usage_self(struct process_usage *out)
     out->context_switches = (uint64_t)usage.ru_nvcsw;
 }
 
-uint64_t process_cpu_ns(pid_t pid)
+uint64_t process_cpu_ns(int64_t pid)
 {
     char path[64], text[1024];
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    snprintf(path, sizeof path, "/proc/%" PRId64 "/stat", pid);
     FILE *file = fopen(path, "re");
     if (!file)
         return 0;

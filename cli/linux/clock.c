@@ -26,3 +26,10 @@ void clock_sleep_ns(uint64_t ns)
     struct timespec t = {.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S)};
     nanosleep(&t, NULL);
 }
+
+bool clock_write_local(char *out, size_t bytes, const char *format)
+{
+    time_t now = time(NULL);
+    struct tm local;
+    return localtime_r(&now, &local) && strftime(out, bytes, format, &local) > 0;
+}

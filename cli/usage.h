@@ -1,10 +1,9 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
-#ifndef FR_CLI_PROCESS_H
-#define FR_CLI_PROCESS_H
+#ifndef FR_CLI_USAGE_H
+#define FR_CLI_USAGE_H
 
 #include <stdint.h>
-#include <sys/types.h>
 
 /* What a process costs. Zero where the system does not say. */
 struct process_usage {
@@ -13,7 +12,7 @@ struct process_usage {
 };
 
 void process_usage_self(struct process_usage *out);
-uint64_t process_cpu_ns(pid_t pid);
+uint64_t process_cpu_ns(int64_t pid);
 
 /* Resident memory now, in bytes: our own, with the shared memory that is mapped. */
 uint64_t process_rss_bytes(void);
