@@ -87,7 +87,9 @@ typedef struct fr_capture_params {
     uint32_t num_allow_uids;                  /* at most 16 */
     const struct fr_win32_host_params *win32; /* Windows: how sources are reached; NULL: all zero; copied */
     const struct fr_d3d11_host_params *d3d11; /* Windows: the adapter; NULL: all zero; copied */
-    /* Called by fr_capture_open once a source can be served: starts a source that inherits socket_fd. The
+    /* Called by fr_capture_open once a source can be served: starts a source that inherits socket_fd (on
+     * Windows the number of an inheritable pipe handle, to be closed by CloseHandle; the source must be a
+     * process that this one started, or one of its children). The
      * function owns the descriptor, also when it fails (any negative status; open then returns it). NULL:
      * sources come alone. */
     fr_status (*start_source)(void *user, int socket_fd);
@@ -125,8 +127,9 @@ FR_API fr_status fr_capture_next(fr_capture *capture, fr_frame *out);
 /* As fr_capture_next, but never waits: FR_AGAIN when there is no fresh frame. */
 FR_API fr_status fr_capture_try_latest(fr_capture *capture, fr_frame *out);
 
-/* Makes one end of a connected socket pair for a source that the caller starts, for example after the last
- * one died. The caller owns *socket_fd. FR_ERR_TARGET_BUSY while a source is connected. Any thread. */
+/* Makes one end of a connected socket pair, on Windows of a pipe, for a source that the caller starts, for
+ * example after the last one died. The caller owns *socket_fd. FR_ERR_TARGET_BUSY while a source is
+ * connected. FR_ERR_UNSUPPORTED: a channel of Windows without a pipe for sources. Any thread. */
 FR_API fr_status fr_capture_invite(fr_capture *capture, int *socket_fd);
 
 typedef enum fr_capture_state {

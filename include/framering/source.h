@@ -48,8 +48,8 @@ extern "C" {
 
 typedef struct fr_source fr_source;
 
-/* The environment variable by which a host hands a connected socket to a source it starts: its number, in
- * decimal. */
+/* The environment variable by which a host hands a connected socket, on Windows a pipe handle, to a source
+ * that it starts: its number, in decimal. */
 #define FR_SOURCE_SOCKET_ENV "FRAMERING_SOCKET"
 
 struct fr_win32_source_params; /* framering/win32.h */
@@ -95,7 +95,8 @@ FR_API void fr_source_close(fr_source **source);
 FR_API fr_status fr_source_poll(fr_source *source, uint64_t timeout_ns);
 
 /* The descriptor to wait on beside the program's own (readable: call fr_source_poll with timeout 0).
- * It changes with each connection; -1 while there is none. Owned by the source. */
+ * It changes with each connection; -1 while there is none. Owned by the source. Windows: the number of an
+ * event handle; always -1 by names. */
 FR_API int fr_source_fd(const fr_source *source);
 
 /* Tells the host that the display is different now. The host makes a new ring when size, colour state or

@@ -7,15 +7,16 @@
  * Windows: how a ring reaches its source. Three ways, chosen by the host:
  *
  *   pipe       a named pipe, \\.\pipe\framering-target-<target>, with a DACL; any source that may open it and
- *              passes the check of its image. The default.
+ *              passes the check of its image, or one that inherits an end of its own. The default.
  *   delivered  no pipe: the host duplicates the handles into a process that the caller names, and the caller
  *              carries their values there, usually by an IOCTL to its driver. The source hands them to
  *              fr_source_deliver.
  *   named      objects with names in Global\, as the reference design has them: a source of version 1 works.
  *
- * In the first two every handle is unnamed and duplicated with the least access: section read and write,
- * event modify, texture read and write. A source owns its handles only once they were delivered; if that
- * fails the host closes them in the source's process again.
+ * In the first two nothing can be opened by its name, and handles are duplicated with the least access:
+ * section read and write, event modify, texture read and write. A source owns its handles only once they were
+ * delivered; if that fails the host closes them in the source's process again. docs/windows.md has the names,
+ * rights and requests.
  *
  * Stands alone: no Windows header is needed to include it.
  */
@@ -68,14 +69,15 @@ typedef struct fr_win32_peer {
 #define FR_WIN32_CAN_FENCE (UINT64_C(1) << 2)       /* textures with shared fences */
 
 /* How the caller carries a ring to its driver. Both are called on a thread of the capture, one at a time, and
- * may take long; no lock is held. */
+ * may take long; no lock is held. fr_capture_close waits for one that is under way. */
 typedef struct fr_win32_courier {
     void *user;
-    /* Which process is the source now? FR_OK; anything else: none yet, asked again every 0.5 s. Asked again
-     * after that process has died. */
+    /* Which process is the source now? FR_OK with its pid; anything else: none yet, asked again every 0.5 s.
+     * Asked again after that process has died, or its ring was not delivered. */
     fr_status (*find_source)(void *user, fr_win32_peer *out);
-    /* Hands `ring` to the source. FR_OK: the handles in it are the source's now; any other result: they were
-     * not taken, and are closed again. */
+    /* Hands `ring` to the source; valid during the call. FR_OK: the handles in it are the source's now; any
+     * other result: they were not taken, and are closed again. Of several rings that wait for a slow courier
+     * only the newest is carried. */
     fr_status (*deliver)(void *user, const fr_win32_ring *ring);
 } fr_win32_courier;
 
@@ -87,14 +89,16 @@ typedef struct fr_win32_host_params {
      * C:\Windows\System32\WUDFHost.exe, compared without case; NULL: any. UTF-8. Not for the named way, which
      * does not know its sources. */
     const char *source_image;
-    /* Who may open the pipe or the named objects, in the security descriptor definition language; NULL: for
-     * the pipe the host's user and SYSTEM; for names SYSTEM, Administrators and user-mode drivers
-     * (D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;...;;;UD), least rights for the last). */
+    /* Who may open the pipe (delivered: the pipe for observers) or the named objects, in the security
+     * descriptor definition language; NULL: for the pipe the host's user and SYSTEM; for names SYSTEM,
+     * Administrators and, with the least rights, user-mode drivers. A client of the pipe needs 0x120183:
+     * D:P(A;;GA;;;SY)(A;;0x120183;;;LS). */
     const char *sddl;
     bool everyone;           /* named: the reference design's old Everyone:GenericAll; opens the door wide */
     uint32_t wire_version;   /* named: 2, or 1 for sources that know nothing else; 0 = 2 */
-    const char *name_prefix; /* instead of "Global\\pfvd"; for tests, and hosts without the right to create
-                                global objects ("Local\\pfvd") */
+    const char *name_prefix; /* named: instead of "Global\\pfvd", for tests, and hosts without the right to
+                                create global objects ("Local\\pfvd"); pipe and delivered: instead of
+                                "framering-target", without a backslash */
 } fr_win32_host_params;
 
 /* All zero: the pipe of the target. */
@@ -108,7 +112,7 @@ typedef struct fr_win32_source_params {
  * The request is copied and checked; the ring is attached by the next fr_source_poll, and supersedes the one
  * before. FR_OK: the handles belong to the source. Failures leave the handles to the caller, who must close
  * them, or fail the request so that the host does: FR_ERR_ARGUMENT (the source was not opened with
- * FR_WIN32_CHANNEL_DELIVERED), FR_ERR_PROTOCOL (the request is damaged; logged), FR_ERR_NO_MEMORY. Any
+ * FR_WIN32_CHANNEL_DELIVERED), FR_ERR_PROTOCOL (the request is damaged, or not for this source; logged). Any
  * thread.
  */
 FR_API fr_status fr_source_deliver(fr_source *source, const void *ring, size_t bytes);

@@ -1,8 +1,7 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
-#include "channel/named.h"
+#include "channel/named_objects.h"
 
-#include "channel/sealed_security.h"
 #include "common/log.h"
 #include "os/atomic.h"
 #include "os/thread.h"
@@ -12,37 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* User-mode drivers: S-1-5-84-0-0-0-0-0, which not every SDDL parser knows as UD. The masks: section map read
- * (and write) and query; event modify state; DXGI shared resource read and write. Nobody but a host needs the
- * mutex. */
-#define HOSTS "D:P(A;;GA;;;SY)(A;;GA;;;BA)"
-#define DRIVERS(mask) HOSTS "(A;;" mask ";;;S-1-5-84-0-0-0-0-0)"
-#define EVERYONE "D:(A;;GA;;;WD)"
-
 #define WATCH_NS (100 * FR_NS_PER_MS)
-
-enum what { OWN, FRONT, SECTION, EVENT, TEXTURE, NUM_WHAT };
-
-static const char *const default_sddl[NUM_WHAT] = {
-    [OWN] = HOSTS,
-    [FRONT] = DRIVERS("0x5"),
-    [SECTION] = DRIVERS("0x7"),
-    [EVENT] = DRIVERS("0x2"),
-    [TEXTURE] = DRIVERS("0x80000001"),
-};
 
 struct named_host {
     /* Constant once the thread runs. */
-    uint32_t target_id, wire_version;
-    char prefix[FR_NAMED_PREFIX_BYTES];
+    struct fr_named_objects objects;
     fr_log log;
-    struct fr_security security[NUM_WHAT];
-    HANDLE own;
-    struct fr_memory header; /* the front, in version 2 */
-    struct fr_event event;   /* version 1 */
-    struct fr_memory debug;  /* none: without */
-    struct fr_event wake;    /* the channel thread's */
-    struct fr_event notify;  /* the frame thread's; borrowed */
+    struct fr_event wake;   /* the channel thread's */
+    struct fr_event notify; /* the frame thread's; borrowed */
     struct fr_thread *thread;
 
     /* The frame thread's alone. */
@@ -149,12 +125,12 @@ static fr_status host_start(void *self, const struct fr_event *notify)
     host->notify = *notify;
     host->shared.arrived = true;
     os.ops->event_signal(os.self, &host->notify);
-    if (host->wire_version == 1)
+    if (host->objects.wire_version == 1)
         return FR_OK;
     const fr_status status = fr_thread_start(&host->thread, "fr-named", run, host);
     if (status)
         fr_log_write(&host->log, FR_LOG_ERROR, "cannot start the thread of target %" PRIu32 ": %s",
-                     host->target_id, fr_status_text(status));
+                     host->objects.target_id, fr_status_text(status));
     return status;
 }
 
@@ -177,7 +153,8 @@ static fr_status host_poll(void *self, struct fr_host_news *out)
         *out = (struct fr_host_news){
             .kind = FR_HOST_NEWS_SOURCE,
             .at_ns = now_ns(),
-            .capabilities = host->wire_version == 1 ? FR_CAP_KEYED_MUTEX : FR_CAP_STATES | FR_CAP_KEYED_MUTEX,
+            .capabilities =
+                host->objects.wire_version == 1 ? FR_CAP_KEYED_MUTEX : FR_CAP_STATES | FR_CAP_KEYED_MUTEX,
             .name = "named",
         };
     }
@@ -187,12 +164,12 @@ static fr_status host_poll(void *self, struct fr_host_news *out)
 /* The order of a creation and of a re-creation: docs/wire.md. */
 static void write_front(struct named_host *host, const struct fr_delivery *delivery)
 {
-    fr_wire_v1 *front = host->header.ptr;
+    fr_wire_v1 *front = host->objects.header.ptr;
     const bool first = fr_load_relaxed_u32(&front->magic) != FR_WIRE_MAGIC;
     if (first) {
         fr_store_relaxed_u32(&front->version, 2);
         fr_store_relaxed_u32(&front->generation, delivery->generation);
-        fr_store_relaxed_u32(&front->target_id, host->target_id);
+        fr_store_relaxed_u32(&front->target_id, host->objects.target_id);
     }
     fr_store_relaxed_u32(&front->ring_len, delivery->ring_len);
     fr_store_relaxed_u32(&front->width, delivery->width);
@@ -241,12 +218,12 @@ static void watch_ring(struct named_host *host, const struct fr_delivery *delive
 static fr_status host_deliver(void *self, const struct fr_delivery *delivery)
 {
     struct named_host *host = self;
-    if (host->wire_version == 1)
+    if (host->objects.wire_version == 1)
         return FR_OK; /* the header was written in place */
     if (delivery->sync_kind == FR_WIRE_SYNC_STATES && !same_layout(delivery)) {
         fr_log_write(&host->log, FR_LOG_ERROR,
                      "the slots of target %" PRIu32 " do not lie as named slots do: use another channel",
-                     host->target_id);
+                     host->objects.target_id);
         return FR_ERR_UNSUPPORTED;
     }
     write_front(host, delivery);
@@ -259,33 +236,36 @@ static const struct fr_object_name *host_object_name(void *self, enum fr_object_
 {
     static const struct {
         const char *kind;
-        enum what what;
+        enum fr_named_what what;
     } names[] = {
-        [FR_OBJECT_HEADER] = {"ring", SECTION},     [FR_OBJECT_EVENT] = {"evt", EVENT},
-        [FR_OBJECT_SLOTS] = {"mem", SECTION},       [FR_OBJECT_TEXTURE] = {"tex", TEXTURE},
-        [FR_OBJECT_READY_FENCE] = {"rdy", TEXTURE}, [FR_OBJECT_RETIRE_FENCE] = {"ret", TEXTURE},
+        [FR_OBJECT_HEADER] = {"ring", FR_NAMED_SECTION},
+        [FR_OBJECT_EVENT] = {"evt", FR_NAMED_EVENT},
+        [FR_OBJECT_SLOTS] = {"mem", FR_NAMED_SECTION},
+        [FR_OBJECT_TEXTURE] = {"tex", FR_NAMED_TEXTURE},
+        [FR_OBJECT_READY_FENCE] = {"rdy", FR_NAMED_TEXTURE},
+        [FR_OBJECT_RETIRE_FENCE] = {"ret", FR_NAMED_TEXTURE},
     };
     struct named_host *host = self;
-    fr_named_put(host->name, host->prefix, names[kind].kind, host->target_id, generation,
+    fr_named_put(host->name, host->objects.prefix, names[kind].kind, host->objects.target_id, generation,
                  kind == FR_OBJECT_TEXTURE ? (int64_t)index : FR_NAMED_NONE);
-    host->object =
-        (struct fr_object_name){.label = host->name,
-                                .global = host->name,
-                                .security = fr_security_attributes(&host->security[names[kind].what])};
+    host->object = (struct fr_object_name){
+        .label = host->name,
+        .global = host->name,
+        .security = fr_security_attributes(&host->objects.security[names[kind].what])};
     return &host->object;
 }
 
 static void host_fixed(void *self, struct fr_memory *header, struct fr_event *event)
 {
     struct named_host *host = self;
-    *header = host->header;
-    *event = host->event;
+    *header = host->objects.header;
+    *event = host->objects.event;
 }
 
 static fr_wire_debug *host_debug(void *self)
 {
     struct named_host *host = self;
-    return host->debug.ptr;
+    return host->objects.debug.ptr;
 }
 
 static fr_status host_request_hdr(void *self, bool on)
@@ -314,17 +294,11 @@ static void host_destroy(void *self)
         os.ops->event_signal(os.self, &host->wake);
     fr_thread_join(&host->thread);
     /* Nobody finds anything here any more, and who was attached sees that it is stale. */
-    if (host->header.ptr)
-        fr_store_release_u32(&((fr_wire_v1 *)host->header.ptr)->generation, 0);
+    if (host->objects.header.ptr)
+        fr_store_release_u32(&((fr_wire_v1 *)host->objects.header.ptr)->generation, 0);
     os.ops->memory_close(os.self, &host->shared.ring);
-    os.ops->memory_close(os.self, &host->debug);
-    os.ops->memory_close(os.self, &host->header);
-    os.ops->event_close(os.self, &host->event);
     os.ops->event_close(os.self, &host->wake);
-    if (host->own)
-        CloseHandle(host->own);
-    for (size_t i = 0; i < NUM_WHAT; i++)
-        fr_security_finish(&host->security[i]);
+    fr_named_objects_finish(&host->objects);
     fr_mutex_destroy(&host->lock);
     free(host);
 }
@@ -341,148 +315,6 @@ static const struct fr_host_channel_ops host_ops = {
     .destroy = host_destroy,
 };
 
-/* ---- creating ---- */
-
-static fr_status explain(const struct named_host *host, const char *name, fr_status status)
-{
-    const fr_log *log = &host->log;
-    switch (status) {
-    case FR_ERR_TARGET_BUSY:
-        fr_log_write(log, FR_LOG_ERROR,
-                     "%s is there already and is not ours: another host serves target %" PRIu32
-                     ", or somebody holds its names; stop it, or name another target",
-                     name, host->target_id);
-        break;
-    case FR_ERR_PERMISSION:
-        fr_log_write(
-            log, FR_LOG_ERROR,
-            "%s may not be made: global names need a service or an administrator; a prefix in Local\\ "
-            "does not",
-            name);
-        break;
-    default: fr_log_write(log, FR_LOG_ERROR, "%s cannot be made: %s", name, fr_status_text(status));
-    }
-    return status;
-}
-
-static fr_status be_the_only_host(struct named_host *host)
-{
-    wchar_t wide[FR_NAME_BYTES];
-    fr_named_put(host->name, host->prefix, "own", host->target_id, FR_NAMED_NONE, FR_NAMED_NONE);
-    fr_status status = FR_ERR_ARGUMENT;
-    if (fr_wide(host->name, wide, FR_NAME_BYTES)) {
-        host->own = CreateMutexW(fr_security_attributes(&host->security[OWN]), FALSE, wide);
-        const DWORD error = GetLastError();
-        status = host->own ? FR_OK : fr_win32_status_of_error(error);
-        /* Making a mutex needs no right: the one that is denied is another host's. */
-        if (error == (host->own ? ERROR_ALREADY_EXISTS : ERROR_ACCESS_DENIED))
-            status = FR_ERR_TARGET_BUSY;
-    }
-    return status ? explain(host, host->name, status) : FR_OK;
-}
-
-/* A source that outlives its host keeps the names alive. The section of a host before us, of our own user or
- * of an administrator, is as good as a new one: its descriptor is the same. */
-static fr_status adopt(const char *name, size_t bytes, struct fr_memory *out)
-{
-    const struct fr_os os = fr_os_native();
-    fr_handle section;
-    if (fr_named_open_section(name, FILE_MAP_READ | FILE_MAP_WRITE | READ_CONTROL, &section))
-        return FR_ERR_TARGET_BUSY;
-    if (fr_security_trusts_owner((HANDLE)section) &&
-        !os.ops->memory_map(os.self, section, bytes, FR_ACCESS_READ | FR_ACCESS_WRITE, out))
-        return FR_OK;
-    os.ops->handle_close(os.self, section);
-    return FR_ERR_TARGET_BUSY;
-}
-
-static fr_status make_section(struct named_host *host, const char *kind, int64_t target_id, enum what what,
-                              size_t bytes, struct fr_memory *out)
-{
-    const struct fr_os os = fr_os_native();
-    fr_named_put(host->name, host->prefix, kind, target_id, FR_NAMED_NONE, FR_NAMED_NONE);
-    const struct fr_object_name name = {
-        .label = host->name, .global = host->name, .security = fr_security_attributes(&host->security[what])};
-    const fr_status status =
-        os.ops->memory_create(os.self, &name, bytes, FR_ACCESS_READ | FR_ACCESS_WRITE, out);
-    return status == FR_ERR_TARGET_BUSY ? adopt(host->name, bytes, out) : status;
-}
-
-static fr_status make_header(struct named_host *host)
-{
-    const fr_status status =
-        make_section(host, "hdr", host->target_id, host->wire_version == 1 ? SECTION : FRONT,
-                     FR_WIRE_V1_BYTES, &host->header);
-    if (status)
-        return explain(host, host->name, status);
-    /* Its last host may have left something there. The magic goes first. */
-    uint32_t *words = host->header.ptr;
-    for (size_t i = 0; i < FR_WIRE_V1_BYTES / sizeof(*words); i++)
-        fr_store_relaxed_u32(words + i, 0);
-    return FR_OK;
-}
-
-static fr_status make_event(struct named_host *host)
-{
-    const struct fr_os os = fr_os_native();
-    fr_named_put(host->name, host->prefix, "evt", host->target_id, FR_NAMED_NONE, FR_NAMED_NONE);
-    const struct fr_object_name name = {.label = host->name,
-                                        .global = host->name,
-                                        .security = fr_security_attributes(&host->security[EVENT])};
-    fr_status status = os.ops->event_create(os.self, &name, &host->event);
-    if (status != FR_ERR_TARGET_BUSY)
-        return status ? explain(host, host->name, status) : FR_OK;
-    if (!fr_named_open_event(host->name, EVENT_MODIFY_STATE | SYNCHRONIZE | READ_CONTROL,
-                             &host->event.handle) &&
-        fr_security_trusts_owner((HANDLE)host->event.handle))
-        return FR_OK;
-    return explain(host, host->name, FR_ERR_TARGET_BUSY);
-}
-
-/* Best effort, and shared by the hosts of all targets. */
-static void make_debug(struct named_host *host)
-{
-    if (make_section(host, "dbg", FR_NAMED_NONE, SECTION, sizeof(fr_wire_debug), &host->debug)) {
-        fr_log_write(&host->log, FR_LOG_WARNING, "%s is not ours: what a source says there is not read",
-                     host->name);
-        return;
-    }
-    fr_store_relaxed_u32(&((fr_wire_debug *)host->debug.ptr)->magic, FR_WIRE_DEBUG_MAGIC);
-}
-
-static fr_status init(struct named_host *host, const struct fr_named_host_params *params)
-{
-    const struct fr_os os = fr_os_native();
-    if (host->wire_version > 2) {
-        fr_log_write(&host->log, FR_LOG_ERROR, "there is no wire version %" PRIu32 ": 1 or 2",
-                     host->wire_version);
-        return FR_ERR_ARGUMENT;
-    }
-    fr_status status = fr_named_prefix(host->prefix, params->prefix, &host->log);
-    const char *const all = params->everyone ? EVERYONE : params->sddl;
-    for (size_t i = 0; i < NUM_WHAT && !status; i++)
-        status = fr_security_init(&host->security[i], all && i != OWN ? all : default_sddl[i], &host->log);
-    if (status)
-        return status;
-    if (params->everyone)
-        fr_log_write(&host->log, FR_LOG_WARNING,
-                     "every process of this machine may read and write the frames of target %" PRIu32,
-                     host->target_id);
-    host->lock = fr_mutex_create();
-    if (!host->lock)
-        return FR_ERR_NO_MEMORY;
-    status = os.ops->event_create(os.self, NULL, &host->wake);
-    if (!status)
-        status = be_the_only_host(host);
-    if (!status)
-        status = make_header(host);
-    if (!status && host->wire_version == 1)
-        status = make_event(host);
-    if (!status)
-        make_debug(host);
-    return status;
-}
-
 /* Names of a generation that a source still holds from a host before us are in the way: not from 1. */
 static uint32_t any_generation(void)
 {
@@ -493,22 +325,25 @@ static uint32_t any_generation(void)
 fr_status fr_named_host_create(struct fr_host_channel *out, const struct fr_named_host_params *params)
 {
     *out = (struct fr_host_channel){0};
+    const struct fr_os os = fr_os_native();
     struct named_host *host = calloc(1, sizeof(*host));
     if (!host)
         return FR_ERR_NO_MEMORY;
-    host->target_id = params->target_id;
-    host->wire_version = params->wire_version ? params->wire_version : 2;
     host->log = params->log;
-    host->header.handle = host->debug.handle = host->shared.ring.handle = FR_HANDLE_NONE;
-    host->event.handle = host->wake.handle = FR_HANDLE_NONE;
-    const fr_status status = init(host, params);
+    host->shared.ring.handle = host->wake.handle = FR_HANDLE_NONE;
+    fr_status status = fr_named_objects_init(&host->objects, params);
+    host->lock = fr_mutex_create();
+    if (!status && !host->lock)
+        status = FR_ERR_NO_MEMORY;
+    if (!status)
+        status = os.ops->event_create(os.self, NULL, &host->wake);
     if (status) {
         host_destroy(host);
         return status;
     }
     *out = (struct fr_host_channel){.ops = &host_ops,
                                     .self = host,
-                                    .wire_version = host->wire_version,
+                                    .wire_version = host->objects.wire_version,
                                     .last_generation = any_generation()};
     return FR_OK;
 }

@@ -497,7 +497,7 @@ static void run_host(const struct sandbox *sandbox)
 static void run_v1_host(const struct sandbox *sandbox)
 {
     struct host host;
-    open_host(&host, sandbox->dir, (struct fr_named_host_params){.wire_version = 1});
+    open_host(&host, sandbox->dir, (struct fr_named_host_params){.wire_version = 1, .everyone = true});
     make_v1(&host, 1);
     tell(1);
     wait_for_ever();
@@ -566,6 +566,10 @@ static void a_version_1_header_that_a_source_kept_is_used_again(void **state)
     source_expect_quiet(&source); /* the source itself keeps the name */
     open_host(&host, fixture->prefix, (struct fr_named_host_params){.wire_version = 1});
     source_expect_quiet(&source); /* and finds nothing in it until there is a ring */
+    /* The old one let everyone in. */
+    char text[256];
+    describe(fixture->prefix, "hdr-7", text, sizeof(text));
+    assert_string_equal(text, "S-1-5-18:ffff S-1-5-32-544:ffff S-1-5-84-0-0-0-0-0:7 ");
     make_v1(&host, 500);
     struct fr_delivery got = source_expect(&source, FR_SOURCE_NEWS_RING).delivery;
     assert_int_equal(got.generation, 500);
