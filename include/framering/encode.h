@@ -32,6 +32,10 @@
  * new file or a new connection. A keyframe is forced on every frame whose `discontinuity` is set, and where
  * the HDR metadata change.
  *
+ * Frames that lie on a GPU are encoded there by an encoder that can (NVENC on Windows); for any other, and
+ * for raw outputs, the recorder calls fr_frame_map. Frames of another GPU, or of memory instead of one, are a
+ * change as that of size is, where the encoder worked on the GPU.
+ *
  * Streams are tagged with the frames' colour; HDR ones carry mastering display and content light, in the
  * coded stream (SEI 137 and 144, or AV1 metadata) and, where the container has fields for them, there. H.264
  * of P010 is High 10. Encoders take even sizes only: the last column or row of an odd size is left out. Raw
@@ -77,7 +81,7 @@ typedef struct fr_encoded {
 typedef struct fr_recorder_params {
     const char *url; /* copied */
     fr_codec codec;
-    /* An FFmpeg encoder by name ("libx264", "hevc_nvenc"). NULL: the first that opens of the codec's list.
+    /* An encoder by FFmpeg's name ("libx264", "hevc_nvenc"). NULL: the first that opens of the codec's list.
      * A named encoder is never replaced by another. */
     const char *encoder;
     /* Encoder options as FFmpeg takes them, "preset=fast:crf=20"; NULL: none. They win over the low-delay
@@ -105,15 +109,15 @@ FR_API fr_status fr_recorder_open(fr_recorder **out, const fr_recorder_params *p
 
 /*
  * Encodes one frame. The recorder takes its own reference where it needs one; no pixel is copied for an
- * encoder that reads NV12 or P010 in memory. A frame without a surface is copied. Frames whose time does not
- * advance are moved on by the smallest step. Repeats use the clock.
+ * encoder that reads NV12 or P010 in memory, nor for one that reads textures. A frame without a surface is
+ * copied. Frames whose time does not advance are moved on by the smallest step. Repeats use the clock.
  *
- * FR_ERR_ARGUMENT: not NV12 or P010, no planes in memory, a size out of range; the recording goes on without
- * it. Anything else ends the recording, every later put returns the same, and what was written stays
- * playable: FR_ERR_ENCODER: the named encoder does not open or failed, or none is left (one that was not
- * named is replaced, with a warning, in a new segment where the old cannot go on); FR_ERR_UNSUPPORTED: the
- * named encoder cannot do 10 bit; FR_ERR_NO_SPACE, FR_ERR_PERMISSION, FR_ERR_IO; FR_ERR_NO_MEMORY;
- * FR_CANCELLED.
+ * FR_ERR_ARGUMENT: not NV12 or P010, neither planes nor a surface, a size out of range; FR_AGAIN: the GPU
+ * that holds the frame was lost or does not hand it out: the recording goes on without it. Anything else ends
+ * the recording, every later put returns the same, and what was written stays playable: FR_ERR_ENCODER: the
+ * named encoder does not open or failed, or none is left (one that was not named is replaced, with a warning,
+ * in a new segment where the old cannot go on); FR_ERR_UNSUPPORTED: the named encoder cannot do 10 bit;
+ * FR_ERR_NO_SPACE, FR_ERR_PERMISSION, FR_ERR_IO; FR_ERR_NO_MEMORY; FR_CANCELLED.
  */
 FR_API fr_status fr_recorder_put(fr_recorder *recorder, const fr_frame *frame);
 
@@ -137,13 +141,14 @@ FR_API const char *fr_recorder_segment(const fr_recorder *recorder, uint32_t ind
 typedef struct fr_encoder_info {
     const char *name; /* FFmpeg's: "libx264"; static */
     fr_codec codec;
-    bool built_in;    /* FFmpeg here has it */
+    bool built_in;    /* FFmpeg here has it, or framering itself */
     bool usable;      /* it opened with a small frame just now */
     bool hdr;         /* takes 10 bit */
     char reason[160]; /* why not usable; "" if it is */
 } fr_encoder_info;
 
-/* Tries every encoder that framering knows (software, NVENC, VAAPI, QSV), best first per codec. Writes at
+/* Tries every encoder that framering knows (software, NVENC, QSV, on Linux VAAPI, on Windows Media
+ * Foundation), best first per codec. Writes at
  * most `capacity` entries; returns how many there are. May take a second. Any thread. */
 FR_API size_t fr_encoders_probe(fr_encoder_info *out, size_t capacity);
 

@@ -9,6 +9,9 @@
  *
  * Order of calls: open, then send and receive in turn, then drain, then receive until FR_END; destroy at any
  * time. All on one thread. What a frame holds is released, at the latest, by destroy.
+ *
+ * FR_ERR_DEVICE_LOST from any of them: the GPU that the encoder works on went away. Nothing is wrong with the
+ * encoder as such; with a living device it opens again.
  */
 
 #include <framering/encode.h>
@@ -27,6 +30,7 @@ struct fr_encoder_config {
     uint32_t fps_mhz, bitrate_kbps, threads, gop_frames; /* 0 only in bitrate_kbps and threads */
     const char *options;                                 /* the user's; may be NULL */
     bool global_header;                                  /* parameter sets go into the file's header */
+    const void *device; /* that the frames' textures lie on (an ID3D11Device); NULL: frames in memory */
 };
 
 struct fr_encoder;
@@ -44,6 +48,8 @@ struct fr_encoder_ops {
 struct fr_encoder {
     const struct fr_encoder_ops *ops;
     bool ignores_keyframe;        /* of send: for a keyframe the encoder has to be opened again */
+    bool reads_textures;          /* of config.device, so that another device needs another encoder; else it
+                                     is sent planes in memory */
     char reason[FR_REASON_BYTES]; /* why the last call failed */
 };
 
@@ -71,18 +77,31 @@ struct fr_encoder_row {
     /* On failure *out is NULL and `reason` says why. */
     fr_status (*open)(struct fr_encoder **out, const struct fr_encoder_row *row,
                       const struct fr_encoder_config *config, char reason[FR_REASON_BYTES]);
+    /* As fr_lavc_check_options; NULL: it is FFmpeg's encoder of that name. */
+    fr_status (*check_options)(const struct fr_encoder_row *row, const char *options,
+                               char reason[FR_REASON_BYTES]);
 };
 
 struct fr_encoder_list {
     const struct fr_encoder_row *rows; /* best first per codec */
     size_t num_rows;
+    /* The device of a frame's texture, as config.device, of a frame that was mapped too; NULL: frames here
+     * lie in memory. */
+    const void *(*device_of)(const fr_frame *frame);
 };
 
 /* Every encoder that framering knows. */
 struct fr_encoder_list fr_encoder_list_known(void);
 
-/* Makes *out the row of an encoder by FFmpeg's name, also of one that is not in the list. FR_ERR_UNSUPPORTED:
- * FFmpeg has no video encoder of that name. */
+/* False: it would be FFmpeg's, which here was built without it. */
+bool fr_encoder_row_built_in(const struct fr_encoder_row *row);
+
+/* As fr_lavc_check_options, whoever the encoder is. */
+fr_status fr_encoder_row_check(const struct fr_encoder_row *row, const char *options,
+                               char reason[FR_REASON_BYTES]);
+
+/* Makes *out the row of an encoder by name, also of one that FFmpeg has and the list has not.
+ * FR_ERR_UNSUPPORTED: there is no video encoder of that name. */
 fr_status fr_encoder_row_find(struct fr_encoder_row *out, const char *name);
 
 fr_codec fr_codec_from_id(enum AVCodecID id);
@@ -91,7 +110,7 @@ fr_codec fr_codec_from_id(enum AVCodecID id);
 fr_status fr_lavc_open(struct fr_encoder **out, const struct fr_encoder_row *row,
                        const struct fr_encoder_config *config, char reason[FR_REASON_BYTES]);
 
-/* Checks that `options` can be read and that the encoder has each of them. */
+/* Checks that `options` can be read and that the encoder has each of them. `codec` NULL: only the first. */
 fr_status fr_lavc_check_options(const AVCodec *codec, const char *options, char reason[FR_REASON_BYTES]);
 
 /* An encoder whose pixel formats FFmpeg lists can take this format. */

@@ -30,6 +30,7 @@ struct fr_stream {
 struct fr_output;
 
 struct fr_output_ops {
+    bool ignores_pixels; /* of write_frame: planes may be NULL */
     fr_status (*open)(struct fr_output *self, const char *url);
     fr_status (*begin)(struct fr_output *self, const struct fr_stream *stream);
     /* The segment that was begun can take this other stream too. */

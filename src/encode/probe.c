@@ -47,8 +47,8 @@ static fr_status try_format(const struct fr_encoder_row *row, const fr_frame *fr
 
 static void probe_one(fr_encoder_info *out, const struct fr_encoder_row *row, const uint8_t *pixels)
 {
-    *out = (fr_encoder_info){
-        .name = row->name, .codec = row->codec, .built_in = avcodec_find_encoder_by_name(row->name) != NULL};
+    *out =
+        (fr_encoder_info){.name = row->name, .codec = row->codec, .built_in = fr_encoder_row_built_in(row)};
     fr_frame frame = {.width = WIDTH,
                       .height = HEIGHT,
                       .format = FR_FORMAT_NV12,

@@ -114,7 +114,8 @@ static fr_status sink_create(struct fr_output **out, const struct fr_output_ops 
 
 fr_status fr_output_create_null(struct fr_output **out, const struct fr_output_config *config)
 {
-    static const struct fr_output_ops ops = {.open = sink_open,
+    static const struct fr_output_ops ops = {.ignores_pixels = true,
+                                             .open = sink_open,
                                              .begin = sink_begin,
                                              .continues = sink_continues,
                                              .write_frame = null_write,

@@ -28,6 +28,9 @@ struct fr_recorder {
     struct fr_output *output;
     struct fr_selection selection;
     struct fr_encoder *encoder; /* NULL: none open */
+    const void *device;         /* that the encoder was opened for; it holds a reference where it uses it */
+    bool keyframe_due;          /* a frame that had to be one was lost */
+    bool losing;                /* the last frame was lost, which the log has */
     fr_frame shape;             /* size, format, colour and HDR metadata of what is recorded; no surface */
     bool begun;                 /* the open segment has its header */
     struct fr_timeline timeline;
@@ -179,14 +182,26 @@ static fr_status retire_encoder(fr_recorder *r)
     fr_status status = r->encoder->ops->drain(r->encoder);
     if (status == FR_OK)
         status = receive_all(r);
-    if (status == FR_ERR_ENCODER)
+    const bool lost = status == FR_ERR_ENCODER || status == FR_ERR_DEVICE_LOST;
+    if (lost)
         fr_log_write(&r->params.log, FR_LOG_WARNING, "%s lost its last frames: %s", r->info.encoder,
                      r->encoder->reason);
     fr_encoder_destroy(&r->encoder);
-    return status == FR_ERR_ENCODER ? FR_OK : status;
+    return lost ? FR_OK : status;
 }
 
 /* --- frames --- */
+
+static bool in_memory(const fr_frame *frame)
+{
+    return frame->plane[0] != NULL;
+}
+
+static const void *device_of(const fr_recorder *r, const fr_frame *frame)
+{
+    const struct fr_encoder_list *list = &r->selection.list;
+    return frame->surface && list->device_of ? list->device_of(frame) : NULL;
+}
 
 static bool same_shape(const fr_frame *a, const fr_frame *b)
 {
@@ -223,7 +238,8 @@ static fr_status open_encoder(fr_recorder *r)
                                              .threads = r->params.threads,
                                              .gop_frames = r->params.gop_frames,
                                              .options = r->options,
-                                             .global_header = !r->kind->in_place};
+                                             .global_header = !r->kind->in_place,
+                                             .device = r->device};
     const fr_status status = fr_selection_open(&r->selection, &r->encoder, &config);
     if (status != FR_OK)
         return status;
@@ -233,12 +249,13 @@ static fr_status open_encoder(fr_recorder *r)
     return r->encoder->ops->describe(r->encoder, r->coded);
 }
 
-static fr_status change_stream(fr_recorder *r, const fr_frame *frame)
+static fr_status change_stream(fr_recorder *r, const fr_frame *frame, const void *device)
 {
     fr_status status = retire_encoder(r);
     if (status != FR_OK)
         return status;
     keep_shape(r, frame);
+    r->device = device;
     if (r->output->ops->write_packet)
         status = open_encoder(r);
     return status == FR_OK ? prepare_segment(r) : status;
@@ -251,10 +268,55 @@ static fr_status renew_encoder(fr_recorder *r)
     return status == FR_OK ? open_encoder(r) : status;
 }
 
+static bool has_planes(const fr_frame *frame)
+{
+    const size_t sample = frame->format == FR_FORMAT_P010 ? 2 : 1;
+    const size_t row = frame->width * sample, chroma_row = (frame->width + 1u) / 2 * 2 * sample;
+    for (size_t i = 0; i < 2; i++)
+        if (!frame->plane[i] || (uintptr_t)frame->plane[i] % sample || frame->pitch_bytes[i] % sample ||
+            frame->pitch_bytes[i] > INT32_MAX)
+            return false;
+    return frame->pitch_bytes[0] >= row && frame->pitch_bytes[1] >= chroma_row;
+}
+
+static bool is_usable(const fr_frame *frame)
+{
+    if (frame->format != FR_FORMAT_NV12 && frame->format != FR_FORMAT_P010)
+        return false;
+    if (!frame->width || !frame->height || frame->width > FR_SIZE_MAX || frame->height > FR_SIZE_MAX)
+        return false;
+    return in_memory(frame) ? has_planes(frame) : frame->surface != NULL;
+}
+
+/* FR_TIMEOUT or FR_ERR_DEVICE_LOST: this frame is lost, but the next may be encoded. FR_AGAIN. */
+static fr_status lose_frame(fr_recorder *r, fr_status why)
+{
+    if (!r->losing)
+        fr_log_write(&r->params.log, FR_LOG_WARNING, "frames are left out of the recording: the GPU %s",
+                     why == FR_TIMEOUT ? "does not hand them out in time" : "that holds them is lost");
+    r->losing = true;
+    return FR_AGAIN;
+}
+
+/* The one place where pictures on a GPU come into memory, for whoever reads planes. `held`: zero before, to
+ * be released. FR_AGAIN: the frame is lost. */
+static fr_status read_planes(fr_recorder *r, fr_frame *held, const fr_frame **frame)
+{
+    if (in_memory(*frame))
+        return FR_OK;
+    fr_frame_ref(held, *frame);
+    const fr_status status = fr_frame_map(held);
+    *frame = held;
+    return status == FR_TIMEOUT || status == FR_ERR_DEVICE_LOST ? lose_frame(r, status) : status;
+}
+
 static fr_status put_raw(fr_recorder *r, const fr_frame *frame)
 {
     size_t bytes = 0;
-    fr_status status = r->begun && same_shape(&r->shape, frame) ? FR_OK : change_stream(r, frame);
+    fr_frame held = {0};
+    fr_status status = r->output->ops->ignores_pixels ? FR_OK : read_planes(r, &held, &frame);
+    if (status == FR_OK && !(r->begun && same_shape(&r->shape, frame)))
+        status = change_stream(r, frame, NULL);
     if (status == FR_OK && !r->begun)
         status = begin_segment(r);
     if (status == FR_OK)
@@ -262,11 +324,13 @@ static fr_status put_raw(fr_recorder *r, const fr_frame *frame)
     if (status == FR_OK) {
         const struct pending meta = pending_of(frame, 0);
         report(r, &meta, true, bytes, clock_ns());
+        r->losing = false;
     }
+    fr_frame_release(&held);
     return status;
 }
 
-static fr_status encode(fr_recorder *r, const fr_frame *frame, bool keyframe)
+static fr_status send(fr_recorder *r, const fr_frame *frame, bool keyframe)
 {
     const int64_t ticks = fr_timeline_next(&r->timeline, frame, clock_ns());
     r->pending[r->next_pending++ % NUM_PENDING] = pending_of(frame, ticks);
@@ -282,19 +346,47 @@ static fr_status encode(fr_recorder *r, const fr_frame *frame, bool keyframe)
     return status == FR_OK ? receive_all(r) : status;
 }
 
+static fr_status encode(fr_recorder *r, const fr_frame *frame, bool keyframe)
+{
+    fr_frame held = {0};
+    const bool in_place = r->device && r->encoder->reads_textures;
+    fr_status status = in_place ? FR_OK : read_planes(r, &held, &frame);
+    if (status == FR_OK)
+        status = send(r, frame, keyframe);
+    fr_frame_release(&held);
+    return status;
+}
+
+/* With the encoder that is open, or with one that fits the frame. FR_ERR_ENCODER with r->encoder set: that
+ * one failed. */
+static fr_status put_once(fr_recorder *r, const fr_frame *frame)
+{
+    const void *device = device_of(r, frame);
+    const bool other_device = r->encoder && r->encoder->reads_textures && device != r->device;
+    const bool fresh_encoder = !r->encoder || other_device || !same_shape(&r->shape, frame);
+    r->keyframe_due |= frame->discontinuity || !same_hdr(&r->shape, frame);
+    fr_status status = fresh_encoder ? change_stream(r, frame, device) : FR_OK;
+    if (status != FR_OK)
+        return status;
+    const bool keyframe = fresh_encoder || r->keyframe_due;
+    keep_shape(r, frame);
+    if (keyframe && !fresh_encoder && r->encoder->ignores_keyframe)
+        status = renew_encoder(r);
+    if (status == FR_OK)
+        status = encode(r, frame, keyframe);
+    if (status == FR_OK)
+        r->keyframe_due = r->losing = false;
+    return status;
+}
+
 static fr_status put_coded(fr_recorder *r, const fr_frame *frame)
 {
     for (;;) {
-        const bool fresh_encoder = !r->encoder || !same_shape(&r->shape, frame);
-        fr_status status = fresh_encoder ? change_stream(r, frame) : FR_OK;
-        if (status != FR_OK)
-            return status;
-        const bool keyframe = fresh_encoder || frame->discontinuity || !same_hdr(&r->shape, frame);
-        keep_shape(r, frame);
-        if (keyframe && !fresh_encoder && r->encoder->ignores_keyframe)
-            status = renew_encoder(r);
-        if (status == FR_OK)
-            status = encode(r, frame, keyframe);
+        const fr_status status = put_once(r, frame);
+        if (status == FR_ERR_DEVICE_LOST) {
+            fr_encoder_destroy(&r->encoder);
+            return lose_frame(r, status);
+        }
         if (status != FR_ERR_ENCODER || !r->encoder)
             return status;
         if (!fr_selection_reject(&r->selection, r->encoder->reason))
@@ -312,21 +404,6 @@ static void finish(fr_recorder *r, fr_status status)
     r->begun = false;
 }
 
-static bool is_usable(const fr_frame *frame)
-{
-    if (frame->format != FR_FORMAT_NV12 && frame->format != FR_FORMAT_P010)
-        return false;
-    const size_t sample = frame->format == FR_FORMAT_P010 ? 2 : 1;
-    const size_t row = frame->width * sample, chroma_row = (frame->width + 1u) / 2 * 2 * sample;
-    if (!frame->width || !frame->height || frame->width > FR_SIZE_MAX || frame->height > FR_SIZE_MAX)
-        return false;
-    for (size_t i = 0; i < 2; i++)
-        if (!frame->plane[i] || (uintptr_t)frame->plane[i] % sample || frame->pitch_bytes[i] % sample ||
-            frame->pitch_bytes[i] > INT32_MAX)
-            return false;
-    return frame->pitch_bytes[0] >= row && frame->pitch_bytes[1] >= chroma_row;
-}
-
 fr_status fr_recorder_put(fr_recorder *recorder, const fr_frame *frame)
 {
     if (!recorder || !frame)
@@ -335,12 +412,13 @@ fr_status fr_recorder_put(fr_recorder *recorder, const fr_frame *frame)
         return recorder->finished;
     if (!is_usable(frame)) {
         fr_log_write(&recorder->params.log, FR_LOG_ERROR,
-                     "a frame cannot be recorded: it is not NV12 or P010 in memory with whole rows");
+                     "a frame cannot be recorded: it is not NV12 or P010, in a surface or with whole rows in "
+                     "memory");
         return FR_ERR_ARGUMENT;
     }
     const fr_status status =
         recorder->output->ops->write_packet ? put_coded(recorder, frame) : put_raw(recorder, frame);
-    if (status != FR_OK)
+    if (status != FR_OK && status != FR_AGAIN)
         finish(recorder, status);
     return status;
 }

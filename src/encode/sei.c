@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "encode/sei.h"
 
+#include "encode/obu.h"
+
 #include <string.h>
 
 enum {
@@ -121,13 +123,8 @@ static bool find_place(const AVPacket *packet, enum AVCodecID codec, size_t *pla
     return false;
 }
 
-fr_status fr_sei_insert(AVPacket *packet, enum AVCodecID codec, const fr_hdr_metadata *hdr)
+static fr_status insert(AVPacket *packet, size_t place, const uint8_t *bytes, size_t length)
 {
-    size_t place;
-    if ((codec != AV_CODEC_ID_H264 && codec != AV_CODEC_ID_HEVC) || !find_place(packet, codec, &place))
-        return FR_OK;
-    uint8_t sei[FR_SEI_BYTES];
-    const size_t length = fr_sei_write(sei, codec, hdr);
     if (length > (size_t)(INT32_MAX - AV_INPUT_BUFFER_PADDING_SIZE - packet->size))
         return FR_OK;
     AVPacket *whole = av_packet_alloc();
@@ -137,10 +134,32 @@ fr_status fr_sei_insert(AVPacket *packet, enum AVCodecID codec, const fr_hdr_met
         return FR_ERR_NO_MEMORY;
     }
     memcpy(whole->data, packet->data, place);
-    memcpy(whole->data + place, sei, length);
+    memcpy(whole->data + place, bytes, length);
     memcpy(whole->data + place + length, packet->data + place, (size_t)packet->size - place);
     av_packet_unref(packet);
     av_packet_move_ref(packet, whole);
     av_packet_free(&whole);
     return FR_OK;
+}
+
+static fr_status insert_obus(AVPacket *packet, const fr_hdr_metadata *hdr)
+{
+    size_t place;
+    uint8_t obus[FR_OBU_HDR_BYTES];
+    if (!fr_obu_find_place(packet->data, (size_t)packet->size, &place))
+        return FR_OK;
+    fr_obu_write_hdr(obus, hdr);
+    return insert(packet, place, obus, sizeof(obus));
+}
+
+fr_status fr_sei_insert(AVPacket *packet, enum AVCodecID codec, const fr_hdr_metadata *hdr)
+{
+    size_t place;
+    if (codec == AV_CODEC_ID_AV1)
+        return insert_obus(packet, hdr);
+    if ((codec != AV_CODEC_ID_H264 && codec != AV_CODEC_ID_HEVC) || !find_place(packet, codec, &place))
+        return FR_OK;
+    uint8_t sei[FR_SEI_BYTES];
+    const size_t length = fr_sei_write(sei, codec, hdr);
+    return insert(packet, place, sei, length);
 }

@@ -18,9 +18,9 @@ enum { FR_SEI_BYTES = 128 }; /* room for both messages in the worst case */
 /* Writes both messages as Annex B units. Returns their length. */
 size_t fr_sei_write(uint8_t out[FR_SEI_BYTES], enum AVCodecID codec, const fr_hdr_metadata *hdr);
 
-/* Puts them in front of the first slice of an Annex B access unit, unless they are there already. FR_OK also
- * where there is nothing to do (another codec, no start code). FR_ERR_NO_MEMORY leaves the packet as it was.
- */
+/* Puts them in front of the first slice of an Annex B access unit, unless they are there already; of an AV1
+ * temporal unit the same as metadata OBUs, in front of its first frame. FR_OK also where there is nothing to
+ * do (another codec, no start code). FR_ERR_NO_MEMORY leaves the packet as it was. */
 fr_status fr_sei_insert(AVPacket *packet, enum AVCodecID codec, const fr_hdr_metadata *hdr);
 
 #endif

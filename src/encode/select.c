@@ -51,16 +51,15 @@ static fr_status check_options(const struct fr_selection *s, const char *options
     char reason[FR_REASON_BYTES];
     fr_status status = fr_lavc_check_options(NULL, options, reason);
     if (status == FR_OK && options && s->named.name) {
-        status = fr_lavc_check_options(avcodec_find_encoder_by_name(s->named.name), options, reason);
+        status = fr_encoder_row_check(&s->named, options, reason);
     } else if (status == FR_OK && options) {
         status = FR_ERR_ARGUMENT;
         snprintf(reason, sizeof(reason), "no encoder has the options '%.100s'", options);
         for (size_t i = 0; i < s->list.num_rows && status < 0; i++) {
             const struct fr_encoder_row *row = &s->list.rows[i];
-            const AVCodec *codec = avcodec_find_encoder_by_name(row->name);
             char skipped[FR_REASON_BYTES];
-            if (codec && (!s->codec || row->codec == s->codec))
-                status = fr_lavc_check_options(codec, options, skipped);
+            if (fr_encoder_row_built_in(row) && (!s->codec || row->codec == s->codec))
+                status = fr_encoder_row_check(row, options, skipped);
         }
     }
     if (status < 0)
@@ -96,6 +95,8 @@ static fr_status open_named(struct fr_selection *s, struct fr_encoder **out,
         s->current = &s->named;
         return status;
     }
+    if (status == FR_ERR_DEVICE_LOST)
+        return status; /* the caller waits for a living device */
     if (status == FR_ERR_UNSUPPORTED && config->format == FR_FORMAT_P010)
         fr_log_write(&s->log, FR_LOG_ERROR,
                      "%s cannot encode 10 bit, which an HDR display needs: use libx265 or hevc_nvenc, or ask "
@@ -148,6 +149,8 @@ static fr_status try_list(struct fr_selection *s, struct fr_encoder **out,
             s->current = row;
             return FR_OK;
         }
+        if (status == FR_ERR_DEVICE_LOST)
+            return status;
         s->failed_open |= UINT64_C(1) << i;
         fr_log_write(&s->log, FR_LOG_DEBUG, "%s: %s", row->name, reason);
         /* An encoder that FFmpeg was built without is none that failed. */
@@ -221,6 +224,8 @@ fr_status fr_selection_open(struct fr_selection *s, struct fr_encoder **out,
     struct skipped skipped = {.length = 0};
     const bool failed_before = s->failed_open != 0;
     fr_status status = try_list(s, out, config, &skipped);
+    if (status == FR_ERR_DEVICE_LOST)
+        return status;
     if (status < 0 && failed_before) {
         /* What did not open for another size may open for this one. */
         s->failed_open = 0;

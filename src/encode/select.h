@@ -28,6 +28,8 @@ void fr_selection_finish(struct fr_selection *selection);
  * user's; may be NULL. */
 fr_status fr_selection_try(struct fr_selection *selection, const char *options);
 
+/* FR_ERR_ENCODER, FR_ERR_UNSUPPORTED, FR_ERR_ARGUMENT: told in the log. FR_ERR_DEVICE_LOST: the device of
+ * `config` is; no encoder was passed over for it. */
 fr_status fr_selection_open(struct fr_selection *selection, struct fr_encoder **out,
                             const struct fr_encoder_config *config);
 

@@ -118,7 +118,7 @@ static const struct fr_encoder_row rows[] = {
 /* The first `num` of them. */
 static struct fr_encoder_list first_rows(size_t num)
 {
-    return (struct fr_encoder_list){rows, num};
+    return (struct fr_encoder_list){.rows = rows, .num_rows = num};
 }
 
 static void what_does_not_open_is_passed_over_with_one_warning(void **state)
@@ -135,7 +135,8 @@ static void what_does_not_open_is_passed_over_with_one_warning(void **state)
          .open = fr_lavc_open}};
     const fr_recorder_params params = {.url = in_folder(state, "open.mkv"), .log = log_into(&lines)};
     painter_init(&painter, WIDTH, HEIGHT, FR_FORMAT_NV12);
-    assert_int_equal(fr_recorder_open_with(&recorder, &params, (struct fr_encoder_list){open_or_not, 2}),
+    assert_int_equal(fr_recorder_open_with(&recorder, &params,
+                                           (struct fr_encoder_list){.rows = open_or_not, .num_rows = 2}),
                      FR_OK);
     put_frames(recorder, &painter, 4);
     fr_recorder_get_info(recorder, &info);
