@@ -84,6 +84,8 @@ static void reads_size_and_rate(void **state)
     assert_int_equal(display.format, FR_FORMAT_NONE);
     rig->fake.screens[0].refresh = (DISPLAYCONFIG_RATIONAL){4000000000u, 1000000};
     assert_int_equal(sample(rig).mode.refresh_mhz, 4000000);
+    rig->fake.screens[0].refresh = (DISPLAYCONFIG_RATIONAL){119999, 2000};
+    assert_int_equal(sample(rig).mode.refresh_mhz, 60000);
     rig->fake.screens[0].refresh = (DISPLAYCONFIG_RATIONAL){60, 0};
     assert_int_equal(sample(rig).mode.refresh_mhz, 0);
     rig->fake.screens[0].refresh = (DISPLAYCONFIG_RATIONAL){UINT32_MAX, 1};
@@ -180,6 +182,9 @@ static void newer_windows_is_never_asked_the_older_way(void **state)
     static const LONG errors[] = {ERROR_GEN_FAILURE, ERROR_INVALID_PARAMETER};
     rig->fake.modern = true;
     rig->fake.screens[0].state = FR_COLOUR_STATE_HDR;
+    rig->fake.info_2_error = ERROR_GEN_FAILURE;
+    expect_state(rig, FR_COLOUR_STATE_UNKNOWN);
+    rig->fake.info_2_error = ERROR_SUCCESS;
     expect_state(rig, FR_COLOUR_STATE_HDR);
     for (size_t i = 0; i < 2; i++) {
         rig->fake.info_2_error = errors[i];
