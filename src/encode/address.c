@@ -217,6 +217,9 @@ char *fr_address_for_avio(const struct fr_address_kind *kind, const char *url)
     return address;
 }
 
+/* What FFmpeg hands on of Windows' sockets keeps the numbers that they have there. */
+enum { SOCKET_RESET = 10054, SOCKET_TIMEDOUT = 10060, SOCKET_REFUSED = 10061 };
+
 static const struct {
     int error; /* errno */
     fr_status status;
@@ -238,9 +241,31 @@ static const struct {
     {EISDIR, FR_ERR_IO, "that is a folder: name a file in it"},
     {ECONNREFUSED, FR_ERR_IO, "start the receiver first, and check address and port"},
     {ETIMEDOUT, FR_ERR_IO, "check that the receiver runs and takes data"},
+    {SOCKET_TIMEDOUT, FR_ERR_IO, "check that the receiver runs and takes data"},
+    {SOCKET_REFUSED, FR_ERR_IO, "start the receiver first, and check address and port"},
+    {SOCKET_RESET, FR_ERR_IO, "the receiver ended the connection; see there why"},
 };
 
 enum { NUM_FAILURES = sizeof(failures) / sizeof(failures[0]) };
+
+/* Where FFmpeg has no words, which is on Windows. */
+static const struct {
+    int error;
+    const char *text;
+} words[] = {
+    {ETIMEDOUT, "no answer in time"},       {ECONNREFUSED, "connection refused"},
+    {SOCKET_TIMEDOUT, "no answer in time"}, {SOCKET_REFUSED, "connection refused"},
+    {SOCKET_RESET, "connection reset"},
+};
+
+static void describe(int av_error, char *text, size_t bytes)
+{
+    if (av_strerror(av_error, text, bytes) >= 0)
+        return;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (av_error == AVERROR(words[i].error))
+            snprintf(text, bytes, "%s", words[i].text);
+}
 
 fr_status fr_address_status(int av_error)
 {
@@ -259,7 +284,7 @@ fr_status fr_address_fail(const fr_log *log, const char *what, const char *url, 
         if (av_error == AVERROR(failures[i].error))
             cure = failures[i].cure;
     char text[AV_ERROR_MAX_STRING_SIZE] = "";
-    av_strerror(av_error, text, sizeof(text));
+    describe(av_error, text, sizeof(text));
     fr_log_write(log, FR_LOG_ERROR, "cannot %s %s: %s%s%s", what, url, text, cure ? "; " : "",
                  cure ? cure : "");
     return fr_address_status(av_error);

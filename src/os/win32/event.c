@@ -4,7 +4,15 @@
 
 #include <assert.h>
 
-enum { EVENTS_MAX = 4, UNWAITABLE_MS = 10 };
+enum { EVENTS_MAX = 4, UNWAITABLE_MS = 10, LATE_MS = 100 };
+
+/* Timeouts up to here are kept to the half millisecond; else they end at a tick, every 15.6 ms. */
+#define EXACT_NS (200 * FR_NS_PER_MS)
+
+/* Not in every header. */
+#ifndef CREATE_WAITABLE_TIMER_HIGH_RESOLUTION
+#define CREATE_WAITABLE_TIMER_HIGH_RESOLUTION 0x2
+#endif
 
 fr_status fr_win32_event_create(void *self, const struct fr_object_name *name, struct fr_event *out)
 {
@@ -43,22 +51,44 @@ static DWORD timeout_ms(uint64_t timeout_ns)
     return ms < INFINITE ? (DWORD)ms : INFINITE;
 }
 
+/* A timer that runs; NULL where there is none of this kind (before Windows 10 1803), or it is not worth one.
+ */
+static HANDLE exact_timer(uint64_t timeout_ns)
+{
+    if (!timeout_ns || timeout_ns > EXACT_NS)
+        return NULL;
+    HANDLE timer =
+        CreateWaitableTimerExW(NULL, NULL, CREATE_WAITABLE_TIMER_HIGH_RESOLUTION, TIMER_ALL_ACCESS);
+    /* In 100 ns, negative: from now. */
+    const LARGE_INTEGER due = {.QuadPart = -(LONGLONG)((timeout_ns + 99) / 100)};
+    if (timer && SetWaitableTimer(timer, &due, 0, NULL, NULL, FALSE))
+        return timer;
+    if (timer)
+        CloseHandle(timer);
+    return NULL;
+}
+
 fr_status fr_win32_wait(void *self, const struct fr_event *const *events, size_t count, uint64_t timeout_ns)
 {
     (void)self;
     assert(count <= EVENTS_MAX);
-    const DWORD ms = timeout_ms(timeout_ns);
-    if (!count) {
-        Sleep(ms);
-        return FR_TIMEOUT;
-    }
-    HANDLE handles[EVENTS_MAX];
+    HANDLE handles[EVENTS_MAX + 1];
     for (size_t i = 0; i < count; i++)
         handles[i] = (HANDLE)events[i]->handle;
-    const DWORD woken = WaitForMultipleObjects((DWORD)count, handles, FALSE, ms);
-    if (woken == WAIT_TIMEOUT)
+    HANDLE timer = exact_timer(timeout_ns);
+    const DWORD ms = timeout_ms(timeout_ns);
+    DWORD woken = WAIT_TIMEOUT;
+    handles[count] = timer;
+    if (count || timer)
+        woken = WaitForMultipleObjects((DWORD)(count + (timer != NULL)), handles, FALSE,
+                                       timer ? ms + LATE_MS : ms);
+    else
+        Sleep(ms);
+    if (timer)
+        CloseHandle(timer);
+    if (woken == WAIT_TIMEOUT || woken == WAIT_OBJECT_0 + count)
         return FR_TIMEOUT;
-    if (woken >= WAIT_OBJECT_0 + count) {
+    if (woken > WAIT_OBJECT_0 + count) {
         /* A delivered handle that cannot be waited on must not turn the caller's loop into a spin. */
         Sleep(ms < UNWAITABLE_MS ? ms : UNWAITABLE_MS);
         return FR_TIMEOUT;

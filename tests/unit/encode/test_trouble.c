@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
 
-/* Wrong parameters, bad frames, folders that are not there. */
+/* Wrong parameters, bad frames, folders and receivers that are not there. */
 
 #include "support.h"
 
@@ -161,6 +161,25 @@ static void a_missing_folder_is_named(void **state)
     }
 }
 
+/* --- networks --- */
+
+static void no_receiver_is_told_at_open(void **state)
+{
+    (void)state;
+    struct log_lines lines;
+    fr_recorder *recorder;
+    /* A port that nothing listens at. */
+    const fr_recorder_params params = {.url = "tcp://127.0.0.1:1", .log = log_into(&lines)};
+    assert_int_equal(fr_recorder_open(&recorder, &params), FR_ERR_IO);
+    assert_int_equal(lines.count[FR_LOG_ERROR], 1);
+    /* FFmpeg does not hear of a refused connection on Windows, it waits for an answer. */
+#ifdef _WIN32
+    assert_non_null(strstr(lines.last[FR_LOG_ERROR], "no answer in time; check that the receiver runs"));
+#else
+    assert_non_null(strstr(lines.last[FR_LOG_ERROR], "start the receiver"));
+#endif
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_setup, folder_teardown)
 
 int main(void)
@@ -172,6 +191,7 @@ int main(void)
         IN_FOLDER(any_encoder_of_ffmpeg_can_be_named),
         IN_FOLDER(bad_frames_are_refused_and_the_recording_goes_on),
         IN_FOLDER(a_missing_folder_is_named),
+        cmocka_unit_test(no_receiver_is_told_at_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

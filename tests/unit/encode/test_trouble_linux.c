@@ -212,19 +212,6 @@ static int listen_somewhere(char url[64])
     return fd;
 }
 
-static void no_receiver_is_told_at_open(void **state)
-{
-    (void)state;
-    char url[64];
-    struct log_lines lines;
-    fr_recorder *recorder;
-    close(listen_somewhere(url));
-    const fr_recorder_params params = {.url = url, .log = log_into(&lines)};
-    assert_int_equal(fr_recorder_open(&recorder, &params), FR_ERR_IO);
-    assert_int_equal(lines.count[FR_LOG_ERROR], 1);
-    assert_non_null(strstr(lines.last[FR_LOG_ERROR], "start the receiver"));
-}
-
 static bool asked_often(void *user)
 {
     unsigned *count = user;
@@ -315,7 +302,6 @@ int main(void)
         IN_FOLDER(what_fitted_on_a_full_disk_plays),
         IN_FOLDER(what_fitted_under_a_size_limit_plays),
         IN_FOLDER(a_killed_recorder_leaves_what_it_wrote_playable),
-        cmocka_unit_test(no_receiver_is_told_at_open),
         cmocka_unit_test(a_receiver_that_takes_nothing_can_be_cancelled),
         IN_FOLDER(a_live_stream_connects_again_for_another_codec),
     };

@@ -199,7 +199,10 @@ static void a_name_that_is_taken_is_not_shared(void **state)
     assert_int_equal(other.handle, 1234);
     os.ops->event_close(os.self, &event);
     os.ops->memory_close(os.self, &memory);
-    memory = create(&section_name, 4096, FR_ACCESS_WRITE); /* no handle was left behind */
+    /* No handle was left behind. */
+    memory = create(&section_name, 4096, FR_ACCESS_WRITE);
+    assert_int_equal(os.ops->event_create(os.self, &event_name, &event), FR_OK);
+    os.ops->event_close(os.self, &event);
     os.ops->memory_close(os.self, &memory);
 }
 
