@@ -27,7 +27,7 @@ void selftest_channel_busy(struct selftest *test)
     else if (duo_check_numbers(&duo, 10) && peer_start(test, &second, "refused", words, -1)) {
         const char *reason = peer_expect(test, &second, "refused", REFUSAL_MS);
         if (reason && duo_check_numbers(&duo, 10))
-            selftest_pass(test, "the second source was told: %s; the first went on", reason);
+            selftest_pass(test, "the second source was told so: %s; the first went on", reason);
     }
     (void)peer_finish(&second, 100);
     duo_close(&duo);
@@ -48,6 +48,6 @@ int selftest_channel_refused(int argc, char **argv)
     fr_source_close(&source);
     if (status >= 0)
         return peer_failed("it was not turned away");
-    peer_say("refused %s", fr_status_text(status));
+    peer_say("refused %d (%s)", (int)status, fr_status_text(status));
     return EXIT_DONE;
 }

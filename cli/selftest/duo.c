@@ -176,11 +176,12 @@ static bool paint(struct painter *painter, fr_source *source)
     return true;
 }
 
-static int show(struct painter *painter, fr_source *source)
+static int show(struct painter *painter, struct duo_system *system, fr_source *source)
 {
     const uint64_t until_ns = clock_now_ns() + SOURCE_LIFE_NS;
     fr_status status = FR_OK;
     while (status >= 0 && status != FR_END && clock_now_ns() < until_ns) {
+        duo_system_poll(system, source);
         status = fr_source_poll(source, SOURCE_FRAME_NS);
         if ((status == FR_OK || status == FR_REATTACHED) && !paint(painter, source))
             return peer_failed("no memory for a picture");
@@ -216,7 +217,7 @@ int duo_source(int argc, char **argv)
     fr_source *source;
     const fr_status status = fr_source_open(&source, &params);
     const int code = status < 0 ? peer_failed("the source does not open: %s", fr_status_text(status))
-                                : show(&painter, source);
+                                : show(&painter, system, source);
     fr_source_close(&source);
     duo_system_destroy(system);
     free(painter.pixels);

@@ -61,6 +61,8 @@ struct duo_system;
 /* Fills what `way` and `gpu` need beyond the target. NULL: it cannot be, and the row was told. */
 struct duo_system *duo_system_create(fr_source_params *params, const char *way, bool gpu);
 void duo_system_destroy(struct duo_system *system);
+/* What the way has to do before each poll. */
+void duo_system_poll(struct duo_system *system, fr_source *source);
 /* Copies a picture into the slot's texture. */
 void duo_system_upload(const fr_slot *slot, const void *pixels, size_t pitch_bytes);
 

@@ -28,6 +28,8 @@ struct gpu {
 /* A device on the adapter of that LUID, or (NULL) on the one with the most memory that is no software. False:
  * `call` and `result` say why. gpu_close in any case. */
 bool gpu_open(struct gpu *gpu, const LUID *luid);
+/* The same on the first adapter that drives a display. */
+bool gpu_open_desktop(struct gpu *gpu);
 void gpu_close(struct gpu *gpu);
 
 /* The adapters of this machine: "A (8192 MiB), B (software)"; how many are no software. */

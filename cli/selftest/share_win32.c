@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Textures and fences that two processes share, and how a keyed mutex behaves there. Codes are compared exactly:
- * WAIT_TIMEOUT and WAIT_ABANDONED are no failures to SUCCEEDED(). A row says pass only when the mutex was also
- * seen to keep the other process out.
+ * Textures and fences that two processes share, and how a keyed mutex behaves there. Codes are compared
+ * exactly: WAIT_TIMEOUT and WAIT_ABANDONED are no failures to SUCCEEDED(). A row says pass only when the
+ * mutex was also seen to keep the other process out.
  */
 #include "selftest/areas_win32.h"
 #include "selftest/gpu_win32.h"
@@ -30,28 +30,6 @@ struct pair {
     char pid[16], handle[24], luid[20];
 };
 
-static bool pair_open(struct pair *pair, struct selftest *test, const char *task)
-{
-    memset(pair, 0, sizeof *pair);
-    peer_init(&pair->peer);
-    if (!gpu_open(&pair->gpu, NULL) || !gpu_share(&pair->gpu, &pair->shared)) {
-        gpu_conclude(test, &pair->gpu);
-        return false;
-    }
-    snprintf(pair->pid, sizeof pair->pid, "%lu", GetCurrentProcessId());
-    snprintf(pair->handle, sizeof pair->handle, "%" PRIu64, (uint64_t)(uintptr_t)pair->shared.handle);
-    gpu_write_luid(pair->gpu.luid, pair->luid);
-    const char *const words[] = {task, pair->pid, pair->handle, pair->luid, NULL};
-    return peer_start(test, &pair->peer, "share", words, -1);
-}
-
-static void pair_close(struct pair *pair)
-{
-    (void)peer_finish(&pair->peer, 500);
-    gpu_unshare(&pair->shared);
-    gpu_close(&pair->gpu);
-}
-
 /* False: it did not say exactly that; the row has failed. */
 static bool acquire_says(struct selftest *test, struct gpu_shared *shared, DWORD wait_ms, HRESULT expected,
                          const char *when)
@@ -75,11 +53,39 @@ static bool release(struct selftest *test, struct gpu_shared *shared)
     return false;
 }
 
+static bool pair_open(struct pair *pair, struct selftest *test, const char *task)
+{
+    memset(pair, 0, sizeof *pair);
+    peer_init(&pair->peer);
+    if (!gpu_open(&pair->gpu, NULL) || !gpu_share(&pair->gpu, &pair->shared)) {
+        gpu_conclude(test, &pair->gpu);
+        return false;
+    }
+    if (!acquire_says(test, &pair->shared, FREE_MS, S_OK, "of a new mutex"))
+        return false;
+    gpu_fill(&pair->gpu, pair->shared.texture, row_colour);
+    if (!release(test, &pair->shared))
+        return false;
+    snprintf(pair->pid, sizeof pair->pid, "%lu", GetCurrentProcessId());
+    snprintf(pair->handle, sizeof pair->handle, "%" PRIu64, (uint64_t)(uintptr_t)pair->shared.handle);
+    gpu_write_luid(pair->gpu.luid, pair->luid);
+    const char *const words[] = {task, pair->pid, pair->handle, pair->luid, NULL};
+    return peer_start(test, &pair->peer, "share", words, -1);
+}
+
+static void pair_close(struct pair *pair)
+{
+    (void)peer_finish(&pair->peer, 500);
+    gpu_unshare(&pair->shared);
+    gpu_close(&pair->gpu);
+}
+
 /* While the peer holds the mutex, it must keep us out. */
 static bool keeps_out(struct pair *pair, struct selftest *test)
 {
     return peer_expect(test, &pair->peer, "held", ANSWER_MS) &&
-           acquire_says(test, &pair->shared, HELD_MS, WAIT_TIMEOUT, "of a mutex that the other process holds");
+           acquire_says(test, &pair->shared, HELD_MS, WAIT_TIMEOUT,
+                        "of a mutex that the other process holds");
 }
 
 static bool exchange(struct pair *pair, struct selftest *test)
@@ -93,22 +99,18 @@ static bool exchange(struct pair *pair, struct selftest *test)
     }
     if (seen == peer_colour)
         return release(test, &pair->shared);
-    selftest_fail(test, "the other process wrote 0x%08" PRIx32 ", but 0x%08" PRIx32 " was read", peer_colour, seen);
+    selftest_fail(test, "the other process wrote 0x%08" PRIx32 ", but 0x%08" PRIx32 " was read", peer_colour,
+                  seen);
     return false;
 }
 
 /* What is drawn on one side is what is read on the other, both ways, and the mutex keeps the two apart. */
-static void open_row(struct selftest *test)
+static void texture(struct selftest *test)
 {
     struct pair pair;
-    if (pair_open(&pair, test, "exchange")) {
-        if (acquire_says(test, &pair.shared, FREE_MS, S_OK, "of a new mutex")) {
-            gpu_fill(&pair.gpu, pair.shared.texture, row_colour);
-            if (release(test, &pair.shared) && keeps_out(&pair, test) &&
-                peer_expect(test, &pair.peer, "written", ANSWER_MS) && exchange(&pair, test))
-                selftest_pass(test, "a texture of %s was written and read from two processes", pair.gpu.name);
-        }
-    }
+    if (pair_open(&pair, test, "exchange") && keeps_out(&pair, test) &&
+        peer_expect(test, &pair.peer, "written", ANSWER_MS) && exchange(&pair, test))
+        selftest_pass(test, "a texture of %s was written and read from two processes", pair.gpu.name);
     pair_close(&pair);
 }
 
@@ -175,8 +177,8 @@ static bool fence_open(struct gpu *gpu, struct fence *fence, DWORD pid, uint64_t
     if (!gpu_fetch_handle(gpu, pid, handle, &fence->handle))
         return false;
     gpu->call = "OpenSharedFence";
-    gpu->result = ID3D11Device5_OpenSharedFence(fence->device, fence->handle, &IID_ID3D11Fence,
-                                                (void **)&fence->fence);
+    gpu->result =
+        ID3D11Device5_OpenSharedFence(fence->device, fence->handle, &IID_ID3D11Fence, (void **)&fence->fence);
     return SUCCEEDED(gpu->result);
 }
 
@@ -256,9 +258,7 @@ static int hold(struct gpu_shared *shared)
 static int exchange_back(struct gpu *gpu, struct gpu_shared *shared)
 {
     uint32_t seen = 0;
-    HRESULT result = S_FALSE;
-    /* The row fills the texture before it starts us, but may not have released it yet. */
-    result = IDXGIKeyedMutex_AcquireSync(shared->mutex, 0, FREE_MS);
+    HRESULT result = IDXGIKeyedMutex_AcquireSync(shared->mutex, 0, FREE_MS);
     if (result != S_OK)
         return peer_failed("AcquireSync of a free mutex said 0x%08lx", (unsigned long)result);
     if (!gpu_read(gpu, shared->texture, &seen))
@@ -319,10 +319,10 @@ int selftest_share_peer(int argc, char **argv)
 
 static const struct selftest_row rows[] = {
     {"share", "texture", "a texture with a keyed mutex, written and read from two processes", 30000, false,
-     open_row, NULL},
+     texture, NULL},
     {"share", "held", "a keyed mutex that another process holds times out", 30000, false, held, NULL},
-    {"share", "abandoned", "the keyed mutex of a process that was killed is abandoned", 30000, false, abandoned,
-     NULL},
+    {"share", "abandoned", "the keyed mutex of a process that was killed is abandoned", 30000, false,
+     abandoned, NULL},
     {"share", "fence", "a fence signalled from two processes", 30000, false, fence_row, NULL},
 };
 const struct selftest_rows selftest_share = {rows, sizeof rows / sizeof rows[0]};
