@@ -39,6 +39,10 @@ void child_init(struct child *child);
  * 0 or the system's number of an error. */
 int child_start(struct child *child, char *const argv[], int socket_fd);
 
+/* The same for a program that is this one: with our rights where they are more, and free to start programs,
+ * which end with it. */
+int child_start_trusted(struct child *child, char *const argv[]);
+
 /* "No such file or directory". Returns out. */
 char *child_error_text(int error, char *out, size_t bytes);
 

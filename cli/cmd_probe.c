@@ -95,7 +95,7 @@ static json_t *sources_json(void)
     return list;
 }
 
-static json_t *probe(const char *where)
+json_t *probe_report(const char *where)
 {
     json_t *report = json_object();
     json_object_set_new(report, "version", json_string(fr_version_text()));
@@ -179,7 +179,7 @@ int cmd_probe(int argc, char **argv)
         if (id == OPT_WHERE)
             where = args.value;
     }
-    json_t *report = probe(where);
+    json_t *report = probe_report(where);
     if (json)
         return summary_print(report) ? EXIT_DONE : EXIT_FAILED;
     write_text(report);

@@ -20,6 +20,7 @@ static const struct {
     {"probe", cmd_probe, "what this machine can do, and why not"},
     {"convert", cmd_convert, "run the converters on raw frames"},
     {"bench", cmd_bench, "measure this machine"},
+    {"selftest", cmd_selftest, "prove this machine, row by row"},
 };
 
 enum { NUM_COMMANDS = sizeof commands / sizeof commands[0] };

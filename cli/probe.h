@@ -9,6 +9,9 @@
 /* What `framering probe` says of one system: linux/probe.c, win32/probe.c. The report is made once, as JSON;
  * the text is written from it. */
 
+/* The whole report. `where` may be NULL. Tries every encoder: takes a second. */
+json_t *probe_report(const char *where);
+
 /* {system, release, machine, distribution, processors} */
 json_t *probe_system_os(void);
 

@@ -140,6 +140,11 @@ int child_start(struct child *child, char *const argv[], int socket_fd)
     return 0;
 }
 
+int child_start_trusted(struct child *child, char *const argv[])
+{
+    return child_start(child, argv, -1);
+}
+
 char *child_error_text(int error, char *out, size_t bytes)
 {
     snprintf(out, bytes, "%s", strerror(error));

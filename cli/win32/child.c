@@ -20,20 +20,30 @@ static HANDLE as_handle(intptr_t handle)
     return (HANDLE)handle;
 }
 
-int child_start(struct child *child, char *const argv[], int socket_fd)
+static int take(struct child *child, DWORD error, const struct launched *launched)
 {
     child_init(child);
+    if (error)
+        return (int)error;
+    child->pid = launched->pid;
+    child->process = (intptr_t)launched->process;
+    child->job = (intptr_t)launched->job;
+    child->output = (intptr_t)launched->output;
+    return 0;
+}
+
+int child_start(struct child *child, char *const argv[], int socket_fd)
+{
     struct launched launched;
     /* The value of a handle has 32 bits that mean something, and is extended by its sign. */
     HANDLE channel = socket_fd >= 0 ? LongToHandle(socket_fd) : NULL;
-    DWORD error = launch_restricted(argv, channel, &launched);
-    if (error)
-        return (int)error;
-    child->pid = launched.pid;
-    child->process = (intptr_t)launched.process;
-    child->job = (intptr_t)launched.job;
-    child->output = (intptr_t)launched.output;
-    return 0;
+    return take(child, launch_restricted(argv, channel, &launched), &launched);
+}
+
+int child_start_trusted(struct child *child, char *const argv[])
+{
+    struct launched launched;
+    return take(child, launch_trusted(argv, &launched), &launched);
 }
 
 char *child_error_text(int error, char *out, size_t bytes)

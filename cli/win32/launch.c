@@ -207,7 +207,7 @@ static void finish(struct launch *launch)
     free(launch);
 }
 
-DWORD launch_restricted(char *const argv[], HANDLE channel, struct launched *out)
+static DWORD launch_quiet(char *const argv[], HANDLE channel, bool restricted, struct launched *out)
 {
     struct launch *launch = calloc(1, sizeof *launch);
     if (!launch)
@@ -217,11 +217,21 @@ DWORD launch_restricted(char *const argv[], HANDLE channel, struct launched *out
         launch->inherited[launch->num_inherited++] = channel;
         good = SetHandleInformation(channel, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
     }
-    good = good && list_inherited(launch) && restrict_token(launch) && make_job(launch, true) &&
-           run(launch, DETACHED_PROCESS, out);
+    good = good && list_inherited(launch) && (!restricted || restrict_token(launch)) &&
+           make_job(launch, restricted) && run(launch, DETACHED_PROCESS, out);
     DWORD error = good ? 0 : GetLastError();
     finish(launch);
     return good || error ? error : ERROR_GEN_FAILURE;
+}
+
+DWORD launch_restricted(char *const argv[], HANDLE channel, struct launched *out)
+{
+    return launch_quiet(argv, channel, true, out);
+}
+
+DWORD launch_trusted(char *const argv[], struct launched *out)
+{
+    return launch_quiet(argv, NULL, false, out);
 }
 
 DWORD launch_beside(char *const argv[], struct launched *out)

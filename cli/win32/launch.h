@@ -19,6 +19,9 @@ struct launched {
  * GetLastError(); then *out is untouched. */
 DWORD launch_restricted(char *const argv[], HANDLE channel, struct launched *out);
 
+/* The same with our own token, and it may start programs, in jobs within its own. */
+DWORD launch_trusted(char *const argv[], struct launched *out);
+
 /* Starts argv[0] on our console and with our streams, in a job of its own. */
 DWORD launch_beside(char *const argv[], struct launched *out);
 

@@ -59,18 +59,21 @@ static bool put_display(struct display *from, struct display *to)
 
 NTSTATUS example_monitor_arrive(struct display *display, IDDCX_MONITOR monitor)
 {
-    IDARG_OUT_MONITORARRIVAL out;
-    const NTSTATUS status = IddCxMonitorArrival(monitor, &out);
-    if (!NT_SUCCESS(status))
-        return status;
     InitializeSRWLock(&display->lock);
     display->monitor = monitor;
-    display->target_id = out.OsTargetId; /* may be another than at the arrival before */
-    display->arrived = put_display(NULL, display);
+    display->target_id = 0; /* fits every target, should a swap chain come before the arrival is over */
+    if (!put_display(NULL, display))
+        return STATUS_INSUFFICIENT_RESOURCES;
+    IDARG_OUT_MONITORARRIVAL out;
+    const NTSTATUS status = IddCxMonitorArrival(monitor, &out);
+    AcquireSRWLockExclusive(&driver.lock);
+    display->arrived = NT_SUCCESS(status);
     if (display->arrived)
-        return STATUS_SUCCESS;
-    IddCxMonitorDeparture(monitor);
-    return STATUS_INSUFFICIENT_RESOURCES;
+        display->target_id = out.OsTargetId; /* may be another than at the arrival before */
+    ReleaseSRWLockExclusive(&driver.lock);
+    if (!display->arrived)
+        put_display(display, NULL);
+    return status;
 }
 
 void example_monitor_depart(struct display *display)
@@ -163,7 +166,7 @@ static NTSTATUS set_ring(WDFREQUEST request)
     AcquireSRWLockShared(&driver.lock);
     struct display *found = NULL;
     for (size_t i = 0; i < DISPLAYS; i++)
-        if (driver.display[i] && driver.display[i]->target_id == ring.target_id)
+        if (driver.display[i] && driver.display[i]->arrived && driver.display[i]->target_id == ring.target_id)
             found = driver.display[i];
     status = found ? take_ring(found, &ring, WdfRequestGetFileObject(request)) : STATUS_NOT_FOUND;
     ReleaseSRWLockShared(&driver.lock);
