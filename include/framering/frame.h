@@ -15,6 +15,10 @@
 extern "C" {
 #endif
 
+/* The clock of every time in these headers, in ns: CLOCK_MONOTONIC, on Windows QueryPerformanceCounter. The
+ * same for all processes of the machine. Any thread. */
+FR_API uint64_t fr_clock_now_ns(void);
+
 typedef struct fr_surface fr_surface;
 
 typedef struct fr_frame {

@@ -5,7 +5,6 @@
 #include "encode/output.h"
 
 #include <libavutil/error.h>
-#include <libavutil/time.h>
 
 #include <ctype.h>
 #include <errno.h>
@@ -295,7 +294,8 @@ static int interrupted(void *opaque)
     const struct fr_io_guard *guard = opaque;
     if (!guard->network)
         return 0;
-    return av_gettime_relative() > guard->deadline_us || (guard->cancelled && guard->cancelled(guard->user));
+    return (int64_t)(fr_clock_now_ns() / 1000) > guard->deadline_us ||
+           (guard->cancelled && guard->cancelled(guard->user));
 }
 
 AVIOInterruptCB fr_io_guard_callback(struct fr_io_guard *guard)
@@ -305,5 +305,5 @@ AVIOInterruptCB fr_io_guard_callback(struct fr_io_guard *guard)
 
 void fr_io_guard_arm(struct fr_io_guard *guard, uint64_t timeout_ns)
 {
-    guard->deadline_us = av_gettime_relative() + (int64_t)(timeout_ns / 1000);
+    guard->deadline_us = (int64_t)(fr_clock_now_ns() / 1000) + (int64_t)(timeout_ns / 1000);
 }

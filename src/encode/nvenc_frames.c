@@ -3,7 +3,7 @@
 #include "encode/nvenc_encoder.h"
 #include "encode/sei.h"
 
-#include <libavutil/time.h>
+#include <libavutil/time.h> /* av_usleep */
 
 #include <stdio.h>
 
@@ -17,7 +17,7 @@ uint32_t fr_nvenc_answer_ms(const struct fr_nvenc_encoder *self)
 
 static int64_t deadline_us(uint32_t from_now_ms)
 {
-    return av_gettime_relative() + (int64_t)from_now_ms * 1000;
+    return (int64_t)(fr_clock_now_ns() / 1000) + (int64_t)from_now_ms * 1000;
 }
 
 static fr_status fail_stalled(struct fr_nvenc_encoder *self, uint32_t waited_ms)
@@ -78,7 +78,7 @@ static NVENCSTATUS submit(struct fr_nvenc_encoder *self, struct fr_nvenc_slot *s
                                     .bufferFmt = slot->texture ? slot->texture->format : self->traits.format,
                                     .pictureStruct = NV_ENC_PIC_STRUCT_FRAME};
         const NVENCSTATUS status = self->session.api.nvEncEncodePicture(self->session.handle, &params);
-        if (status != NV_ENC_ERR_ENCODER_BUSY || av_gettime_relative() >= deadline)
+        if (status != NV_ENC_ERR_ENCODER_BUSY || (int64_t)(fr_clock_now_ns() / 1000) >= deadline)
             return status;
         av_usleep(POLL_US);
     }
@@ -155,7 +155,7 @@ static fr_status lock_bitstream(struct fr_nvenc_encoder *self, const struct fr_n
             s->api.nvEncUnlockBitstream(s->handle, slot->output);
         else if (status != NV_ENC_ERR_LOCK_BUSY)
             return fr_nvenc_fail(s, "NVENC does not hand out what it encoded", status);
-        if (av_gettime_relative() >= deadline)
+        if ((int64_t)(fr_clock_now_ns() / 1000) >= deadline)
             return fail_stalled(self, timeout_ms);
         av_usleep(POLL_US);
     }
@@ -246,7 +246,7 @@ bool fr_nvenc_settle(struct fr_nvenc_encoder *self, uint32_t timeout_ms)
     self->stalled = false;
     self->ready = self->count;
     while (self->count && !self->stalled) {
-        const int64_t left_us = deadline - av_gettime_relative();
+        const int64_t left_us = deadline - (int64_t)(fr_clock_now_ns() / 1000);
         take_oldest(self, left_us > 0 ? (uint32_t)(left_us / 1000) : 0, NULL);
     }
     return !self->count || fr_nvenc_is_lost(self);
