@@ -48,7 +48,7 @@ fr_status fr_d3d11_converter_create(struct fr_d3d11_converter **out, struct fr_d
     converter->has_video =
         wants_video(params) && fr_d3d11_video_init(&converter->video, device, params) == S_OK;
     /* Beside the video processor too: it may refuse a frame yet. */
-    const HRESULT result = need_shade(converter, api);
+    const HRESULT result = make_shade(converter, api);
     if (!converter->has_video && result != S_OK) {
         fr_d3d11_converter_destroy(converter);
         fr_log_write(log, FR_LOG_WARNING, "the GPU cannot convert %s to %s: %s (0x%08lx)",
