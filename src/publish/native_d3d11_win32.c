@@ -39,12 +39,12 @@ fr_status fr_source_push_d3d11(fr_source *source, struct ID3D11Texture2D *textur
         return FR_AGAIN;
     fr_slot slot;
     fr_status status = fr_source_begin(source, &slot);
-    if (status != FR_OK)
-        return status;
-    status = fr_d3d11_source_fill(backend, texture, &slot);
-    if (status != FR_OK) {
-        fr_source_cancel(source);
-        return status;
+    if (status == FR_OK) {
+        status = fr_d3d11_source_fill(backend, texture, &slot);
+        if (status == FR_OK)
+            status = fr_source_publish(source, info);
+        else
+            fr_source_cancel(source);
     }
-    return fr_source_publish(source, info);
+    return fr_d3d11_source_is_lost(backend) ? FR_ERR_DEVICE_LOST : status;
 }

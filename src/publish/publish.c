@@ -207,13 +207,13 @@ fr_status fr_source_set_hdr_metadata(fr_source *source, const fr_hdr_metadata *h
     return FR_OK;
 }
 
-/* Claims a slot in the ring and in the backend: its index, or -1. A ring of version 1 has no states that say
- * which slots the host reads: there each is tried without waiting. */
+/* Claims a slot in the ring and in the backend: its index, or -1. Only the first one is waited for; a ring of
+ * version 1 has no states that say which slots the host reads: there none is. */
 static int begin_slot(fr_source *source)
 {
     struct fr_attachment *current = &source->current;
     const struct fr_backend_source *backend = current->backend;
-    const uint64_t wait_ns = current->ring.wire_version == 1 ? 0 : source->env.acquire_wait_ns;
+    uint64_t wait_ns = current->ring.wire_version == 1 ? 0 : source->env.acquire_wait_ns;
     int index = fr_ring_source_begin(&current->ring);
     while (index >= 0) {
         const uint64_t retire_value = fr_ring_source_retire_value(&current->ring);
@@ -223,6 +223,7 @@ static int begin_slot(fr_source *source)
             current->begun = true;
             return index;
         }
+        wait_ns = 0;
         index = fr_ring_source_begin_other(&current->ring);
     }
     return -1;

@@ -99,7 +99,7 @@ static int choose(const struct fr_ring_source *ring, uint32_t *word_out)
     int best = -1;
     bool best_free = false;
     for (uint32_t i = 0; i < ring->ring_len; i++) {
-        if ((int)i == ring->newest_slot)
+        if ((int)i == ring->newest_slot || ring->refused & 1u << i)
             continue;
         const uint32_t word = fr_load_acquire_u32(&ring->shared->slot[i].state);
         const bool is_free = (word & 0xffu) == FR_WIRE_SLOT_FREE;
@@ -140,30 +140,14 @@ static int choose_v1(struct fr_ring_source *ring)
     return give_up(ring);
 }
 
-int fr_ring_source_begin_other(struct fr_ring_source *ring)
-{
-    assert(ring->writing >= 0);
-    if (ring->wire_version == 1) {
-        ring->refused |= 1u << ring->writing;
-        return choose_v1(ring);
-    }
-    fr_ring_source_cancel(ring);
-    return -1;
-}
-
 uint64_t fr_ring_source_retire_value(const struct fr_ring_source *ring)
 {
     assert(ring->writing >= 0);
     return ring->wire_version == 1 ? 0 : fr_load_relaxed_u64(&ring->shared->slot[ring->writing].retire_value);
 }
 
-int fr_ring_source_begin(struct fr_ring_source *ring)
+static int claim(struct fr_ring_source *ring)
 {
-    assert(ring->writing < 0);
-    ring->line.offered++;
-    ring->refused = 0;
-    if (ring->wire_version == 1)
-        return choose_v1(ring);
     for (uint32_t tries = 0; tries <= ring->ring_len; tries++) {
         uint32_t word = 0;
         const int slot = choose(ring, &word);
@@ -180,6 +164,33 @@ int fr_ring_source_begin(struct fr_ring_source *ring)
         return slot;
     }
     return give_up(ring);
+}
+
+int fr_ring_source_begin(struct fr_ring_source *ring)
+{
+    assert(ring->writing < 0);
+    ring->line.offered++;
+    ring->refused = 0;
+    return ring->wire_version == 1 ? choose_v1(ring) : claim(ring);
+}
+
+/* WRITING -> FREE. */
+static void give_back(struct fr_ring_source *ring)
+{
+    if (ring->wire_version > 1)
+        (void)fr_compare_swap_u32(&ring->shared->slot[ring->writing].state,
+                                  fr_slot_word(ring->sequence + 1, FR_WIRE_SLOT_WRITING),
+                                  fr_slot_word(ring->sequence + 1, FR_WIRE_SLOT_FREE));
+}
+
+int fr_ring_source_begin_other(struct fr_ring_source *ring)
+{
+    assert(ring->writing >= 0);
+    /* Else a slot that can never be had, being the free one with the oldest picture, would be tried for ever.
+     */
+    ring->refused |= 1u << ring->writing;
+    give_back(ring);
+    return ring->wire_version == 1 ? choose_v1(ring) : claim(ring);
 }
 
 static void write_record(fr_wire_slot *slot, uint64_t token, const struct fr_ring_publish *info)
@@ -227,10 +238,7 @@ void fr_ring_source_cancel(struct fr_ring_source *ring)
 {
     if (ring->writing < 0)
         return;
-    if (ring->wire_version > 1)
-        (void)fr_compare_swap_u32(&ring->shared->slot[ring->writing].state,
-                                  fr_slot_word(ring->sequence + 1, FR_WIRE_SLOT_WRITING),
-                                  fr_slot_word(ring->sequence + 1, FR_WIRE_SLOT_FREE));
+    give_back(ring);
     (void)give_up(ring);
 }
 

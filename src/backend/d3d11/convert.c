@@ -12,11 +12,24 @@ static bool wants_video(const fr_convert_params *params)
            params->to == FR_FORMAT_NV12 && params->width % 2 == 0 && params->height % 2 == 0;
 }
 
-static HRESULT need_shade(struct fr_d3d11_converter *converter, const struct fr_d3d11_api *api)
+/* Whether planes can be drawn to: an old driver has no such views, and would say so with the first frame. */
+static HRESULT try_planes(struct fr_d3d11_device *device, fr_format format)
 {
-    const HRESULT result = converter->has_shade ? S_OK
-                                                : fr_d3d11_shade_init(&converter->shade, converter->device,
-                                                                      api, &converter->params);
+    const uint32_t size = 64;
+    struct fr_picture picture;
+    const fr_status status = fr_d3d11_picture_create(device, size, size, format, &picture);
+    if (status != FR_OK)
+        return status == FR_ERR_NO_MEMORY ? E_OUTOFMEMORY : DXGI_ERROR_UNSUPPORTED;
+    const HRESULT result = fr_d3d11_picture_planes(picture.object);
+    fr_d3d11_picture_destroy(&picture);
+    return result;
+}
+
+static HRESULT make_shade(struct fr_d3d11_converter *converter, const struct fr_d3d11_api *api)
+{
+    HRESULT result = try_planes(converter->device, converter->params.to);
+    if (result == S_OK)
+        result = fr_d3d11_shade_init(&converter->shade, converter->device, api, &converter->params);
     converter->has_shade = result == S_OK;
     return result;
 }
@@ -35,7 +48,7 @@ fr_status fr_d3d11_converter_create(struct fr_d3d11_converter **out, struct fr_d
     converter->has_video =
         wants_video(params) && fr_d3d11_video_init(&converter->video, device, params) == S_OK;
     /* Beside the video processor too: it may refuse a frame yet. */
-    const HRESULT result = need_shade(converter, api);
+    const HRESULT result = make_shade(converter, api);
     if (!converter->has_video && result != S_OK) {
         fr_d3d11_converter_destroy(converter);
         fr_log_write(log, FR_LOG_WARNING, "the GPU cannot convert %s to %s: %s (0x%08lx)",

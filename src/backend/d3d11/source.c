@@ -12,6 +12,7 @@
 struct source_slot {
     ID3D11Texture2D *texture;
     IDXGIKeyedMutex *mutex; /* NULL with fences */
+    bool lost;              /* it could not be released: whoever has it, it is not to be had */
 };
 
 struct source_ring {
@@ -21,6 +22,7 @@ struct source_ring {
     ID3D11Fence *ready;
     uint64_t written; /* what the ready fence was last told to reach */
     struct fr_d3d11_wait retire;
+    bool failed; /* said once: what failed may do so with every frame */
 };
 
 static void close_ring(struct source_ring *ring)
@@ -165,26 +167,43 @@ static void adapter(void *self, uint32_t *luid_low, int32_t *luid_high)
     *luid_high = source->device->luid.high;
 }
 
+static const fr_log *log_of(const struct fr_d3d11_source *source, const struct source_ring *ring)
+{
+    return ring->failed ? NULL : &source->log;
+}
+
+static enum fr_claim note(struct source_ring *ring, enum fr_claim claim)
+{
+    if (claim == FR_CLAIM_ABANDONED || claim == FR_CLAIM_FATAL)
+        ring->failed = true;
+    return claim;
+}
+
 static enum fr_claim begin(void *self, void *ring_, uint32_t index, uint64_t retire_value,
                            uint64_t timeout_ns)
 {
-    const struct fr_d3d11_source *source = self;
     struct source_ring *ring = ring_;
-    struct source_slot *slot = &ring->slot[index];
-    return slot->mutex
-               ? fr_d3d11_acquire(ring->device, slot->mutex, timeout_ns, &source->log)
-               : fr_d3d11_wait_for(ring->device, &ring->retire, retire_value, timeout_ns, &source->log);
+    const fr_log *log = log_of(self, ring);
+    IDXGIKeyedMutex *mutex = ring->slot[index].mutex;
+    if (ring->slot[index].lost)
+        return FR_CLAIM_ABANDONED;
+    return note(ring, mutex ? fr_d3d11_acquire(ring->device, mutex, timeout_ns, log)
+                            : fr_d3d11_wait_for(ring->device, &ring->retire, retire_value, timeout_ns, log));
 }
 
 static enum fr_claim end(void *self, void *ring_, uint32_t index, uint64_t *ready_value)
 {
-    const struct fr_d3d11_source *source = self;
     struct source_ring *ring = ring_;
-    struct source_slot *slot = &ring->slot[index];
+    const fr_log *log = log_of(self, ring);
+    IDXGIKeyedMutex *mutex = ring->slot[index].mutex;
     *ready_value = 0;
-    if (slot->mutex)
-        return fr_d3d11_release(ring->device, slot->mutex, &source->log);
-    const enum fr_claim claim = fr_d3d11_signal(ring->device, ring->ready, ring->written + 1, &source->log);
+    if (mutex) {
+        const enum fr_claim claim = note(ring, fr_d3d11_release(ring->device, mutex, log));
+        ring->slot[index].lost = claim != FR_CLAIM_ACQUIRED;
+        return claim;
+    }
+    const enum fr_claim claim =
+        note(ring, fr_d3d11_signal(ring->device, ring->ready, ring->written + 1, log));
     if (claim == FR_CLAIM_ACQUIRED)
         *ready_value = ++ring->written;
     return claim;
@@ -200,17 +219,17 @@ static void slot_of(void *self, void *ring_, uint32_t index, fr_slot *out)
 /* The old slot is only read, but its host may be at it too: with a mutex it has to be had first. */
 static bool copy(void *self, void *from_, uint32_t from_index, void *to_, uint32_t to_index)
 {
-    const struct fr_d3d11_source *source = self;
     struct source_ring *from_ring = from_;
     struct source_ring *to_ring = to_;
     struct source_slot *from = &from_ring->slot[from_index];
-    if (from->mutex && fr_d3d11_acquire(from_ring->device, from->mutex, 0, &source->log) != FR_CLAIM_ACQUIRED)
+    uint64_t unused;
+    if (from->mutex && begin(self, from_ring, from_index, 0, 0) != FR_CLAIM_ACQUIRED)
         return false;
     ID3D11DeviceContext_CopyResource(to_ring->device->context,
                                      (ID3D11Resource *)to_ring->slot[to_index].texture,
                                      (ID3D11Resource *)from->texture);
     if (from->mutex)
-        (void)fr_d3d11_release(from_ring->device, from->mutex, &source->log);
+        (void)end(self, from_ring, from_index, &unused);
     return true;
 }
 
@@ -271,4 +290,10 @@ fr_status fr_d3d11_source_create(struct fr_backend_source *out, const fr_d3d11_s
 bool fr_d3d11_source_is(const struct fr_backend_source *source)
 {
     return source->ops == &d3d11_source_ops || source->ops == &d3d11_source_ops_keyed;
+}
+
+bool fr_d3d11_source_is_lost(const struct fr_backend_source *backend)
+{
+    const struct fr_d3d11_source *source = backend->self;
+    return fr_d3d11_device_is_lost(source->device);
 }

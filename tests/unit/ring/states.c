@@ -117,8 +117,16 @@ static void writing_given_back_to_the_backend(void **state)
     struct pair pair;
     pair_init(&pair, 4);
     const int slot = fr_ring_source_begin(&pair.source);
+    uint32_t tried = 1u << slot;
+    for (int i = 0; i < 3; i++) {
+        const int other = fr_ring_source_begin_other(&pair.source);
+        assert_in_range(other, 0, 3);
+        assert_false(tried & 1u << other);
+        tried |= 1u << other;
+    }
     assert_int_equal(fr_ring_source_begin_other(&pair.source), -1);
-    assert_int_equal(pair_state(&pair, (uint32_t)slot), FR_WIRE_SLOT_FREE);
+    for (uint32_t i = 0; i < 4; i++)
+        assert_int_equal(pair_state(&pair, i), FR_WIRE_SLOT_FREE);
     assert_int_equal(pair.source.line.offered, 1);
     assert_int_equal(pair.source.line.dropped, 1);
     assert_int_equal(pair_publish(&pair), slot);

@@ -28,7 +28,7 @@ void fake_bind(void *slot, void *object)
 
 /* ---- state ---- */
 
-#define SETTER(name) (void)fake_call(device_of(self), "ID3D11DeviceContext::" name)
+#define SETTER(name) (void)fake_call_void(device_of(self), "ID3D11DeviceContext::" name)
 
 static void STDMETHODCALLTYPE context_IASetInputLayout(ID3D11DeviceContext4 *self, ID3D11InputLayout *layout)
 {
@@ -183,7 +183,7 @@ static void STDMETHODCALLTYPE context_ClearState(ID3D11DeviceContext4 *self)
 static void STDMETHODCALLTYPE context_Draw(ID3D11DeviceContext4 *self, UINT vertices, UINT first)
 {
     fake_enter();
-    if (fake_call(device_of(self), "ID3D11DeviceContext::Draw") == S_OK) {
+    if (fake_call_void(device_of(self), "ID3D11DeviceContext::Draw")) {
         if (first)
             fake_violation("Draw from another vertex than the first");
         fake_draw(context_of(self), vertices);
@@ -217,7 +217,7 @@ static void STDMETHODCALLTYPE context_CopyResource(ID3D11DeviceContext4 *self, I
     struct fake_texture *to = fake_object_of(to_, &fake_texture_class);
     struct fake_texture *from = fake_object_of(from_, &fake_texture_class);
     fake_enter();
-    if (fake_call(device_of(self), "ID3D11DeviceContext::CopyResource") == S_OK &&
+    if (fake_call_void(device_of(self), "ID3D11DeviceContext::CopyResource") &&
         copy_fits(to, from, "CopyResource"))
         copy(to, from);
     fake_leave();
@@ -231,7 +231,7 @@ static void STDMETHODCALLTYPE context_CopySubresourceRegion(ID3D11DeviceContext4
     struct fake_texture *to = fake_object_of(to_, &fake_texture_class);
     struct fake_texture *from = fake_object_of(from_, &fake_texture_class);
     fake_enter();
-    if (fake_call(device_of(self), "ID3D11DeviceContext::CopySubresourceRegion") == S_OK) {
+    if (fake_call_void(device_of(self), "ID3D11DeviceContext::CopySubresourceRegion")) {
         if (to_sub || from_sub || x || y || z || box)
             fake_violation("CopySubresourceRegion of less than all");
         else if (copy_fits(to, from, "CopySubresourceRegion"))
@@ -248,7 +248,7 @@ static void STDMETHODCALLTYPE context_UpdateSubresource(ID3D11DeviceContext4 *se
     struct fake_texture *to = fake_object_of(to_, &fake_texture_class);
     const size_t row = to->desc.Width * fake_pixel_bytes(to->desc.Format);
     fake_enter();
-    if (fake_call(device_of(self), "ID3D11DeviceContext::UpdateSubresource") == S_OK &&
+    if (fake_call_void(device_of(self), "ID3D11DeviceContext::UpdateSubresource") &&
         fake_texture_usable(to, "UpdateSubresource")) {
         if (sub || box || to->desc.Usage != D3D11_USAGE_DEFAULT)
             fake_violation("UpdateSubresource of less than all, or of another usage");
@@ -290,7 +290,7 @@ static void STDMETHODCALLTYPE context_Unmap(ID3D11DeviceContext4 *self, ID3D11Re
     (void)sub;
     struct fake_texture *texture = fake_object_of(resource, &fake_texture_class);
     fake_enter();
-    (void)fake_call(device_of(self), "ID3D11DeviceContext::Unmap");
+    (void)fake_call_void(device_of(self), "ID3D11DeviceContext::Unmap");
     if (!texture->mapped)
         fake_violation("Unmap without a Map");
     texture->mapped = false;
@@ -322,7 +322,7 @@ void fake_context_flush(struct fake_context *context)
 static void STDMETHODCALLTYPE context_Flush(ID3D11DeviceContext4 *self)
 {
     fake_enter();
-    if (fake_call(device_of(self), "ID3D11DeviceContext::Flush") == S_OK)
+    if (fake_call_void(device_of(self), "ID3D11DeviceContext::Flush"))
         fake_context_flush(context_of(self));
     fake_leave();
 }

@@ -86,7 +86,7 @@ static HRESULT STDMETHODCALLTYPE device_CreatePixelShader(ID3D11Device5 *self, c
 
 static HRESULT STDMETHODCALLTYPE device_GetDeviceRemovedReason(ID3D11Device5 *self)
 {
-    (void)fake_call(device_of(self), "ID3D11Device::GetDeviceRemovedReason");
+    (void)fake_call_void(device_of(self), "ID3D11Device::GetDeviceRemovedReason");
     return device_of(self)->removed;
 }
 

@@ -61,7 +61,8 @@ ID3D11Device *fake_device_create(size_t adapter);
 void fake_device_die(ID3D11Device *device);
 
 /* The nth (from 1) call of a method from now on returns `result` and does nothing else. One at a time.
- * "ID3D11Device::CreateTexture2D"; methods that newer interfaces added are named by the first one's name. */
+ * "ID3D11Device::CreateTexture2D", "*" for every one; methods that newer interfaces added are named by the
+ * first one's name. */
 void fake_fail(const char *method, uint32_t nth, HRESULT result);
 /* Whether that call came. */
 bool fake_failed(void);

@@ -146,7 +146,7 @@ static HRESULT STDMETHODCALLTYPE fence_CreateSharedHandle(ID3D11Fence *self,
 static UINT64 STDMETHODCALLTYPE fence_GetCompletedValue(ID3D11Fence *self)
 {
     const struct fake_fence *fence = fake_object_of(self, &fake_fence_class);
-    (void)fake_call(fence->object.device, "ID3D11Fence::GetCompletedValue");
+    (void)fake_call_void(fence->object.device, "ID3D11Fence::GetCompletedValue");
     return fake_fence_value(fence);
 }
 

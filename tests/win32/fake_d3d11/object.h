@@ -82,6 +82,8 @@ void fake_vtable_fill(void *vtable, size_t bytes, const char *interface_name, co
 bool fake_has(uint32_t option);
 /* Notes a call that belongs to `device` (may be NULL). S_OK: go on; else what it is to return. */
 HRESULT fake_call(struct fake_device *device, const char *method);
+/* The same for a method that cannot fail. False: the device is gone, it does nothing. */
+bool fake_call_void(struct fake_device *device, const char *method);
 void fake_violation(const char *format, ...) __attribute__((format(gnu_printf, 1, 2)));
 bool fake_stalls(void);
 

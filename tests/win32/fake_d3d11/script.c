@@ -139,7 +139,7 @@ uint32_t fake_calls(const char *method)
     return 0;
 }
 
-HRESULT fake_call(struct fake_device *device, const char *method)
+bool fake_call_void(struct fake_device *device, const char *method)
 {
     if (!script.read_environment)
         read_environment();
@@ -153,9 +153,15 @@ HRESULT fake_call(struct fake_device *device, const char *method)
         script.removed = true;
         device->removed = script.remove_reason;
     }
-    if (device && device->removed)
+    return !device || !device->removed;
+}
+
+HRESULT fake_call(struct fake_device *device, const char *method)
+{
+    if (!fake_call_void(device, method))
         return DXGI_ERROR_DEVICE_REMOVED;
-    if (script.nth && !strcmp(method, script.method) && --script.nth == 0) {
+    const bool meant = !strcmp(script.method, "*") || !strcmp(method, script.method);
+    if (script.nth && meant && --script.nth == 0) {
         script.failed = true;
         return script.result;
     }
