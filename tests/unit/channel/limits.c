@@ -101,6 +101,7 @@ static void creating_without_descriptors_fails_cleanly(void **state)
     assert_int_equal(status, FR_OK);
     channel.ops->destroy(channel.self);
     expect_handles(fds);
+    sink_finish(&sink);
 }
 
 static void a_source_without_descriptors_says_so(void **state)

@@ -41,6 +41,7 @@ static fr_status claim(const struct sandbox *sandbox, bool others, const char *p
         assert_int_equal(sink.num_lines, 0);
     fr_target_claim_finish(&claim);
     expect_handles(before);
+    sink_finish(&sink);
     return status;
 }
 
@@ -169,6 +170,7 @@ static void a_path_that_is_too_long_is_explained(void **state)
     assert_int_equal(fr_target_paths_init(&paths, dir, 7, &log), FR_OK);
     assert_int_equal(fr_target_paths_init(&paths, dir, 77, &log), FR_ERR_ARGUMENT);
     assert_true(sink_has(&sink, FR_LOG_ERROR, "too long for a socket address of 107 bytes"));
+    sink_finish(&sink);
 }
 
 static void what_is_not_a_socket_stays(void **state)
