@@ -181,18 +181,25 @@ static void guarded_init(struct guarded *g, struct selftest *test, const fr_win3
     peer_init(&g->peer);
 }
 
+/* Wine makes pipes with a descriptor, and does not look at it. */
+static bool ignores_pipe_descriptors(void)
+{
+    HMODULE ntdll = GetModuleHandleW(L"ntdll.dll");
+    return ntdll && GetProcAddress(ntdll, "wine_get_version");
+}
+
 /* Waits for a source that cannot come. False: it came, or the host did not open; the row has failed. */
-static bool nobody_came(struct selftest *test, struct guarded *g, fr_status expected)
+static bool nobody_came(struct selftest *test, struct guarded *g)
 {
     fr_capture *capture;
     const fr_status status = fr_capture_open(&capture, &g->params, NULL);
     fr_capture_close(&capture);
-    if (status == expected || status == FR_ERR_NEVER_ATTACHED)
+    if (status == FR_ERR_PERMISSION || status == FR_ERR_NEVER_ATTACHED)
         return true;
-    if (status >= 0)
-        selftest_fail(test, "a source came in that must be kept out");
-    else
+    if (status == FR_ERR_TARGET_BUSY || status == FR_ERR_SYSTEM || status == FR_ERR_NO_MEMORY)
         selftest_fail(test, "the host does not open: %s", selftest_reason(test, status));
+    else
+        selftest_fail(test, "a source came in that must be kept out (%s)", fr_status_text(status));
     return false;
 }
 
@@ -215,9 +222,13 @@ static void pipe_dacl(struct selftest *test)
     struct guarded g;
     if (are_system(test))
         return;
+    if (ignores_pipe_descriptors()) {
+        selftest_not_available(test, "Wine does not look at the descriptor of a pipe");
+        return;
+    }
     guarded_init(&g, test, &win32);
     const char *const words[] = {g.target, NULL};
-    if (peer_start(test, &g.peer, "refused", words, -1) && nobody_came(test, &g, FR_ERR_PERMISSION)) {
+    if (peer_start(test, &g.peer, "refused", words, -1) && nobody_came(test, &g)) {
         const char *reason = peer_expect(test, &g.peer, "refused", REFUSAL_MS);
         if (reason && atoi(reason) == FR_ERR_PERMISSION)
             selftest_pass(test, "a pipe for SYSTEM alone refused this user");
@@ -234,7 +245,7 @@ static void pipe_image(struct selftest *test)
     struct guarded g;
     guarded_init(&g, test, &win32);
     const char *const words[] = {g.target, NULL};
-    if (peer_start(test, &g.peer, "refused", words, -1) && nobody_came(test, &g, FR_ERR_PERMISSION)) {
+    if (peer_start(test, &g.peer, "refused", words, -1) && nobody_came(test, &g)) {
         const char *reason = peer_expect(test, &g.peer, "refused", REFUSAL_MS);
         if (reason)
             selftest_pass(test, "a source of another image was turned away: %s", reason);
@@ -254,7 +265,7 @@ static void named_dacl(struct selftest *test)
     guarded_init(&g, test, &win32);
     snprintf(name, sizeof name, "%s-hdr-%s", prefix, g.target);
     const char *const words[] = {name, NULL};
-    if (peer_start(test, &g.peer, "open-name", words, -1) && nobody_came(test, &g, FR_ERR_NEVER_ATTACHED)) {
+    if (peer_start(test, &g.peer, "open-name", words, -1) && nobody_came(test, &g)) {
         const char *error = peer_expect(test, &g.peer, "error", REFUSAL_MS);
         if (error) {
             selftest_code(test, strtoul(error, NULL, 10));

@@ -64,6 +64,7 @@ void duo_system_destroy(struct duo_system *system);
 /* What the way has to do before each poll. */
 void duo_system_poll(struct duo_system *system, fr_source *source);
 /* Copies a picture into the slot's texture. */
-void duo_system_upload(const fr_slot *slot, const void *pixels, size_t pitch_bytes);
+void duo_system_upload(struct duo_system *system, const fr_slot *slot, const void *pixels,
+                       size_t pitch_bytes);
 
 #endif

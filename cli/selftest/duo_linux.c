@@ -30,7 +30,7 @@ void duo_system_poll(struct duo_system *system, fr_source *source)
     (void)system, (void)source;
 }
 
-void duo_system_upload(const fr_slot *slot, const void *pixels, size_t pitch_bytes)
+void duo_system_upload(struct duo_system *system, const fr_slot *slot, const void *pixels, size_t pitch_bytes)
 {
-    (void)slot, (void)pixels, (void)pitch_bytes;
+    (void)system, (void)slot, (void)pixels, (void)pitch_bytes;
 }

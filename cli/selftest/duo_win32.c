@@ -77,15 +77,8 @@ void duo_system_poll(struct duo_system *system, fr_source *source)
         fclose(file);
 }
 
-void duo_system_upload(const fr_slot *slot, const void *pixels, size_t pitch_bytes)
+void duo_system_upload(struct duo_system *system, const fr_slot *slot, const void *pixels, size_t pitch_bytes)
 {
-    ID3D11Texture2D *texture = slot->texture;
-    ID3D11Device *device;
-    ID3D11DeviceContext *context;
-    ID3D11Texture2D_GetDevice(texture, &device);
-    ID3D11Device_GetImmediateContext(device, &context);
-    ID3D11DeviceContext_UpdateSubresource(context, (ID3D11Resource *)texture, 0, NULL, pixels,
-                                          (UINT)pitch_bytes, 0);
-    ID3D11DeviceContext_Release(context);
-    ID3D11Device_Release(device);
+    ID3D11DeviceContext_UpdateSubresource(system->gpu.context, (ID3D11Resource *)slot->texture, 0, NULL,
+                                          pixels, (UINT)pitch_bytes, 0);
 }

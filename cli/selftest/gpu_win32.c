@@ -193,8 +193,9 @@ void gpu_conclude(struct selftest *test, const struct gpu *gpu)
 
 int gpu_peer_concludes(const struct gpu *gpu)
 {
-    /* What the first process could make must open here: a bad argument is a fault, not a lack. */
-    if (gpu->result == E_NOINTERFACE || gpu->result == E_NOTIMPL)
+    /* What the first process could make must open on a device here: a bad argument is a fault then, not a
+     * lack. */
+    if (gpu->device ? gpu->result == E_NOINTERFACE || gpu->result == E_NOTIMPL : means_absent(gpu->result))
         return peer_cannot((uint32_t)gpu->result, "%s says that there is no such thing here", gpu->call);
     return peer_failed("%s failed with 0x%08lx", gpu->call, (unsigned long)gpu->result);
 }

@@ -36,7 +36,11 @@ enum fake_option {
     FAKE_OLD_RUNTIME = 1 << 7, /* has never heard of feature level 11.1 */
     FAKE_NO_PRIORITY = 1 << 8, /* the display's GPU priority is refused */
     FAKE_VIDEO_FAILS = 1 << 9, /* there is a video processor, but it does nothing */
-    FAKE_NO_DEVICE = 1 << 10   /* no device can be made */
+    FAKE_NO_DEVICE = 1 << 10,  /* no device can be made */
+    /* Lies: what says that it works, and does not. */
+    FAKE_MUTEX_OPEN = 1 << 11,    /* AcquireSync always says S_OK, and keeps nobody out */
+    FAKE_MUTEX_FORGETS = 1 << 12, /* the mutex of a dead process is given out as if it had been free */
+    FAKE_FENCE_DEAF = 1 << 13     /* Signal says S_OK, and nothing is signalled */
 };
 
 struct fake_adapter_desc {

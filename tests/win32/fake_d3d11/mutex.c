@@ -38,12 +38,14 @@ static HRESULT try_acquire(struct fake_texture *texture, UINT64 key)
         return WAIT_TIMEOUT;
     const bool abandoned = owner || shared->abandoned;
     shared->abandoned = 0;
-    return abandoned ? (HRESULT)WAIT_ABANDONED : S_OK;
+    return abandoned && !fake_has(FAKE_MUTEX_FORGETS) ? (HRESULT)WAIT_ABANDONED : S_OK;
 }
 
 static HRESULT STDMETHODCALLTYPE mutex_AcquireSync(IDXGIKeyedMutex *self, UINT64 key, DWORD milliseconds)
 {
     struct fake_texture *texture = fake_object_of(self, &fake_texture_class);
+    if (fake_has(FAKE_MUTEX_OPEN))
+        return S_OK;
     fake_enter();
     HRESULT result = fake_call(texture->object.device, "IDXGIKeyedMutex::AcquireSync");
     const bool scripted = result != S_OK;
@@ -70,6 +72,8 @@ static HRESULT STDMETHODCALLTYPE mutex_ReleaseSync(IDXGIKeyedMutex *self, UINT64
 {
     struct fake_texture *texture = fake_object_of(self, &fake_texture_class);
     struct fake_device *device = texture->object.device;
+    if (fake_has(FAKE_MUTEX_OPEN))
+        return S_OK;
     fake_enter();
     HRESULT result = fake_call(device, "IDXGIKeyedMutex::ReleaseSync");
     if (result == S_OK && texture->shared->owner != device->id)

@@ -29,8 +29,8 @@ static struct {
 } script;
 
 static const char *const option_names[] = {
-    "no_sharing", "no_fences",   "no_device1",  "no_video",    "no_planes", "no_code",
-    "no_threads", "old_runtime", "no_priority", "video_fails", "no_device",
+    "no_sharing",  "no_fences",   "no_device1",  "no_video",  "no_planes",  "no_code",       "no_threads",
+    "old_runtime", "no_priority", "video_fails", "no_device", "mutex_open", "mutex_forgets", "fence_deaf",
 };
 
 static void read_options(char *text)

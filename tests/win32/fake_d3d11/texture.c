@@ -48,7 +48,8 @@ uint8_t *fake_pixels(ID3D11Texture2D *pointer, uint32_t plane, size_t *pitch_byt
 
 bool fake_texture_usable(const struct fake_texture *texture, const char *by)
 {
-    if ((texture->desc.MiscFlags & (UINT)D3D11_RESOURCE_MISC_SHARED_KEYEDMUTEX) && texture->shared &&
+    if (!fake_has(FAKE_MUTEX_OPEN) &&
+        (texture->desc.MiscFlags & (UINT)D3D11_RESOURCE_MISC_SHARED_KEYEDMUTEX) && texture->shared &&
         texture->shared->owner != texture->object.device->id) {
         fake_violation("%s uses a shared texture whose keyed mutex this device does not hold", by);
         return false;
