@@ -216,20 +216,14 @@ static void missing(const void *self, unsigned index)
     stub_##x##0, stub_##x##1, stub_##x##2, stub_##x##3, stub_##x##4, stub_##x##5, stub_##x##6, stub_##x##7,  \
         stub_##x##8, stub_##x##9
 
-STUB(0)
-STUB(1)
-STUB(2)
-STUB(3)
-STUB(4)
-STUB(5)
-STUB(6)
-STUB(7)
-STUB(8)
-STUB(9)
-STUBS(1) STUBS(2) STUBS(3) STUBS(4) STUBS(5) STUBS(6) STUBS(7) STUBS(8) STUBS(9) STUBS(10) STUBS(11) STUBS(12)
-    STUBS(13) STUBS(14)
+/* The formatter takes the calls of a macro for declarations. */
+/* clang-format off */
+STUB(0) STUB(1) STUB(2) STUB(3) STUB(4) STUB(5) STUB(6) STUB(7) STUB(8) STUB(9)
+STUBS(1) STUBS(2) STUBS(3) STUBS(4) STUBS(5) STUBS(6) STUBS(7) STUBS(8) STUBS(9)
+STUBS(10) STUBS(11) STUBS(12) STUBS(13) STUBS(14)
+    /* clang-format on */
 
-        typedef HRESULT STDMETHODCALLTYPE stub_fn(void *self);
+    typedef HRESULT STDMETHODCALLTYPE stub_fn(void *self);
 
 static stub_fn *const stubs[] = {
     stub_0,   stub_1,   stub_2,   stub_3,    stub_4,    stub_5,    stub_6,    stub_7,
