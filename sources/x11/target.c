@@ -7,29 +7,6 @@
 #include <xcb/composite.h>
 #include <xcb/randr.h>
 
-fr_rect fr_rect_union(fr_rect a, fr_rect b)
-{
-    if (!a.width || !a.height)
-        return b;
-    if (!b.width || !b.height)
-        return a;
-    const uint32_t left = a.x < b.x ? a.x : b.x, top = a.y < b.y ? a.y : b.y;
-    const uint32_t right = a.x + a.width > b.x + b.width ? a.x + a.width : b.x + b.width;
-    const uint32_t bottom = a.y + a.height > b.y + b.height ? a.y + a.height : b.y + b.height;
-    return (fr_rect){left, top, right - left, bottom - top};
-}
-
-fr_rect fr_rect_clip(int32_t x, int32_t y, int32_t width, int32_t height, uint32_t in_width,
-                     uint32_t in_height)
-{
-    const int32_t left = x < 0 ? 0 : x, top = y < 0 ? 0 : y;
-    const int32_t right = x + width < (int32_t)in_width ? x + width : (int32_t)in_width;
-    const int32_t bottom = y + height < (int32_t)in_height ? y + height : (int32_t)in_height;
-    if (right <= left || bottom <= top)
-        return (fr_rect){0};
-    return (fr_rect){(uint32_t)left, (uint32_t)top, (uint32_t)(right - left), (uint32_t)(bottom - top)};
-}
-
 static const xcb_visualtype_t *find_visual(const fr_x11_server *server, xcb_visualid_t id)
 {
     xcb_depth_iterator_t depths = xcb_screen_allowed_depths_iterator(server->screen);

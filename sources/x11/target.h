@@ -6,18 +6,10 @@
 /* What is captured: the root window, or one window by way of its COMPOSITE pixmap; its size, and what was
  * drawn in it. */
 
+#include "common/rect.h"
 #include "server.h"
 
-#include <framering/format.h>
-
 #include <xcb/damage.h>
-
-/* What lies in one, both or neither of two rectangles' bounding boxes; empty ones count for nothing. */
-fr_rect fr_rect_union(fr_rect a, fr_rect b);
-
-/* The part of a rectangle, given by signed corners, that lies in a picture. */
-fr_rect fr_rect_clip(int32_t x, int32_t y, int32_t width, int32_t height, uint32_t in_width,
-                     uint32_t in_height);
 
 typedef struct fr_x11_target {
     fr_x11_server *server;
