@@ -153,14 +153,40 @@ cbuffer params : register(b0)
 #endif
 
 #ifdef PLANE_CHROMA
-// The even column and its neighbours, both rows.
-#define EACH_TAP \
-    int column = (int)position.x * 2; \
+// The even column and its neighbours, both rows. No loop: not every compiler gets it right.
+#define ALL_TAPS \
+    int column = (int)position.x * 2 - 1; \
     int row = (int)position.y * 2; \
-    for (int tap = 0; tap < 6; tap++)
-#define TAP_COLUMN (column - 1 + tap % 3)
-#define TAP_ROW (row + tap / 3)
-#define TAP_WEIGHT (2 - abs(tap % 3 - 1))
+    int weight = 1; \
+    TAP \
+    column = column + 1; \
+    weight = 2; \
+    TAP \
+    column = column + 1; \
+    weight = 1; \
+    TAP \
+    row = row + 1; \
+    TAP \
+    column = column - 1; \
+    weight = 2; \
+    TAP \
+    column = column - 1; \
+    weight = 1; \
+    TAP
+#ifdef FULL
+#define TAP \
+    LOAD(color, column, row); \
+    total = total + (int4)(color * FULL + 0.5) * weight;
+#else
+#define TAP \
+    LOAD(color, column, row); \
+    FINITE(color.r) \
+    FINITE(color.g) \
+    FINITE(color.b) \
+    ENCODE(color); \
+    blue = blue + (signal.b - Y(signal)) * (float)weight; \
+    red = red + (signal.r - Y(signal)) * (float)weight;
+#endif
 #endif
 
 float4 main(float4 position : SV_Position) : SV_Target
@@ -169,11 +195,7 @@ float4 main(float4 position : SV_Position) : SV_Target
 #ifdef FULL
 #ifdef PLANE_CHROMA
     int4 total = int4(0, 0, 0, 0);
-    EACH_TAP
-    {
-        LOAD(color, TAP_COLUMN, TAP_ROW);
-        total += (int4)(color * FULL + 0.5) * TAP_WEIGHT;
-    }
+    ALL_TAPS
     return float4(STORE(CB(total)), STORE(CR(total)), 0.0, 0.0);
 #else
     LOAD(color, (int)position.x, (int)position.y);
@@ -187,16 +209,7 @@ float4 main(float4 position : SV_Position) : SV_Target
 #ifdef PLANE_CHROMA
     float blue = 0.0;
     float red = 0.0;
-    EACH_TAP
-    {
-        LOAD(color, TAP_COLUMN, TAP_ROW);
-        FINITE(color.r)
-        FINITE(color.g)
-        FINITE(color.b)
-        ENCODE(color);
-        blue += (signal.b - Y(signal)) * (float)TAP_WEIGHT;
-        red += (signal.r - Y(signal)) * (float)TAP_WEIGHT;
-    }
+    ALL_TAPS
     return float4(STORE(CB_CODE(blue)), STORE(CR_CODE(red)), 0.0, 0.0);
 #else
     LOAD(color, (int)position.x, (int)position.y);
