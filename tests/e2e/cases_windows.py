@@ -103,7 +103,8 @@ def case_names_refused(world):
     host = world.fr_start("capture", "--json", *SMALL, *named(world, "--sddl", SYSTEM_ONLY), "--for", "2s", "a.y4m")
     done = host.finish(30).expect(1)
     print("  " + done.err.strip().replace("\n", "\n  "))
-    check(any(word in done.err.lower() for word in ("permission", "access", "allowed")), f"{done.err!r}")
+    check("denied" in done.err and "security descriptor" in done.err, f"{done.err!r}")
+    check("never opened the ring" in done.err, f"{done.err!r}")
 
 
 def case_source_image(world):
