@@ -24,7 +24,7 @@ struct named_source {
     fr_log log;
     struct fr_memory debug; /* none: not found yet. Stays, because the ring writes there too */
     uint32_t looks, attempts;
-    bool connected, told_waiting;
+    bool connected, told_waiting, told_refused;
     uint32_t generation; /* of the last RING; 0 = none of this host */
     uint64_t look_at_ns;
     fr_wire_fault told_fault;
@@ -201,6 +201,18 @@ static void tell_fault(struct named_source *source, fr_wire_fault fault)
                  source->target_id, fr_wire_fault_text(fault));
 }
 
+/* The front or what it names is there, but not for us. */
+static void tell_refused(struct named_source *source, uint32_t error)
+{
+    if (error != ERROR_ACCESS_DENIED || source->told_refused)
+        return;
+    source->told_refused = true;
+    fr_log_write(&source->log, FR_LOG_WARNING,
+                 "access to %s-hdr-%" PRIu32 " or its ring is denied: the host of target %" PRIu32
+                 " has to let this user in by its security descriptor",
+                 source->prefix, source->target_id, source->target_id);
+}
+
 static fr_status connect_to(struct named_source *source, struct fr_source_news *out)
 {
     source->connected = true;
@@ -225,8 +237,10 @@ static fr_status take_ring(struct named_source *source, const fr_wire_v1 *front,
     struct fr_delivery delivery;
     const uint32_t error = open_ring(source, front, &delivery);
     note(source, error);
+    tell_refused(source, error);
     if (error)
         return FR_AGAIN;
+    source->told_refused = false;
     source->generation = front->generation;
     *out = (struct fr_source_news){.kind = FR_SOURCE_NEWS_RING, .delivery = delivery};
     return FR_OK;
@@ -249,6 +263,7 @@ static fr_status step(struct named_source *source, struct fr_source_news *out)
     if (!error)
         return front.generation == source->generation ? FR_AGAIN : take_ring(source, &front, out);
     tell_fault(source, fault);
+    tell_refused(source, error);
     /* Without a name there is no host; a generation of 0 is its last word. */
     const bool gone =
         error == ERROR_FILE_NOT_FOUND || (fault == FR_WIRE_BAD_GENERATION && front.generation == 0);

@@ -225,4 +225,6 @@ def case_json_summary(world):
         check(name in summary, f"no {name} in {summary}")
     for stage in ("publish_to_take", "take_to_converted", "converted_to_encoded"):
         check(summary["latency_us"][stage]["p50"] <= summary["latency_us"][stage]["p99"], f"{summary['latency_us']}")
+        # An hour would mean two clocks.
+        check(summary["latency_us"][stage]["p99"] < 3.6e9, f"{stage}: {summary['latency_us']}")
     check(set(summary["cpu_pct"]) >= {"host", "source"}, f"{summary['cpu_pct']}")

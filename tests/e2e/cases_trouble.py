@@ -109,13 +109,13 @@ def case_disk_full(world):
 @everywhere
 def case_source_killed_and_restarted(world):
     """A source that is killed is started again: repeats meanwhile, fresh frames within 500 ms of its restart."""
-    capture = world.fr_start("capture", "--json", *SMALL, "--for", "9s", "a.mkv")
+    capture = world.fr_start("capture", "--json", *SMALL, "--for", "15s" if world.windows else "9s", "a.mkv")
     source = world.source_of(capture)
     wait_for_file(world, "a.mkv", 1000)
     for _ in range(3):
         time.sleep(2.3)  # one that was well for 2 s is started again after 100 ms
         world.kill_source(source)
-        source = world.source_of(capture, 3, other_than=source)
+        source = world.source_of(capture, 10 if world.windows else 3, other_than=source)
     done = capture.finish().expect(0)
     summary = done.json()
     print_flips(summary)

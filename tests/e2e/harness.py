@@ -82,6 +82,7 @@ class World:
 
     windows = False
     suffix = ""
+    fake_gpu = None  # the folder of programs that have one
 
     def __init__(self, build):
         self.build = pathlib.Path(build).resolve()
@@ -102,7 +103,7 @@ class World:
         return command
 
     def source_program(self, kind):
-        return self.build / "sources" / f"framering-source-{kind}{self.suffix}"
+        return (self.fake_gpu or self.build / "sources") / f"framering-source-{kind}{self.suffix}"
 
     def children_of(self, pid):
         try:
@@ -246,6 +247,8 @@ class WindowsWorld(World):
         self.prefix = self.folder.name
         self.env["FRAMERING_E2E"] = str(self.folder)
         self.env.setdefault("WINEPREFIX", str(self.build / "wine"))
+        if "DISPLAY" in os.environ:  # Wine's services keep the one that they began with
+            self.env["DISPLAY"] = os.environ["DISPLAY"]
         # The first process brings Wine's own services, which would hold the pipes of a program's output as long as
         # they live. This one has none, and lives as long as its input is open, which is as long as the case.
         self.resident = subprocess.Popen(
@@ -296,6 +299,20 @@ class WindowsWorld(World):
 
     def check_time(self, condition, sentence):
         pass
+
+    def use_fake_gpu(self):
+        """From now on the programs are copies beside stand-ins for Direct3D 11 and DXGI."""
+        folder = self.folder / "bin"
+        folder.mkdir()
+        fakes = self.build / "tests" / "win32" / "fake_d3d11"
+        for file in (self.framering, self.source_program("pattern"), fakes / "d3d11.dll", fakes / "dxgi.dll"):
+            shutil.copy(file, folder)
+        libraries = (self.build / "src", self.build / "src" / "encode",
+                     pathlib.Path((self.build / "windows-deps").read_text().strip()) / "bin")
+        self.env["WINEPATH"] = ";".join("Z:" + str(path).replace("/", "\\") for path in libraries)
+        self.env["WINEDLLOVERRIDES"] = "mscoree,mshtml=;winedbg.exe=d;d3d11,dxgi=n"
+        self.framering = folder / self.framering.name
+        self.fake_gpu = folder
 
     def close(self):
         super().close()
