@@ -134,6 +134,10 @@ bool capture_system_finish(struct capture_options *o)
         say(FR_LOG_ERROR, "--everyone and --sddl say two different things; give one of them");
         return false;
     }
+    if (o->win32.wire_version == 1 && o->session.capture.backend == FR_BACKEND_CPU) {
+        say(FR_LOG_ERROR, "--wire-version 1 has textures only; give --backend d3d11 with it, or none");
+        return false;
+    }
     if (o->win32.everyone)
         say(FR_LOG_WARNING, "--everyone: every program on this machine can read and disturb the pictures");
     o->session.capture.win32 = &o->win32;

@@ -12,11 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS_MAX = 64, COLUMNS_MAX = 256 };
+enum { ROWS_MAX = 64, COLUMNS_MAX = 256, ROW_EXTRA = 32 /* of escape sequences */ };
 
 struct screen {
     int rows, columns;
     char cell[ROWS_MAX][COLUMNS_MAX + 1]; /* printable ASCII */
+    char page[ROWS_MAX * (COLUMNS_MAX + ROW_EXTRA)];
 };
 
 static HANDLE console_out(void)
@@ -31,6 +32,7 @@ struct screen *screen_open(void)
     struct screen *screen = calloc(1, sizeof *screen);
     if (!screen)
         return NULL;
+    setvbuf(stdout, NULL, _IOFBF, BUFSIZ);
     printf("\033[?1049h\033[?25l"); /* another page, no cursor */
     fflush(stdout);
     return screen;
@@ -72,14 +74,20 @@ void screen_put(struct screen *screen, int row, int column, const char *text)
     snprintf(line + column, (size_t)(screen->columns - column) + 1, "%s", text);
 }
 
+/* In one piece, so that nobody sees half of it. */
 void screen_show(struct screen *screen)
 {
-    printf("\033[H");
+    size_t used = 0;
+    char *out = screen->page;
+    used += (size_t)snprintf(out, sizeof screen->page, "\033[H");
     for (int row = 0; row < screen->rows; row++) {
-        /* The last line has no line break: it would scroll. */
-        printf("%s%s%s\033[K%s", row == 0 ? "\033[1m" : "", screen->cell[row], row == 0 ? "\033[0m" : "",
-               row + 1 < screen->rows ? "\r\n" : "");
+        bool bold = row == 0, last = row + 1 == screen->rows;
+        /* After the last line a line break would scroll. */
+        used +=
+            (size_t)snprintf(out + used, sizeof screen->page - used, "%s%s%s\033[K%s", bold ? "\033[1m" : "",
+                             screen->cell[row], bold ? "\033[0m" : "", last ? "" : "\r\n");
     }
+    fwrite(out, 1, used, stdout);
     fflush(stdout);
 }
 

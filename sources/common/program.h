@@ -28,6 +28,9 @@ typedef struct fr_program {
 #define FR_PROGRAM_PRINTF(format_at, args_at)
 #endif
 
+/* To be called first: the command line in UTF-8, whatever the system had it in. */
+void fr_program_arguments(int *argc, char ***argv);
+
 /* Writes "name: sentence" and a newline to stderr, in one piece. */
 void fr_program_say(const fr_program *program, const char *format, ...) FR_PROGRAM_PRINTF(2, 3);
 

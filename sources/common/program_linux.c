@@ -15,6 +15,12 @@ static void stop(int signal_number)
     stopped = 1;
 }
 
+void fr_program_arguments(int *argc, char ***argv)
+{
+    (void)argc;
+    (void)argv;
+}
+
 void fr_program_start(void)
 {
     /* No SA_RESTART: a wait has to end when the user wants to. */

@@ -6,7 +6,10 @@
 #include <windows.h>
 
 /* After windows.h. */
+#include <shellapi.h>
 #include <timeapi.h>
+
+#include <stdlib.h>
 
 /* Manual reset; NULL before fr_program_start. The system has no object to hang it on. */
 static HANDLE stop_event;
@@ -19,6 +22,25 @@ static BOOL WINAPI stop(DWORD what)
     if (what != CTRL_C_EVENT && what != CTRL_BREAK_EVENT)
         Sleep(5000);
     return TRUE;
+}
+
+/* The manifest asks for UTF-8, which Windows grants since 10.0.18362 only. */
+void fr_program_arguments(int *argc, char ***argv)
+{
+    int count = 0;
+    LPWSTR *wide = CommandLineToArgvW(GetCommandLineW(), &count);
+    char **out = wide ? calloc((size_t)count + 1, sizeof(*out)) : NULL;
+    bool good = out != NULL;
+    for (int i = 0; good && i < count; i++) {
+        const int bytes = WideCharToMultiByte(CP_UTF8, 0, wide[i], -1, NULL, 0, NULL, NULL);
+        out[i] = bytes > 0 ? malloc((size_t)bytes) : NULL;
+        good = out[i] && WideCharToMultiByte(CP_UTF8, 0, wide[i], -1, out[i], bytes, NULL, NULL) > 0;
+    }
+    LocalFree(wide);
+    if (!good)
+        return; /* out of memory: the rest will tell */
+    *argc = count;
+    *argv = out;
 }
 
 void fr_program_start(void)

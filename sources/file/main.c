@@ -52,6 +52,7 @@ int main(int argc, char **argv)
         .user = &options,
     };
     int exit_code;
+    fr_program_arguments(&argc, &argv);
     if (!fr_options_parse(&command, argc, argv, &exit_code))
         return exit_code;
     if (!options.path) {

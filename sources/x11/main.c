@@ -58,6 +58,7 @@ int main(int argc, char **argv)
         .num_groups = sizeof(groups) / sizeof(groups[0]),
     };
     int exit_code;
+    fr_program_arguments(&argc, &argv);
     if (!fr_options_parse(&command, argc, argv, &exit_code))
         return exit_code;
     if (options.feed.unpaced)

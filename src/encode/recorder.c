@@ -2,11 +2,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "encode/recorder.h"
 
+#include "encode/clock.h"
 #include "encode/output.h"
 #include "encode/select.h"
 #include "encode/timeline.h"
-
-#include <libavutil/time.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,11 +42,6 @@ struct fr_recorder {
     fr_recorder_info info;
     fr_status finished; /* not FR_OK: what ended it */
 };
-
-static uint64_t clock_ns(void)
-{
-    return (uint64_t)av_gettime_relative() * 1000;
-}
 
 static char *copy_text(const char *text)
 {
@@ -145,7 +139,7 @@ static struct pending pending_of(const fr_frame *frame, int64_t ticks)
 
 static fr_status deliver(fr_recorder *r)
 {
-    const uint64_t now = clock_ns();
+    const uint64_t now = fr_encode_now_ns();
     const struct pending *frame = NULL;
     for (size_t i = 0; i < NUM_PENDING && !frame; i++)
         if (r->pending[i].ticks == r->packet->pts)
@@ -323,7 +317,7 @@ static fr_status put_raw(fr_recorder *r, const fr_frame *frame)
         status = r->output->ops->write_frame(r->output, frame, &bytes);
     if (status == FR_OK) {
         const struct pending meta = pending_of(frame, 0);
-        report(r, &meta, true, bytes, clock_ns());
+        report(r, &meta, true, bytes, fr_encode_now_ns());
         r->losing = false;
     }
     fr_frame_release(&held);
@@ -332,7 +326,7 @@ static fr_status put_raw(fr_recorder *r, const fr_frame *frame)
 
 static fr_status send(fr_recorder *r, const fr_frame *frame, bool keyframe)
 {
-    const int64_t ticks = fr_timeline_next(&r->timeline, frame, clock_ns());
+    const int64_t ticks = fr_timeline_next(&r->timeline, frame, fr_encode_now_ns());
     r->pending[r->next_pending++ % NUM_PENDING] = pending_of(frame, ticks);
     fr_status status = r->encoder->ops->send(r->encoder, frame, ticks, keyframe);
     if (status == FR_AGAIN) {

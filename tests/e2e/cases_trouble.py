@@ -114,7 +114,7 @@ def case_source_killed_and_restarted(world):
     wait_for_file(world, "a.mkv", 1000)
     for _ in range(3):
         time.sleep(2.3)  # one that was well for 2 s is started again after 100 ms
-        os.kill(source, signal.SIGKILL)
+        world.kill_source(source)
         source = world.source_of(capture, 3, other_than=source)
     done = capture.finish().expect(0)
     summary = done.json()
@@ -202,7 +202,7 @@ def case_target_in_use(world):
     """A second host for a target, and a second source, are refused with the reason; the session goes on."""
     host = world.fr_start("capture", "--json", "--source", "none", "--target", "7", "--size", "320x180", "--for", "6s", "a.mkv")
     world.wait_for_target(7)
-    first = world.fr_start("source", "pattern", "--target", "7", "--size", "320x180")
+    first = world.source_start("pattern", "--target", "7", "--size", "320x180")
     wait_for_file(world, "a.mkv", 500)
     done = world.fr("capture", "--quiet", "--source", "none", "--target", "7", "--for", "1s", "b.mkv", timeout=10).expect(1)
     one_sentence(done, "target 7")
@@ -221,7 +221,7 @@ def case_host_killed(world):
     def host(name):
         return world.fr_start("capture", "--json", "--source", "none", "--target", "3", "--size", "320x180", "--for", "4s", name)
     killed = host("a.mkv")
-    source = world.fr_start("source", "pattern", "--target", "3", "--size", "320x180")
+    source = world.source_start("pattern", "--target", "3", "--size", "320x180")
     wait_for_file(world, "a.mkv", 2000)
     time.sleep(1)
     killed.signal(signal.SIGKILL)

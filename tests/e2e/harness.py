@@ -31,8 +31,8 @@ class Finished:
     """A program that has ended."""
 
     def __init__(self, code, out, err):
-        self.code, self.out, self.err = code, out, err
-        self.lines = [line for line in err.splitlines() if line.strip()]
+        self.code, self.out, self.err = code, out or "", err or ""  # nothing where the case has its own
+        self.lines = [line for line in self.err.splitlines() if line.strip()]
 
     def json(self):
         try:
@@ -111,6 +111,10 @@ class World:
             return []
         return [int(pid) for pid in text.split()]
 
+    def kill_source(self, pid, watch=("0",)):
+        """Kills a source that is attached; `watch` is how Windows finds it."""
+        os.kill(pid, signal.SIGKILL)
+
     def socket_of(self, target):
         return self.runtime / "framering" / f"target-{target}.sock"
 
@@ -132,8 +136,8 @@ class World:
     def start(self, *command, env=None, **options):
         environment = dict(self.env, **(env or {}))
         process = subprocess.Popen(
-            self.command_line([str(part) for part in command]), env=environment, cwd=self.folder, text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+            self.command_line([str(part) for part in command]), env=environment, cwd=self.folder, text=True, errors="replace",
+            **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options})
         self.processes.append(process)
         return Running(self, process)
 
@@ -146,6 +150,10 @@ class World:
 
     def fr_start(self, *arguments, **options):
         return self.start(self.framering, *arguments, **options)
+
+    def source_start(self, kind, *arguments):
+        """A source that somebody starts by hand."""
+        return self.fr_start("source", kind, *arguments)
 
     def capture(self, *arguments, **options):
         """Runs `framering capture --json ARGUMENTS`; its summary."""
@@ -243,7 +251,8 @@ class WindowsWorld(World):
         self.resident = subprocess.Popen(
             [self.wine, str(self.framering), "convert", "--from", "bgra", "--to", "nv12", "--size", "1x1", "-", "NUL"],
             env=self.env, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.fr("--version", timeout=120)
+        subprocess.run([self.wine, str(self.framering), "--version"], env=self.env, stdin=subprocess.DEVNULL,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120, check=True)
 
     def command_line(self, command):
         program, arguments = command[0], command[1:]
@@ -272,8 +281,18 @@ class WindowsWorld(World):
                 continue
         return found
 
+    def source_start(self, kind, *arguments):
+        """The program itself: where there is no console, a Ctrl-C reaches one process only."""
+        return self.start(self.source_program(kind), *arguments)
+
+    def kill_source(self, pid, watch=("0",)):
+        """By TerminateProcess: what dies of a signal has ended with 0 in Wine's eyes."""
+        seen = self.fr("watch", *watch, "--json", "--samples", "1").expect(0).out.splitlines()[0]
+        self.run(self.build / "tests" / "e2e" / "terminate.exe", json.loads(seen)["source"]["pid"]).expect(0)
+        wait_for(lambda: not is_alive(pid), 10, "the source was not killed")
+
     def target_is_there(self, target):
-        return self.fr("watch", str(target), "--json", "--samples", "1", "--quiet").code == 0
+        return self.fr("watch", str(target), "--json", "--samples", "1").code == 0
 
     def check_time(self, condition, sentence):
         pass

@@ -9,6 +9,7 @@
  * 1: not; 2: usage.
  */
 
+#include "common/program.h"
 #include "common/stamp.h"
 
 #include <libavcodec/avcodec.h>
@@ -239,6 +240,7 @@ int main(int argc, char **argv)
 {
     static check c;
     int first = 1;
+    fr_program_arguments(&argc, &argv);
     for (; first < argc && !strncmp(argv[first], "--", 2); first++) {
         if (!strcmp(argv[first], "--allow-repeats"))
             c.allow_repeats = true;

@@ -237,6 +237,7 @@ static void windows_refusals(void **state)
 
         "--source none --channel named --source-image C:\\x.exe a.mkv",
         "--source none --channel named --everyone --sddl D:P(A;;GA;;;SY) a.mkv",
+        "--source none --channel named --wire-version 1 --backend cpu a.mkv",
         "--source none --adapter= a.mkv",
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)

@@ -1,0 +1,226 @@
+# SPDX-FileCopyrightText: The framering authors
+# SPDX-License-Identifier: MIT
+"""What only Windows has, run under Wine: names, access rights, restricted sources, textures between two processes."""
+
+import json
+import os
+import pty
+import select
+
+from harness import check, is_alive, one_sentence, print_flips, wait_for
+
+SMALL = ("--source", "pattern", "--size", "320x180")
+
+
+def names(world):
+    """A beginning of object names that no other case has."""
+    return ("--name-prefix", f"Local\\{world.folder.name}")
+
+
+def named(world, *more):
+    return ("--channel", "named", *names(world), *more)
+
+
+def wait_for_file(world, name, bytes_wanted=1):
+    file = world.folder / name
+    wait_for(lambda: file.exists() and file.stat().st_size >= bytes_wanted, 20, f"{name} was never written")
+
+
+# ---- named objects ----
+
+
+def case_named(world):
+    """A source that finds its ring by names: nothing stale, torn or relabelled; the summary says how slots are shared."""
+    summary = world.capture(*SMALL, *named(world), "--for", "2s", "a.y4m")
+    check(summary["fresh"] > 60 and summary["backend"] == "cpu", f"{summary}")
+    world.stamps("a.y4m")
+
+
+def case_named_source_killed(world):
+    """A source that had found its ring by names is killed: the next one gets a new generation."""
+    capture = world.fr_start("capture", "--json", *SMALL, *named(world), "--for", "6s", "a.y4m")
+    source = world.source_of(capture)
+    wait_for_file(world, "a.y4m", 100000)
+    world.kill_source(source, watch=("0", *names(world)))
+    world.source_of(capture, 10, other_than=source)
+    summary = capture.finish().expect(0).json()
+    print_flips(summary)
+    check("source" in [flip["kind"] for flip in summary["flips"]], f"{summary['flips']}")
+    world.stamps(*summary["files"])
+
+
+def case_version_1_needs_textures(world):
+    """Version 1 has no shared memory for pixels: without textures it is refused, with the way out."""
+    done = world.fr("capture", *SMALL, "--backend", "cpu", *named(world, "--wire-version", "1"), "a.y4m").expect(2)
+    one_sentence(done, "--wire-version", "d3d11")
+
+
+def case_named_by_hand(world):
+    """Host and source started apart, in both orders; Everyone is let in only with a warning."""
+    source = world.source_start("pattern", "--target", "5", "--size", "320x180", *named(world))
+    host = world.fr_start("capture", "--json", "--source", "none", "--target", "5", "--size", "320x180",
+                          *named(world, "--everyone"), "--for", "2s", "a.y4m")
+    done = host.finish().expect(0)
+    check("--everyone" in done.err, f"{done.err!r}")
+    check(done.json()["fresh"] > 30, f"{done.json()}")
+    world.stamps("a.y4m")
+    summary = world.capture("--source", "none", "--target", "5", "--size", "320x180", *named(world), "--for", "2s", "b.y4m")
+    check(summary["fresh"] > 30, f"{summary}")
+    check(source.alive(), "the source ended with its first host")
+    source.interrupt().expect(0)
+
+
+# ---- who is let in ----
+
+SYSTEM_ONLY = "D:P(A;;GA;;;SY)"
+ANYBODY = "D:P(A;;GA;;;WD)"
+
+
+def case_pipe_with_rights(world):
+    """Rights of the pipe: a descriptor that lets us in does, one that cannot be read is one sentence."""
+    host = world.fr_start("capture", "--json", "--source", "none", "--target", "4", "--size", "320x180", "--sddl", ANYBODY,
+                          "--for", "2s", "b.y4m")
+    source = world.source_start("pattern", "--target", "4", "--size", "320x180")
+    check(host.finish().expect(0).json()["fresh"] > 30, "no frames came")
+    source.interrupt().expect(0)
+    world.stamps("b.y4m")
+    done = world.fr("capture", "--quiet", *SMALL, "--sddl", "rubbish", "--for", "1s", "a.y4m").expect(1)
+    one_sentence(done, "rubbish")
+
+
+def refusal(world, target, *more):
+    """What a source says that gives up; None while it goes on waiting for a host."""
+    source = world.source_start("pattern", "--target", target, "--size", "320x180", *more)
+    try:
+        done = source.finish(3)
+    except Exception:
+        return None
+    return done if done.code == 1 else None
+
+
+def case_names_refused(world):
+    """Objects for SYSTEM alone: the source says that it may not open them, the host that none came."""
+    host = world.fr_start("capture", "--json", *SMALL, *named(world, "--sddl", SYSTEM_ONLY), "--for", "2s", "a.y4m")
+    done = host.finish(30).expect(1)
+    print("  " + done.err.strip().replace("\n", "\n  "))
+    check(any(word in done.err.lower() for word in ("permission", "access", "allowed")), f"{done.err!r}")
+
+
+def case_source_image(world):
+    """Only a source of the named image is taken."""
+    ours = "Z:" + str(world.source_program("pattern")).replace("/", "\\")
+    host = world.fr_start("capture", "--json", "--source", "none", "--target", "2", "--size", "320x180", "--source-image",
+                          "C:\\Windows\\System32\\WUDFHost.exe", "a.y4m")
+    refused = wait_for(lambda: refusal(world, "2"), 20, "the source was not refused")
+    print(f"  {refused.err.strip()}")
+    done = host.interrupt()
+    check("framering-source-pattern.exe" in done.err, f"{done.err!r}")
+    host = world.fr_start("capture", "--json", "--source", "none", "--target", "2", "--size", "320x180", "--source-image",
+                          ours.upper(), "--for", "2s", "b.y4m")
+    source = world.source_start("pattern", "--target", "2", "--size", "320x180")
+    check(host.finish().expect(0).json()["fresh"] > 30, "no frames came")
+    source.interrupt().expect(0)
+
+
+# ---- the console ----
+
+
+class Console:
+    """A terminal with a program on it, which Wine makes a console of."""
+
+    def __init__(self, world, *command, screen=False):
+        self.master, slave = pty.openpty()
+        self.text = b""
+        options = {"stdout": slave, "stderr": slave} if screen else {}
+        self.running = world.start(*command, stdin=slave, start_new_session=True, **options)
+        os.close(slave)
+
+    def type(self, text):
+        os.write(self.master, text)
+
+    def read(self):
+        while self.master is not None and select.select([self.master], [], [], 0)[0]:
+            try:
+                self.text += os.read(self.master, 65536)
+            except OSError:
+                break
+        return self.text
+
+    def shown(self):
+        """The text without the cursor's comings and goings. Wine writes our own sequences as they are."""
+        text = self.read().replace(b"\x1b[?25l", b"").replace(b"\x1b[?25h", b"").replace(b"\x1b[K\x1b[1C", b" ")
+        return text.decode(errors="replace")
+
+    def finish(self):
+        wait_for(lambda: (self.read(), not self.running.alive())[1], 30, "the program goes on")
+        self.read()
+        done = self.running.finish()
+        os.close(self.master)
+        self.master = None
+        return done
+
+
+def case_ctrl_c(world):
+    """Ctrl-C, typed at a console, ends a recording in order, and so does a source by hand."""
+    console = Console(world, world.framering, "capture", "--json", *SMALL, "a.mp4")
+    source = world.source_of(console.running, 20)
+    wait_for_file(world, "a.mp4", 1000)
+    console.type(b"\x03")
+    done = console.finish().expect(0)
+    summary = done.json()
+    check(summary["end"] == "stopped" and summary["fresh"] > 0, f"{summary}")
+    check(not is_alive(source), "the source is left")
+    frames, errors = world.playable("a.mp4")
+    check(frames > 0 and not errors.strip(), f"{frames} frames, {errors!r}")
+    console = Console(world, world.framering, "source", "pattern", "--target", "3")
+    source = world.source_of(console.running, 20)
+    console.type(b"\x03")
+    console.finish().expect(0)
+    check(not is_alive(source), "the source is left")
+
+
+def case_source_ends_with_its_parent(world):
+    """`framering source` that is killed takes the program with it that it runs."""
+    running = world.fr_start("source", "pattern", "--target", "3")
+    source = world.source_of(running, 20)
+    running.process.kill()
+    running.finish()
+    wait_for(lambda: not is_alive(source), 10, "the source is left")
+
+
+def case_watch_screen(world):
+    """The live screen shows the session; q leaves it, and the terminal gets its page back."""
+    host = world.fr_start("capture", "--json", *SMALL, "--target", "6", "--for", "20s", "null:")
+    world.wait_for_target(6)
+    console = Console(world, world.framering, "watch", "6", "--every", "200ms", screen=True)
+    wait_for(lambda: "320x180 bgra" in console.shown(), 20, "the screen shows no ring")
+    console.type(b"q")
+    console.finish().expect(0)
+    check("debug block" in console.shown(), "it does not end as without a screen")
+    host.interrupt().expect(0)
+
+
+def case_other_letters(world):
+    """Names that are not ASCII: the folder, the output, and what the summary says of it."""
+    folder = world.folder / "Grüße 日本"
+    folder.mkdir()
+    summary = world.capture(*SMALL, "--frames", "10", "Grüße 日本/ä.mkv")
+    check(summary["files"] == ["Grüße 日本/ä.mkv"], f"{summary['files']}")
+    check((folder / "ä.mkv").stat().st_size > 1000, "nothing was written")
+    world.stamps(str(folder / "ä.mkv"))
+    again = world.capture("--source", "file:Grüße 日本/ä.mkv", "--no-repeats", "b.y4m")
+    check(again["fresh"] > 5, f"{again}")
+    done = world.fr("capture", *SMALL, "--for", "1s", "Grüße/fehlt/ä.mkv").expect(1)
+    one_sentence(done, "Grüße/fehlt/ä.mkv")
+
+
+def case_binary_pipes(world):
+    """Frames go through the standard streams byte by byte, also those that mean an end of line or of file."""
+    pixels = bytes(range(256)) * 2  # 16 by 8 pixels with every byte there is
+    (world.folder / "in.bgra").write_bytes(pixels)
+    world.fr("convert", "--from", "bgra", "--to", "nv12", "--size", "16x8", "in.bgra", "wanted.nv12").expect(0)
+    with open(world.folder / "in.bgra", "rb") as source, open(world.folder / "out.nv12", "wb") as out:
+        code = world.start(world.framering, "convert", "--from", "bgra", "--to", "nv12", "--size", "16x8", "-", "-",
+                           stdin=source, stdout=out).process.wait(30)
+    check(code == 0, f"exit code {code}")
+    check((world.folder / "out.nv12").read_bytes() == (world.folder / "wanted.nv12").read_bytes(), "the frames differ")
