@@ -32,9 +32,9 @@ static const struct args_option table[] = {
 static const struct args_command command = {
     .name = "selftest",
     .synopsis = "[OPTIONS]",
-    .about = "Proves this machine: what framering needs of the system, the driver and the encoders\n"
-             "is tried for real, most of it between two processes. Takes up to a few minutes;\n"
-             "every row runs in a process of its own and has a bound in time.",
+    .about = "Proves this machine: what framering needs of the system, the driver and the\n"
+             "encoders is tried for real, most of it between two processes. Takes up to a few\n"
+             "minutes; every row runs in a process of its own and has a bound in time.",
     .options = table,
     .num_options = sizeof table / sizeof table[0],
     .epilogue = "A row says pass, fail, or not available: this machine does not have it, and the\n"

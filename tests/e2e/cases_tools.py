@@ -11,7 +11,7 @@ from harness import check, everywhere, one_sentence, wait_for
 @everywhere
 def case_help(world):
     """--help of every command fits 80 columns and exits with 0."""
-    for command in ((), ("capture",), ("source",), ("watch",), ("probe",), ("convert",), ("bench",),
+    for command in ((), ("capture",), ("source",), ("watch",), ("probe",), ("convert",), ("bench",), ("selftest",),
                     *(("source", kind) for kind in (("pattern", "file") if world.windows else ("pattern", "x11", "file")))):
         done = world.fr(*command, "--help").expect(0)
         check(done.out and not done.err, f"{command}: {done.err!r}")

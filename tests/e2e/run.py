@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Runs end-to-end cases: `run.py BUILD CASE...`, `run.py BUILD all`, or `run.py --list [windows]`.
 
-A case is a function `case_NAME(world)` of a file cases_*.py beside this one. Those of cases_windows.py, and others that
+A case is a function `case_NAME(world)` of a file cases_*.py beside this one. Those of cases_windows*.py, and others that
 are marked, run in a build for Windows, under Wine. Exit code 0: it held; 1: it did not;
 77: this machine cannot run it, and the reason is printed.
 """
@@ -22,7 +22,7 @@ def all_cases(windows):
     cases = {}
     for file in sorted(FOLDER.glob("cases_*.py")):
         module = importlib.import_module(file.stem)
-        of_windows = file.stem == "cases_windows"
+        of_windows = file.stem.startswith("cases_windows")
         for name, function in vars(module).items():
             if name.startswith("case_") and (of_windows or getattr(function, "everywhere", False) if windows
                                              else not of_windows):
