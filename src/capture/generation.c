@@ -257,7 +257,7 @@ fr_status fr_generation_begin(fr_capture *capture)
     }
     fr_status status = begin_with(capture, backend);
     if (status == FR_ERR_UNSUPPORTED && backend == &capture->env.backend &&
-        fr_capture_fall_back(capture, "textures cannot be shared on this machine"))
+        fr_capture_fall_back(capture, "this machine cannot make the ring's textures"))
         status = begin_with(capture, fr_capture_choose_backend(capture));
     return status;
 }

@@ -195,7 +195,7 @@ static void a_machine_that_cannot_share_makes_memory(void **state)
     assert_int_equal(rig_open_source(rig), FR_OK);
     open_with(rig, rig->act, FR_OK);
     assert_int_equal(rig->fallback.rings, 1);
-    assert_int_equal(rig_logged(rig, FR_LOG_WARNING, "textures cannot be shared on this machine"), 1);
+    assert_int_equal(rig_logged(rig, FR_LOG_WARNING, "cannot make the ring's textures"), 1);
 }
 
 static void the_next_source_is_offered_textures_again(void **state)
