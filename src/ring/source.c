@@ -99,7 +99,9 @@ static int choose(const struct fr_ring_source *ring, uint32_t *word_out)
     int best = -1;
     bool best_free = false;
     for (uint32_t i = 0; i < ring->ring_len; i++) {
-        if ((int)i == ring->newest_slot || ring->refused & 1u << i)
+        if ((int)i == ring->newest_slot)
+            continue;
+        if (ring->refused & 1u << i)
             continue;
         const uint32_t word = fr_load_acquire_u32(&ring->shared->slot[i].state);
         const bool is_free = (word & 0xffu) == FR_WIRE_SLOT_FREE;

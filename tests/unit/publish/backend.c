@@ -193,12 +193,26 @@ static void the_adapter_is_named(void **state)
     assert_int_equal(host_header(&f->host)->debug.luid_high, -1);
 }
 
-static void a_slot_that_cannot_be_had_drops_the_frame(void **state)
+static void a_slot_that_cannot_be_had_gives_way_to_another(void **state)
 {
     struct gpu_fixture *f = *state;
     assert_int_equal(deliver(f), FR_REATTACHED);
     f->gpu.begin[0] = FR_CLAIM_BUSY;
     f->gpu.num_begins = 1;
+    assert_int_equal(rig_push(&f->rig), FR_OK);
+    fr_source_info info;
+    fr_source_get_info(f->rig.source, &info);
+    assert_int_equal(info.offered, 1);
+    assert_int_equal(info.dropped, 0);
+}
+
+static void slots_that_cannot_be_had_drop_the_frame(void **state)
+{
+    struct gpu_fixture *f = *state;
+    assert_int_equal(deliver(f), FR_REATTACHED);
+    for (int i = 0; i < 4; i++)
+        f->gpu.begin[i] = FR_CLAIM_BUSY;
+    f->gpu.num_begins = 4;
     assert_int_equal(rig_push(&f->rig), FR_AGAIN);
     assert_int_equal(f->gpu.ends, 0);
     for (int i = 0; i < 4; i++)
@@ -367,7 +381,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_frame_is_begun_and_ended, setup, teardown),
         cmocka_unit_test_setup_teardown(the_adapter_is_named, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_slot_that_cannot_be_had_drops_the_frame, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_slot_that_cannot_be_had_gives_way_to_another, setup, teardown),
+        cmocka_unit_test_setup_teardown(slots_that_cannot_be_had_drop_the_frame, setup, teardown),
         cmocka_unit_test_setup_teardown(a_frame_that_cannot_be_ended_is_not_published, setup, teardown),
         cmocka_unit_test_setup_teardown(a_cancelled_frame_is_ended_too, setup, teardown),
         cmocka_unit_test_setup_teardown(closing_in_the_middle_of_a_frame_ends_it, setup, teardown),
