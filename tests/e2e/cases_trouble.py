@@ -340,7 +340,6 @@ def case_interrupt_at_any_moment(world):
                 check(not errors.strip(), f"after {delay} s: {file.name}: {errors}")
 
 
-@everywhere
 def case_interrupt_while_connecting(world):
     """A network address that does not answer does not outlast a Ctrl-C."""
     listener = socket.socket()
