@@ -33,6 +33,9 @@ struct capture_options {
     bool hdr, json, target_named;
     struct fr_win32_host_params win32; /* Windows: what `session.capture` points to */
     struct fr_d3d11_host_params d3d11;
+    struct fr_ccd_params ccd;
+    bool follows_display;
+    fr_display_provider display;
 };
 
 /* Reads the command line into zeroed options, and finds the source program. False: the help or a sentence was
@@ -60,5 +63,8 @@ bool capture_system_set(struct capture_options *options, const struct args *args
 
 /* After all options were read: what depends on several of them. False: the sentence was written. */
 bool capture_system_finish(struct capture_options *options);
+
+/* Frees what finish made; accepts options that it never saw. */
+void capture_system_close(struct capture_options *options);
 
 #endif

@@ -47,6 +47,8 @@ int cmd_capture(int argc, char **argv)
         code = report(options, result);
         session_result_finish(result);
     }
+    if (options)
+        capture_system_close(options);
     free(result);
     free(options);
     return code;

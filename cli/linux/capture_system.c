@@ -36,3 +36,8 @@ bool capture_system_finish(struct capture_options *o)
     (void)o;
     return true;
 }
+
+void capture_system_close(struct capture_options *o)
+{
+    (void)o;
+}

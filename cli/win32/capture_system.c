@@ -3,6 +3,7 @@
 #include "capture_options.h"
 
 #include "say.h"
+#include "units.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +16,8 @@ enum {
     OPT_SDDL,
     OPT_WIRE_VERSION,
     OPT_NAME_PREFIX,
-    OPT_EVERYONE
+    OPT_EVERYONE,
+    OPT_DISPLAY
 };
 
 const char capture_system_source_help[] =
@@ -45,6 +47,10 @@ static const struct args_option options[] = {
     {OPT_NAME_PREFIX, "--name-prefix", "TEXT",
      "begin the name of the pipe or the objects with this; default: framering-target, Global\\pfvd", NULL},
     {OPT_EVERYONE, "--everyone", NULL, "named: let every program of this machine in", NULL},
+    {OPT_DISPLAY, "--display", "N",
+     "follow the size and the HDR state of Windows' display N (probe lists them) instead of what the source "
+     "says; for sources that cannot say it, such as those found by names",
+     "The display:"},
 };
 const struct args_table capture_system_table = {options, sizeof options / sizeof options[0]};
 
@@ -86,6 +92,16 @@ static bool set_text(const struct args *args, const char **out)
     return *args->value || args_refuse(args, "it is empty; leave the option out for its default");
 }
 
+static bool set_display(struct capture_options *o, const struct args *args)
+{
+    uint64_t number;
+    if (!units_parse_number(args->value, 0, UINT32_MAX, &number))
+        return args_refuse(args, "give the number of a display as probe lists it");
+    o->ccd.target_id = (uint32_t)number;
+    o->follows_display = true;
+    return true;
+}
+
 bool capture_system_set(struct capture_options *o, const struct args *args, int id)
 {
     switch (id) {
@@ -97,6 +113,7 @@ bool capture_system_set(struct capture_options *o, const struct args *args, int 
     case OPT_WIRE_VERSION: return set_wire_version(o, args);
     case OPT_NAME_PREFIX: return set_text(args, &o->win32.name_prefix);
     case OPT_EVERYONE: o->win32.everyone = true; return true;
+    case OPT_DISPLAY: return set_display(o, args);
     default: return false;
     }
 }
@@ -119,6 +136,27 @@ static void tell_names(struct capture_options *o)
     capture_options_hand_on(o, "--channel", "named");
     if (o->win32.name_prefix)
         capture_options_hand_on(o, "--name-prefix", o->win32.name_prefix);
+}
+
+static bool follow_display(struct capture_options *o)
+{
+    const fr_log log = say_log();
+    if (!o->follows_display)
+        return true;
+    const fr_status status = fr_ccd_create(&o->display, &o->ccd, &log);
+    if (status < 0) {
+        say(FR_LOG_ERROR, "the display cannot be followed: %s", fr_status_text(status));
+        return false;
+    }
+    o->session.capture.display = &o->display;
+    return true;
+}
+
+void capture_system_close(struct capture_options *o)
+{
+    if (o->session.capture.display)
+        fr_ccd_destroy(&o->display);
+    o->session.capture.display = NULL;
 }
 
 bool capture_system_finish(struct capture_options *o)
@@ -146,5 +184,5 @@ bool capture_system_finish(struct capture_options *o)
         tell_names(o);
     else
         o->session.capture.runtime_dir = o->win32.name_prefix;
-    return true;
+    return follow_display(o);
 }
