@@ -76,6 +76,15 @@ SYSTEM_ONLY = "D:P(A;;GA;;;SY)"
 ANYBODY = "D:P(A;;GA;;;WD)"
 
 
+def case_display_of_windows(world):
+    """With --display the size is what Windows says of the display, not what the source announced."""
+    shown = world.fr("probe", "--json").expect(0).json()["displays"][0]
+    done = world.fr("capture", "--json", *SMALL, "--display", str(shown["target"]), "--for", "1s", "a.y4m").expect(0)
+    summary = done.json()
+    check((summary["width"], summary["height"]) == (shown["width"], shown["height"]), f"{summary} beside {shown}")
+    world.stamps("a.y4m")
+
+
 def case_pipe_with_rights(world):
     """Rights of the pipe: a descriptor that lets us in does, one that cannot be read is one sentence."""
     host = world.fr_start("capture", "--json", "--source", "none", "--target", "4", "--size", "320x180", "--sddl", ANYBODY,
