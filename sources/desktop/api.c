@@ -27,9 +27,14 @@ static HRESULT create_device(void *self, IDXGIAdapter1 *adapter, ID3D11Device **
 {
     (void)self;
     const D3D_FEATURE_LEVEL level = D3D_FEATURE_LEVEL_11_0;
-    return D3D11CreateDevice((IDXGIAdapter *)adapter, D3D_DRIVER_TYPE_UNKNOWN, NULL,
-                             D3D11_CREATE_DEVICE_BGRA_SUPPORT, &level, 1, D3D11_SDK_VERSION, out, NULL,
-                             context);
+    const HRESULT result =
+        D3D11CreateDevice((IDXGIAdapter *)adapter, D3D_DRIVER_TYPE_UNKNOWN, NULL,
+                          D3D11_CREATE_DEVICE_BGRA_SUPPORT, &level, 1, D3D11_SDK_VERSION, out, NULL, context);
+    if (result != S_OK) {
+        *out = NULL;
+        *context = NULL;
+    }
+    return result;
 }
 
 static bool has_name(const DISPLAYCONFIG_PATH_INFO *path, const WCHAR *name)

@@ -12,8 +12,9 @@
 
 typedef struct fr_desktop_api {
     void *self;
+    /* Both leave NULL on failure. */
     HRESULT (*create_factory)(void *self, IDXGIFactory1 **out);
-    HRESULT (*create_device)
+    HRESULT(*create_device)
     (void *self, IDXGIAdapter1 *adapter, ID3D11Device **out, ID3D11DeviceContext **context);
     /* What SDR's white is in HDR on the output that GDI calls `name`, in thousandths of cd/m2; 0 = not known.
      * May take long. */

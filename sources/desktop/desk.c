@@ -21,10 +21,18 @@ void fr_desk_init(fr_desk *desk, const fr_desk_options *options, const fr_deskto
     desk->grab.wanted = options->output;
 }
 
+/* The next picture is the first one of its shape. */
+static void forget_picture(fr_desk *desk)
+{
+    desk->whole = true;
+    desk->unpublished = (fr_rect){0};
+    desk->pointer_drawn = (fr_rect){0};
+}
+
 static void close_all(fr_desk *desk)
 {
     fr_desktop_scene_finish(&desk->scene);
-    desk->pointer_drawn = (fr_rect){0};
+    forget_picture(desk);
     if (desk->ring_open)
         desk->ring->close(desk->ring->self);
     desk->ring_open = false;
@@ -172,7 +180,8 @@ static bool open_all(fr_desk *desk, uint64_t now_ns)
         announce(desk);
     fr_desktop_scene_shape(&desk->scene, desk->grab.device, desk->grab.context, display->mode.width,
                            display->mode.height, display->format, desk->grab.output.turn);
-    desk->whole = true;
+    if (!desk->scene.picture)
+        forget_picture(desk);
     return !desk->stopped;
 }
 

@@ -51,7 +51,7 @@ void fr_desktop_grab_close(fr_desktop_grab *grab)
 
 bool fr_desktop_grab_is_current(const fr_desktop_grab *grab)
 {
-    return IDXGIFactory1_IsCurrent(grab->factory) != FALSE;
+    return grab->factory && IDXGIFactory1_IsCurrent(grab->factory);
 }
 
 /* The output as it is now, which needs a new factory when the displays have changed. */
@@ -72,23 +72,35 @@ static HRESULT refresh_output(fr_desktop_grab *grab)
     return result;
 }
 
-static HRESULT duplicate_output(fr_desktop_grab *grab)
+static HRESULT duplicate_newer(fr_desktop_grab *grab)
 {
     static const DXGI_FORMAT formats[] = {DXGI_FORMAT_R16G16B16A16_FLOAT, DXGI_FORMAT_B8G8R8A8_UNORM};
-    IUnknown *device = (IUnknown *)grab->device;
-    HRESULT result = E_NOINTERFACE;
-    IDXGIOutput5 *newer = fr_com_query(grab->output.output, &IID_IDXGIOutput5);
-    if (newer)
-        result = IDXGIOutput5_DuplicateOutput1(newer, device, 0, 2, formats, &grab->duplication);
-    fr_com_release(newer);
+    IDXGIOutput5 *output = fr_com_query(grab->output.output, &IID_IDXGIOutput5);
+    if (!output)
+        return E_NOINTERFACE;
+    const HRESULT result =
+        IDXGIOutput5_DuplicateOutput1(output, (IUnknown *)grab->device, 0, 2, formats, &grab->duplication);
+    fr_com_release(output);
+    return result;
+}
+
+static HRESULT duplicate_older(fr_desktop_grab *grab)
+{
+    IDXGIOutput1 *output = fr_com_query(grab->output.output, &IID_IDXGIOutput1);
+    if (!output)
+        return E_NOINTERFACE;
+    const HRESULT result = IDXGIOutput1_DuplicateOutput(output, (IUnknown *)grab->device, &grab->duplication);
+    fr_com_release(output);
+    return result;
+}
+
+static HRESULT duplicate_output(fr_desktop_grab *grab)
+{
+    HRESULT result = duplicate_newer(grab);
     /* The newer one is refused for more reasons: to programs that see scaled pixels, by older drivers. */
-    if (result == S_OK || result == DXGI_ERROR_DEVICE_REMOVED || result == DXGI_ERROR_DEVICE_RESET)
-        return result;
-    grab->duplication = NULL;
-    IDXGIOutput1 *older = fr_com_query(grab->output.output, &IID_IDXGIOutput1);
-    if (older)
-        result = IDXGIOutput1_DuplicateOutput(older, device, &grab->duplication);
-    fr_com_release(older);
+    if (result != S_OK && result != DXGI_ERROR_DEVICE_REMOVED && result != DXGI_ERROR_DEVICE_RESET)
+        result = duplicate_older(grab);
+    /* What a failed call leaves there is no interface. */
     if (result != S_OK)
         grab->duplication = NULL;
     return result;
