@@ -157,6 +157,34 @@ static void named_textures_are_found_by_name(void **state)
     fr_com_release(device1);
 }
 
+/* What a channel of names delivers: no handles. */
+static void source_opens_its_textures_by_name(void **state)
+{
+    struct pair *pair = *state;
+    struct names names = {0};
+    struct fr_attach_fault fault = {0};
+    void *opened = NULL;
+    pair->naming = (struct fr_host_channel){.ops = &naming_ops, .self = &names};
+    assert_int_equal(pair_host_ring(pair, 16, 8, FR_FORMAT_BGRA8), FR_OK);
+    const struct fr_backend_source *source = &pair->source;
+    struct fr_delivery named = pair->delivery;
+    for (uint32_t i = 0; i < FR_WIRE_SLOTS_MAX; i++)
+        named.texture[i] = FR_HANDLE_NONE;
+    for (unsigned generation = 2; generation >= 1; generation--) {
+        snprintf(named.texture_name, sizeof(named.texture_name), "Local\\fr-test-%lu-%d-%u",
+                 GetCurrentProcessId(), (int)FR_OBJECT_TEXTURE, generation);
+        const fr_status status = source->ops->attach(source->self, &named, &opened, &fault);
+        if (generation == 1) {
+            assert_int_equal(status, FR_OK);
+        } else {
+            assert_true(status < 0);
+            assert_int_equal(fault.status, FR_WIRE_STATUS_TEXTURE_FAILED);
+            assert_int_equal(fault.detail, 0x80070002u);
+        }
+    }
+    source->ops->detach(source->self, opened);
+}
+
 static void name_that_is_taken_is_a_busy_target(void **state)
 {
     struct pair *pair = *state;
@@ -185,6 +213,7 @@ int main(void)
         TEST(each_refusal_of_the_first_ring_is_unsupported),
         TEST(refusal_of_a_later_ring_is_a_failure_of_that_ring),
         TEST(named_textures_are_found_by_name),
+        TEST(source_opens_its_textures_by_name),
         TEST(name_that_is_taken_is_a_busy_target),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
