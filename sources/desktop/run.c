@@ -9,14 +9,22 @@ typedef struct run {
     const fr_desk_options *options;
     fr_d3d11_source_params d3d11;
     fr_feed feed;
+    bool inherited; /* the connection was, and so is there once */
 } run;
 
 static bool run_open(void *self, ID3D11Device *device, const fr_display_descriptor *display)
 {
     run *r = self;
+    if (r->inherited) {
+        fr_program_say(&r->options->feed.program,
+                       "a new device needs a new connection, which the host gives to a new process: the end");
+        return false;
+    }
     r->d3d11 = (fr_d3d11_source_params){.device = device};
     fr_source_params params = {.name = "desktop", .display = *display, .d3d11 = &r->d3d11};
-    return fr_feed_init(&r->feed, &r->options->feed, &params);
+    const bool good = fr_feed_init(&r->feed, &r->options->feed, &params);
+    r->inherited = good && r->feed.inherited;
+    return good;
 }
 
 static void run_close(void *self)

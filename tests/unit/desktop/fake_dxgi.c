@@ -136,6 +136,30 @@ static const IDXGIResourceVtbl resource_table = {
     .Release = FAKE_RELEASE(IDXGIResource),
 };
 
+static void draw(const struct fake_dxgi *fake, const fr_canvas *canvas)
+{
+    for (uint32_t y = 0; y < fake->desktop.height; y++) {
+        for (uint32_t x = 0; x < fake->desktop.width; x++) {
+            const POINT at = on_wire(fake, (LONG)x, (LONG)y);
+            fr_canvas_set(canvas, (uint32_t)at.x, (uint32_t)at.y, fr_canvas_get(&fake->desktop, x, y));
+        }
+    }
+}
+
+static ID3D11Texture2D *draw_real(const struct fake_dxgi *fake, const D3D11_TEXTURE2D_DESC *desc)
+{
+    const size_t pitch = (size_t)desc->Width * fr_format_pixel_bytes((fr_format)desc->Format);
+    const fr_canvas canvas =
+        fr_canvas_on(calloc(desc->Height, pitch), pitch, desc->Width, desc->Height, (fr_format)desc->Format);
+    const D3D11_SUBRESOURCE_DATA data = {canvas.pixels, (UINT)pitch, 0};
+    ID3D11Texture2D *texture = NULL;
+    assert_non_null(canvas.pixels);
+    draw(fake, &canvas);
+    assert_int_equal(ID3D11Device_CreateTexture2D(fake->real, desc, &data, &texture), S_OK);
+    free(canvas.pixels);
+    return texture;
+}
+
 static ID3D11Texture2D *draw_picture(const struct duplication *duplication)
 {
     struct fake_dxgi *fake = duplication->object.fake;
@@ -148,14 +172,12 @@ static ID3D11Texture2D *draw_picture(const struct duplication *duplication)
         .Format = (DXGI_FORMAT)duplication->format,
         .SampleDesc = {1, 0},
     };
+    if (fake->real)
+        return draw_real(fake, &desc);
     ID3D11Texture2D *texture = fake_texture_create(fake, &desc);
     const fr_canvas canvas = fake_texture_canvas(texture);
-    for (uint32_t y = 0; !frame->odd_width && y < fake->desktop.height; y++) {
-        for (uint32_t x = 0; x < fake->desktop.width; x++) {
-            const POINT at = on_wire(fake, (LONG)x, (LONG)y);
-            fr_canvas_set(&canvas, (uint32_t)at.x, (uint32_t)at.y, fr_canvas_get(&fake->desktop, x, y));
-        }
-    }
+    if (!frame->odd_width)
+        draw(fake, &canvas);
     return texture;
 }
 
@@ -200,6 +222,8 @@ static HRESULT STDMETHODCALLTYPE duplication_acquire(IDXGIOutputDuplication *sel
     static const struct fake_frame cursor = {0};
     *out = NULL;
     fake->last_timeout_ms = timeout_ms;
+    if (fake->before_acquire)
+        fake->before_acquire(fake->user);
     const HRESULT result = check(duplication, false);
     if (result != S_OK)
         return result;
@@ -226,9 +250,10 @@ static void drop_frame(struct duplication *duplication)
 {
     if (!duplication->frame)
         return;
-    const fr_canvas canvas = fake_texture_canvas(duplication->picture);
-    for (uint32_t y = 0; y < canvas.height; y++)
-        memset(canvas.pixels + y * canvas.pitch_bytes, 0xdd, canvas.pitch_bytes);
+    if (!duplication->object.fake->real) {
+        const fr_canvas canvas = fake_texture_canvas(duplication->picture);
+        memset(canvas.pixels, 0xdd, canvas.height * canvas.pitch_bytes);
+    }
     ID3D11Texture2D_Release(duplication->picture);
     duplication->frame = NULL;
     duplication->object.fake->held = false;
@@ -345,7 +370,7 @@ static HRESULT duplicate(struct fake_dxgi *fake, IUnknown *device, fr_format for
                          IDXGIOutputDuplication **out)
 {
     *out = (void *)(intptr_t)0x7777; /* real ones leave anything there on failure */
-    if (fake->duplicated || fake_device_adapter(device) != fake->adapter)
+    if (fake->duplicated || (!fake->real && fake_device_adapter(device) != fake->adapter))
         return E_INVALIDARG;
     if (fake->removed)
         return DXGI_ERROR_DEVICE_REMOVED;

@@ -48,6 +48,12 @@ struct fake_dxgi {
     bool changed;     /* since the last factory */
     int output_level; /* which IDXGIOutput it has, 1 to 6 */
 
+    /* A real device, whose textures the pictures are then; NULL: memory. */
+    ID3D11Device *real;
+    /* Called before each AcquireNextFrame; may change everything. */
+    void (*before_acquire)(void *user);
+    void *user;
+
     /* What is to come; S_OK, or WAIT_TIMEOUT, beyond the end. */
     struct fake_frame frames[FAKE_FRAMES_MAX];
     UINT num_frames, next_frame;
