@@ -11,6 +11,8 @@ static const uint64_t patience_ns = 10 * FR_NS_PER_S;
 static const uint64_t first_retry_ns = 20 * FR_NS_PER_MS;
 static const uint64_t longest_retry_ns = 500 * FR_NS_PER_MS;
 static const uint64_t look_every_ns = 250 * FR_NS_PER_MS;
+/* A host that has not made the new ring by then is not going to: it is to see what does not fit. */
+static const uint64_t ring_change_ns = FR_NS_PER_S;
 static const uint64_t idle_ns = 100 * FR_NS_PER_MS;
 
 void fr_desk_init(fr_desk *desk, const fr_desk_options *options, const fr_desktop_api *api,
@@ -64,6 +66,12 @@ static void say_trouble(const fr_desk *desk, HRESULT result, fr_fate fate)
                    (unsigned long)result, fr_fate_result_name(result), fr_fate_text(fate));
 }
 
+static void say_end(const fr_desk *desk)
+{
+    fr_program_say(&desk->options->feed.program, "nothing of %s for %u s: the end", output_name(desk),
+                   (unsigned)(patience_ns / FR_NS_PER_S));
+}
+
 static uint64_t retry_delay_ns(uint32_t retries)
 {
     const uint64_t delay_ns = retries < 8 ? first_retry_ns << retries : longest_retry_ns;
@@ -71,9 +79,9 @@ static uint64_t retry_delay_ns(uint32_t retries)
 }
 
 /* Whether to say it now. A loss is routine, and has a word only when it has no end. */
-static bool is_news(const fr_desk *desk, fr_fate fate)
+static bool is_news(const fr_desk *desk, fr_fate fate, bool late)
 {
-    return fate != desk->said && fate != FR_FATE_LOST;
+    return fate != desk->said && (fate != FR_FATE_LOST || late);
 }
 
 /* Something failed: when to try again, or the end. */
@@ -89,13 +97,15 @@ static void note_trouble(fr_desk *desk, HRESULT result, uint64_t now_ns)
     /* What waits for the user counts for nothing. */
     if (fate == FR_FATE_LOCKED)
         desk->troubled_since_ns = now_ns;
-    const bool hopeless = fate == FR_FATE_UNSUPPORTED && !desk->ever_fine;
-    const bool over = hopeless || now_ns - desk->troubled_since_ns >= patience_ns;
-    if (over || is_news(desk, fate)) {
+    const bool hopeless = !desk->ever_fine && (fate == FR_FATE_UNSUPPORTED || fate == FR_FATE_ABSENT);
+    const bool late = now_ns - desk->troubled_since_ns >= patience_ns;
+    if (is_news(desk, fate, late)) {
         say_trouble(desk, result, fate);
         desk->said = fate;
     }
-    if (over)
+    if (late)
+        say_end(desk);
+    if (late || hopeless)
         stop(desk, FR_EXIT_FAILED);
     /* The first loss is mended at once. */
     desk->retry_ns = now_ns + (fate == FR_FATE_LOST && !desk->retries ? 0 : retry_delay_ns(desk->retries));
@@ -128,11 +138,12 @@ static void lose(fr_desk *desk, HRESULT result, uint64_t now_ns)
     note_trouble(desk, result, now_ns);
 }
 
-static void announce(fr_desk *desk)
+static void announce(fr_desk *desk, uint64_t now_ns)
 {
     const fr_display_descriptor *display = &desk->grab.display;
     const fr_status status = desk->ring->announce(desk->ring->self, display);
     desk->announced = *display;
+    desk->announced_ns = now_ns;
     if (status >= 0)
         return;
     fr_program_say(&desk->options->feed.program, "cannot announce a size of %ux%u: %s", display->mode.width,
@@ -150,9 +161,10 @@ static bool is_announced(const fr_desk *desk)
            a->min_luminance_tenthmillinits == b->min_luminance_tenthmillinits;
 }
 
-static bool open_ring(fr_desk *desk)
+static bool open_ring(fr_desk *desk, uint64_t now_ns)
 {
     desk->announced = desk->grab.display;
+    desk->announced_ns = now_ns;
     desk->ring_open = desk->ring->open(desk->ring->self, desk->grab.device, &desk->grab.display);
     if (!desk->ring_open)
         stop(desk, FR_EXIT_FAILED);
@@ -167,7 +179,7 @@ static bool open_all(fr_desk *desk, uint64_t now_ns)
     if (desk->troubled && now_ns < desk->retry_ns)
         return false;
     HRESULT result = desk->grab.device ? S_OK : fr_desktop_grab_open(&desk->grab);
-    if (result == S_OK && !desk->ring_open && !open_ring(desk))
+    if (result == S_OK && !desk->ring_open && !open_ring(desk, now_ns))
         return false;
     if (result == S_OK)
         result = fr_desktop_grab_duplicate(&desk->grab);
@@ -177,7 +189,7 @@ static bool open_all(fr_desk *desk, uint64_t now_ns)
     }
     const fr_display_descriptor *display = &desk->grab.display;
     if (!is_announced(desk))
-        announce(desk);
+        announce(desk, now_ns);
     fr_desktop_scene_shape(&desk->scene, desk->grab.device, desk->grab.context, display->mode.width,
                            display->mode.height, display->format, desk->grab.output.turn);
     if (!desk->scene.picture)
@@ -227,6 +239,13 @@ static bool pointer_moved(const fr_desk *desk)
         return rect.width != desk->pointer_drawn.width;
     return desk->pointer.x != desk->drawn_x || desk->pointer.y != desk->drawn_y ||
            desk->pointer.number != desk->drawn_number;
+}
+
+/* After a change there is a ring of the old shape for a moment. */
+static bool may_push(const fr_desk *desk, uint64_t now_ns)
+{
+    return desk->ring->fits(desk->ring->self, &desk->announced) ||
+           now_ns - desk->announced_ns >= ring_change_ns;
 }
 
 static bool has_news(const fr_desk *desk)
@@ -305,7 +324,7 @@ uint64_t fr_desk_turn(fr_desk *desk, uint64_t now_ns, bool attached, bool redraw
         return 0;
     }
     note_fine(desk);
-    if (has_news(desk)) {
+    if (has_news(desk) && may_push(desk, now_ns)) {
         fr_pacer_advance(&desk->pacer, now_ns, desk->options->feed.mode.refresh_mhz);
         publish(desk, now_ns);
     }

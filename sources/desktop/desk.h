@@ -22,6 +22,8 @@ typedef struct fr_desk_ring {
     bool (*open)(void *self, ID3D11Device *device, const fr_display_descriptor *display);
     void (*close)(void *self);
     fr_status (*announce)(void *self, const fr_display_descriptor *display);
+    /* Whether the ring has that size and format. */
+    bool (*fits)(void *self, const fr_display_descriptor *display);
     fr_status (*push)(void *self, ID3D11Texture2D *picture, const fr_publish_info *info); /* _push_d3d11 */
 } fr_desk_ring;
 
@@ -39,6 +41,7 @@ typedef struct fr_desk {
     fr_desktop_scene scene;
     fr_pointer pointer;
     fr_display_descriptor announced;
+    uint64_t announced_ns;
     fr_pacer pacer;
     uint64_t look_due_ns; /* whether the displays have changed */
 

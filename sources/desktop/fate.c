@@ -53,16 +53,19 @@ const char *fr_fate_text(fr_fate fate)
     case FR_FATE_LOST:
         return "Windows takes the picture away again and again; does something else change the display?";
     case FR_FATE_LOCKED:
-        return "it is locked, shows a secure prompt, or belongs to another session: the picture goes on when "
-               "it is "
-               "back";
+        return "it is locked, shows a secure prompt, or belongs to another session; the picture goes on when "
+               "it "
+               "is back";
     case FR_FATE_ABSENT: return "it is not part of the desktop; framering probe lists what is";
-    case FR_FATE_CROWDED: return "as many programs as Windows allows capture it already; close one of them";
+    case FR_FATE_CROWDED:
+        return "as many programs as Windows allows capture it already, so close one of them; or this one "
+               "runs as a "
+               "service";
     case FR_FATE_GONE: return "its GPU went away, was restarted, or serves other displays now";
     case FR_FATE_UNSUPPORTED:
         return "Windows cannot duplicate it for this program; where there are two GPUs, run the program on "
-               "the one "
-               "that drives the display (Settings, Display, Graphics)";
+               "the "
+               "one that drives the display (Settings, Display, Graphics)";
     }
     return "";
 }

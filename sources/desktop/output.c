@@ -85,41 +85,64 @@ static bool is_wanted(const DXGI_OUTPUT_DESC *desc, const char *wanted)
                   : !desc->DesktopCoordinates.left && !desc->DesktopCoordinates.top;
 }
 
-/* Takes a reference to the adapter when it has the output. */
-static bool search_adapter(fr_desktop_output *out, IDXGIAdapter1 *adapter, const char *wanted)
+/* Takes references to both when it is the one. S_FALSE: it is not. */
+static HRESULT check_output(fr_desktop_output *out, IDXGIAdapter1 *adapter, IDXGIOutput *output,
+                            const char *wanted)
 {
-    IDXGIOutput *output;
     DXGI_OUTPUT_DESC desc;
     DXGI_ADAPTER_DESC1 adapter_desc;
-    for (UINT i = 0; i < OUTPUTS_MAX && IDXGIAdapter1_EnumOutputs(adapter, i, &output) == S_OK; i++) {
-        if (IDXGIOutput_GetDesc(output, &desc) == S_OK && is_wanted(&desc, wanted) &&
-            IDXGIAdapter1_GetDesc1(adapter, &adapter_desc) == S_OK) {
-            IDXGIAdapter1_AddRef(adapter);
-            out->adapter = adapter;
-            out->output = output;
-            out->luid = adapter_desc.AdapterLuid;
-            describe(out, &desc);
-            return true;
-        }
+    HRESULT result = IDXGIOutput_GetDesc(output, &desc);
+    if (result == S_OK && !is_wanted(&desc, wanted))
+        return S_FALSE;
+    if (result == S_OK)
+        result = IDXGIAdapter1_GetDesc1(adapter, &adapter_desc);
+    if (result != S_OK)
+        return result;
+    IDXGIAdapter1_AddRef(adapter);
+    IDXGIOutput_AddRef(output);
+    out->adapter = adapter;
+    out->output = output;
+    out->luid = adapter_desc.AdapterLuid;
+    describe(out, &desc);
+    return S_OK;
+}
+
+/* DXGI_ERROR_NOT_FOUND: it has no such output. */
+static HRESULT search_adapter(fr_desktop_output *out, IDXGIAdapter1 *adapter, const char *wanted)
+{
+    for (UINT i = 0; i < OUTPUTS_MAX; i++) {
+        IDXGIOutput *output;
+        HRESULT result = IDXGIAdapter1_EnumOutputs(adapter, i, &output);
+        if (result != S_OK)
+            return result;
+        result = check_output(out, adapter, output, wanted);
         IDXGIOutput_Release(output);
+        if (result != S_FALSE)
+            return result;
     }
-    return false;
+    return DXGI_ERROR_NOT_FOUND;
 }
 
 HRESULT fr_desktop_output_open(fr_desktop_output *out, IDXGIFactory1 *factory, const char *wanted)
 {
+    /* One adapter's failure counts only when no other one has the output. */
+    HRESULT failure = DXGI_ERROR_NOT_FOUND;
     *out = (fr_desktop_output){0};
     for (UINT i = 0; i < ADAPTERS_MAX; i++) {
         IDXGIAdapter1 *adapter;
-        const HRESULT result = IDXGIFactory1_EnumAdapters1(factory, i, &adapter);
+        HRESULT result = IDXGIFactory1_EnumAdapters1(factory, i, &adapter);
+        if (result == DXGI_ERROR_NOT_FOUND)
+            break;
         if (result != S_OK)
             return result;
-        const bool found = search_adapter(out, adapter, wanted);
+        result = search_adapter(out, adapter, wanted);
         IDXGIAdapter1_Release(adapter);
-        if (found)
+        if (result == S_OK)
             return S_OK;
+        if (result != DXGI_ERROR_NOT_FOUND)
+            failure = result;
     }
-    return DXGI_ERROR_NOT_FOUND;
+    return failure;
 }
 
 void fr_desktop_output_close(fr_desktop_output *output)

@@ -39,6 +39,15 @@ static fr_status run_announce(void *self, const fr_display_descriptor *display)
     return fr_source_announce(r->feed.source, display);
 }
 
+static bool run_fits(void *self, const fr_display_descriptor *display)
+{
+    const run *r = self;
+    fr_source_info info;
+    fr_source_get_info(r->feed.source, &info);
+    return info.width == display->mode.width && info.height == display->mode.height &&
+           info.format == display->format;
+}
+
 static fr_status run_push(void *self, ID3D11Texture2D *picture, const fr_publish_info *info)
 {
     const run *r = self;
@@ -57,7 +66,7 @@ static fr_feed_state wait_for_ring(run *r, const fr_desk *desk, uint64_t wait_ns
 int fr_desk_run(const fr_desk_options *options, const fr_desktop_api *api)
 {
     run r = {.options = options};
-    const fr_desk_ring ring = {&r, run_open, run_close, run_announce, run_push};
+    const fr_desk_ring ring = {&r, run_open, run_close, run_announce, run_fits, run_push};
     fr_desk desk;
     uint64_t wait_ns = 0;
     fr_desk_init(&desk, options, api, &ring);

@@ -49,6 +49,20 @@ def case_named_source_killed(world):
     world.stamps(*summary["files"])
 
 
+def case_desktop_cannot_be_duplicated(world):
+    """Desktop duplication, which Wine does not have: the source says so at once, and the recording ends."""
+    done = world.fr("capture", "--source", "desktop", "--for", "2s", "a.y4m").expect(1)
+    for word in ("cannot capture", "DISPLAY1", "cannot duplicate it"):
+        check(word in done.err, f"nobody says {word!r}: {done.err!r}")
+    check(len(done.lines) <= 2, f"more than the source's line and the host's: {done.err!r}")
+
+
+def case_desktop_without_such_an_output(world):
+    """A display that is not there is named at once."""
+    source = world.source_start("desktop", "--output", "DISPLAY9", "--target", "6")
+    one_sentence(source.finish().expect(1), "DISPLAY9", "framering probe")
+
+
 def case_version_1_needs_textures(world):
     """Version 1 has no shared memory for pixels: without textures it is refused, with the way out."""
     done = world.fr("capture", *SMALL, "--backend", "cpu", *named(world, "--wire-version", "1"), "a.y4m").expect(2)

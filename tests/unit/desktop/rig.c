@@ -55,6 +55,13 @@ static fr_status ring_announce(void *self, const fr_display_descriptor *display)
     return rig->announce_status;
 }
 
+static bool ring_fits(void *self, const fr_display_descriptor *display)
+{
+    const struct rig *rig = self;
+    assert_true(rig->open);
+    return !rig->misfit && fr_display_same_ring(display, &rig->display);
+}
+
 static fr_status ring_push(void *self, ID3D11Texture2D *texture, const fr_publish_info *info)
 {
     struct rig *rig = self;
@@ -82,7 +89,7 @@ void rig_open(struct rig *rig)
     fake_dxgi_init(&rig->fake, RIG_WIDTH, RIG_HEIGHT, FR_FORMAT_BGRA8);
     rig_paint(rig, 1);
     rig->api = fake_dxgi_api(&rig->fake);
-    rig->ring = (fr_desk_ring){rig, ring_open, ring_close, ring_announce, ring_push};
+    rig->ring = (fr_desk_ring){rig, ring_open, ring_close, ring_announce, ring_fits, ring_push};
     rig->options.feed.program.name = "test";
     fr_desk_init(&rig->desk, &rig->options, &rig->api, &rig->ring);
 }

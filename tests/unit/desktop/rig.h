@@ -27,7 +27,7 @@ struct rig {
     bool attached, redraw;
 
     /* The ring. */
-    bool open, refuses_open;
+    bool open, refuses_open, misfit;
     UINT opens, announces, pushes;
     ID3D11Device *device;
     fr_display_descriptor display;
