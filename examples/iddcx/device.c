@@ -2,16 +2,26 @@
 /* SPDX-License-Identifier: MIT */
 #include "display.h"
 
+static bool same_luid(LUID a, LUID b)
+{
+    return a.LowPart == b.LowPart && a.HighPart == b.HighPart;
+}
+
 static IDXGIAdapter1 *find_adapter(LUID luid)
 {
-    IDXGIFactory4 *factory = NULL;
-    IDXGIAdapter1 *adapter = NULL;
-    if (FAILED(CreateDXGIFactory2(0, &IID_IDXGIFactory4, (void **)&factory)))
+    IDXGIFactory1 *factory = NULL;
+    IDXGIAdapter1 *adapter = NULL, *found = NULL;
+    if (FAILED(CreateDXGIFactory1(&IID_IDXGIFactory1, (void **)&factory)))
         return NULL;
-    const HRESULT found =
-        IDXGIFactory4_EnumAdapterByLuid(factory, luid, &IID_IDXGIAdapter1, (void **)&adapter);
-    IDXGIFactory4_Release(factory);
-    return SUCCEEDED(found) ? adapter : NULL;
+    for (UINT i = 0; !found && SUCCEEDED(IDXGIFactory1_EnumAdapters1(factory, i, &adapter)); i++) {
+        DXGI_ADAPTER_DESC1 desc;
+        if (SUCCEEDED(IDXGIAdapter1_GetDesc1(adapter, &desc)) && same_luid(desc.AdapterLuid, luid))
+            found = adapter;
+        else
+            IDXGIAdapter1_Release(adapter);
+    }
+    IDXGIFactory1_Release(factory);
+    return found;
 }
 
 static bool open_device(struct display_device *gpu, LUID luid)
@@ -41,7 +51,7 @@ bool display_device_works(const struct display_device *gpu)
 bool display_device_ensure(struct display_device *gpu, LUID luid, bool *changed)
 {
     *changed = false;
-    if (display_device_works(gpu) && gpu->luid.LowPart == luid.LowPart && gpu->luid.HighPart == luid.HighPart)
+    if (display_device_works(gpu) && same_luid(gpu->luid, luid))
         return true;
     *changed = true;
     display_device_finish(gpu);

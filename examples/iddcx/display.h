@@ -27,7 +27,7 @@ struct display_counts {
     uint64_t acquired;  /* frames of the system */
     uint64_t unwatched; /* of these, no source was there to take them */
     uint64_t protected_frames;
-    uint64_t republished; /* kept frames that were published into a new ring */
+    uint64_t republished; /* kept frames that were published after all, or into a new ring */
     uint64_t devices;
 };
 
@@ -56,6 +56,7 @@ struct display {
     bool has_default_hdr;             /* (lock) */
     bool default_hdr_changed;         /* (lock) */
     bool uses_default_hdr;            /* the last frame that said so wanted the default */
+    bool owed;                        /* the kept frame is newer than what was published last */
     bool has_hdr;                     /* the source was told `hdr` */
     fr_hdr_metadata hdr;
     uint32_t sdr_white_nits;

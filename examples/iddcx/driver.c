@@ -31,12 +31,13 @@ void example_trace(const char *format, ...)
     OutputDebugStringA(text); /* a driver has its own tracing */
 }
 
-static struct display *find_display(IDDCX_MONITOR monitor)
+static struct display *find_display(IDDCX_MONITOR monitor, bool arrived)
 {
     struct display *found = NULL;
     AcquireSRWLockShared(&driver.lock);
     for (size_t i = 0; i < DISPLAYS; i++)
-        if (driver.display[i] && driver.display[i]->monitor == monitor)
+        if (driver.display[i] && driver.display[i]->monitor == monitor &&
+            (driver.display[i]->arrived || !arrived))
             found = driver.display[i];
     ReleaseSRWLockShared(&driver.lock);
     return found;
@@ -61,7 +62,6 @@ NTSTATUS example_monitor_arrive(struct display *display, IDDCX_MONITOR monitor)
 {
     InitializeSRWLock(&display->lock);
     display->monitor = monitor;
-    display->target_id = 0; /* fits every target, should a swap chain come before the arrival is over */
     if (!put_display(NULL, display))
         return STATUS_INSUFFICIENT_RESOURCES;
     IDARG_OUT_MONITORARRIVAL out;
@@ -93,9 +93,10 @@ void example_monitor_depart(struct display *display)
 
 NTSTATUS example_assign_swap_chain(IDDCX_MONITOR monitor, const IDARG_IN_SETSWAPCHAIN *in)
 {
-    struct display *display = find_display(monitor);
-    /* The one code that the system forgives: it assigns another swap chain. It stays the owner of this
-     * one. */
+    /* Before the arrival is over the target's number is not known. */
+    struct display *display = find_display(monitor, true);
+    /* The one code that the system forgives: it assigns another swap chain. It stays the owner of this one.
+     */
     if (!display)
         return STATUS_GRAPHICS_INDIRECT_DISPLAY_ABANDON_SWAPCHAIN;
     display_stop(display);
@@ -115,7 +116,7 @@ NTSTATUS example_assign_swap_chain(IDDCX_MONITOR monitor, const IDARG_IN_SETSWAP
 
 NTSTATUS example_unassign_swap_chain(IDDCX_MONITOR monitor)
 {
-    struct display *display = find_display(monitor);
+    struct display *display = find_display(monitor, false);
     if (display)
         display_stop(display); /* device, source and ring stay: the next swap chain needs them */
     return STATUS_SUCCESS;
@@ -124,7 +125,7 @@ NTSTATUS example_unassign_swap_chain(IDDCX_MONITOR monitor)
 NTSTATUS example_set_default_hdr_metadata(IDDCX_MONITOR monitor,
                                           const IDARG_IN_MONITOR_SET_DEFAULT_HDR_METADATA *in)
 {
-    struct display *display = find_display(monitor);
+    struct display *display = find_display(monitor, false);
     if (!display || in->Type != IDDCX_HDRMETADATA_TYPE_HDR10 || in->Size < sizeof *in->Data.pHdr10 ||
         !in->Data.pHdr10)
         return STATUS_INVALID_PARAMETER;
@@ -182,7 +183,8 @@ static NTSTATUS get_source(WDFREQUEST request, size_t *written)
         return status;
     const struct example_source answer = {
         .pid = GetCurrentProcessId(),
-        .capabilities = FR_WIN32_CAN_MEMORY | FR_WIN32_CAN_KEYED_MUTEX | FR_WIN32_CAN_FENCE,
+        /* FR_WIN32_CAN_FENCE too, where every device that may come has ID3D11Device5. */
+        .capabilities = FR_WIN32_CAN_MEMORY | FR_WIN32_CAN_KEYED_MUTEX,
     };
     memcpy(output, &answer, sizeof answer);
     *written = sizeof answer;

@@ -12,8 +12,13 @@
 
 #include <windows.h>
 
-#include <d3d11_1.h>
-#include <dxgi1_6.h>
+#ifndef COBJMACROS
+#define COBJMACROS
+#endif
+#include <d3d11.h>
+#include <dxgi.h>
+#include <dxgicommon.h>
+#include <dxgitype.h>
 
 typedef LONG NTSTATUS;
 #define STATUS_SUCCESS ((NTSTATUS)0)

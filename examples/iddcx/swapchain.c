@@ -127,6 +127,16 @@ static uint64_t present_ns(uint64_t ticks)
     return ticks / hz * 1000000000u + ticks % hz * 1000000000u / hz;
 }
 
+/* A ring is attached, and the kept frame is of its size and format: their numbers are DXGI's. */
+static bool kept_fits(const struct display *display)
+{
+    fr_source_info ring;
+    fr_source_get_info(display->source, &ring);
+    const D3D11_TEXTURE2D_DESC *kept = &display->gpu.kept_desc;
+    return display->gpu.has_kept && ring.attached && ring.width == kept->Width &&
+           ring.height == kept->Height && (DXGI_FORMAT)ring.format == kept->Format;
+}
+
 /* What the host did meanwhile: a new ring, a new generation, its end. Never waits. */
 static void follow_host(struct display *display)
 {
@@ -137,11 +147,14 @@ static void follow_host(struct display *display)
     ReleaseSRWLockShared(&display->lock);
     if (new_default)
         tell_default_metadata(display);
-    if (fr_source_poll(display->source, 0) != FR_REATTACHED || !display->gpu.has_kept)
+    if (fr_source_poll(display->source, 0) == FR_REATTACHED)
+        display->owed = true;
+    /* A new ring without a picture, or a frame that found no slot, and a desktop that may stand still for
+     * hours: the last frame once more. */
+    if (!display->owed || !kept_fits(display))
         return;
-    /* A ring without a picture, and a desktop that may stand still for hours: the last frame again. */
-    if (fr_source_push_d3d11(display->source, display->gpu.kept, NULL) == FR_OK)
-        display->counts.republished++;
+    display->owed = fr_source_push_d3d11(display->source, display->gpu.kept, NULL) != FR_OK;
+    display->counts.republished += !display->owed;
 }
 
 /* Publishes one frame. A frame of another size or format than the ring's is counted and dropped by the
@@ -156,7 +169,7 @@ static void publish(struct display *display, const IDDCX_METADATA2 *frame, ID3D1
     }
     follow_light(display, frame);
     const fr_publish_info info = {.present_ns = present_ns(frame->PresentDisplayQPCTime)};
-    (void)fr_source_push_d3d11(display->source, texture, &info); /* a lost device is seen at the end */
+    display->owed = fr_source_push_d3d11(display->source, texture, &info) != FR_OK;
 }
 
 /* False: the loop ends. */
@@ -173,8 +186,7 @@ static bool process(struct display *display, const IDDCX_METADATA2 *frame)
     if (texture)
         ID3D11Texture2D_Release(texture);
     IDXGIResource_Release(frame->pSurface);
-    return SUCCEEDED(IddCxSwapChainFinishedProcessingFrame(display->swap_chain)) &&
-           display_device_works(&display->gpu);
+    return SUCCEEDED(IddCxSwapChainFinishedProcessingFrame(display->swap_chain));
 }
 
 /* False: the loop ends. */
@@ -187,7 +199,8 @@ static bool wait_frame(const struct display *display)
 
 static void run_frames(struct display *display)
 {
-    while (WaitForSingleObject(display->terminate, 0) == WAIT_TIMEOUT) {
+    while (WaitForSingleObject(display->terminate, 0) == WAIT_TIMEOUT &&
+           display_device_works(&display->gpu)) {
         follow_host(display);
         IDARG_IN_RELEASEANDACQUIREBUFFER2 in = {.Size = sizeof in};
         IDARG_OUT_RELEASEANDACQUIREBUFFER2 out = {.MetaData = {.Size = sizeof out.MetaData}};

@@ -34,7 +34,9 @@
  * by target number back to CONNECTING; a source on an inherited socket ends with FR_END.
  *
  * The source keeps the last frame it published: when a new ring of the same size and format is attached, that
- * frame is published again by the library at once (FR_OK); else FR_REATTACHED asks for a whole new frame.
+ * frame is published again by the library at once (FR_OK); else, or when a newer one was lost meanwhile,
+ * FR_REATTACHED asks for a whole new frame. While a ring is attached a lost frame (FR_AGAIN) is the program's
+ * to show again, should its picture stand still after it.
  *
  * Threads: one thread at a time calls functions on a source.
  */
@@ -85,7 +87,7 @@ FR_API void fr_source_close(fr_source **source);
  * follows new generations, beats the heart. To be called often: at least once in 0.5 s.
  *
  * FR_OK         attached; begin and publish may be called
- * FR_REATTACHED attached to a new ring, which holds no frame yet: draw a whole one
+ * FR_REATTACHED attached to a new ring, which holds no frame yet, or an old one: draw a whole one
  * FR_AGAIN      not attached (no host, or no ring yet)
  * FR_END        the host closed the inherited socket: nothing more will come
  * FR_ERR_ARGUMENT between begin and publish: the slot might go away under the drawing

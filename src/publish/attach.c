@@ -216,6 +216,7 @@ fr_status fr_source_attach_ring(fr_source *source, const struct fr_delivery *del
     fr_log_write(&source->params.log, FR_LOG_DEBUG, "attached to generation %u: %u slots of %ux%u %s",
                  delivery->generation, delivery->ring_len, delivery->width, delivery->height,
                  fr_format_name(delivery->format));
-    source->wants_frame = !fr_source_republish(source);
+    /* An older picture is better than none, but not enough. */
+    source->wants_frame = !fr_source_republish(source) || source->outdated;
     return source->wants_frame ? FR_REATTACHED : FR_OK;
 }

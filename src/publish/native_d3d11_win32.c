@@ -31,7 +31,7 @@ fr_status fr_source_push_d3d11(fr_source *source, struct ID3D11Texture2D *textur
     const struct fr_backend_source *backend = find_backend(source);
     if (!backend)
         return FR_ERR_UNSUPPORTED;
-    if (!fr_source_usable(source))
+    if (!fr_source_takes_frames(source))
         return FR_AGAIN;
     struct fr_ring_shape shape;
     fr_d3d11_texture_describe(texture, &shape.width, &shape.height, &shape.format);

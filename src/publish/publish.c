@@ -229,15 +229,24 @@ static int begin_slot(fr_source *source)
     return -1;
 }
 
+bool fr_source_takes_frames(fr_source *source)
+{
+    if (fr_source_usable(source))
+        return true;
+    source->outdated = true;
+    return false;
+}
+
 fr_status fr_source_begin(fr_source *source, fr_slot *out)
 {
     *out = (fr_slot){.memory_fd = -1};
-    if (!fr_source_usable(source))
+    if (!fr_source_takes_frames(source))
         return FR_AGAIN;
     struct fr_attachment *current = &source->current;
     if (current->ring.writing >= 0)
         return FR_ERR_ARGUMENT;
     const int index = begin_slot(source);
+    source->outdated = source->outdated || index < 0;
     if (index < 0)
         return FR_AGAIN;
     *out = (fr_slot){
@@ -309,6 +318,7 @@ fr_status fr_source_publish(fr_source *source, const fr_publish_info *info)
     struct fr_attachment *current = &source->current;
     if (!current->present || current->ring.writing < 0)
         return FR_ERR_ARGUMENT;
+    source->outdated = true; /* unless it gets through */
     if (fr_ring_source_stale(&current->ring)) {
         fr_attachment_cancel(current);
         return FR_AGAIN;
@@ -328,6 +338,7 @@ fr_status fr_source_publish(fr_source *source, const fr_publish_info *info)
         fr_source_detach(source);
         return FR_AGAIN;
     }
+    source->outdated = false;
     fr_attachment_finish(source, &source->previous);
     return FR_OK;
 }
@@ -369,6 +380,7 @@ bool fr_source_fits(fr_source *source, uint32_t width, uint32_t height, fr_forma
         source->mismatching = false;
         return true;
     }
+    source->outdated = true;
     fr_ring_source_mismatch(&source->current.ring);
     if (!source->mismatching)
         fr_log_write(&source->params.log, FR_LOG_WARNING,
@@ -382,7 +394,7 @@ fr_status fr_source_push(fr_source *source, const fr_image *image, const fr_publ
 {
     if (!image || !image->pixels)
         return FR_ERR_ARGUMENT;
-    if (!fr_source_usable(source))
+    if (!fr_source_takes_frames(source))
         return FR_AGAIN;
     if (!fr_source_fits(source, image->width, image->height, image->format))
         return FR_AGAIN;

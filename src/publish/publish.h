@@ -49,6 +49,7 @@ struct fr_source {
     struct fr_attachment current;
     struct fr_attachment previous; /* kept for its last picture until the current ring has one */
     uint64_t last_present_ns;      /* of that picture */
+    bool outdated;                 /* a newer one was lost since: it found no ring or slot */
     bool wants_frame;              /* the current ring was attached empty, and the caller has not been told */
     bool mismatching;              /* inside an episode of frames that do not fit */
     uint32_t loop_entries;         /* as fr_source_note_loop said; 0 = nothing said */
@@ -76,6 +77,8 @@ void fr_attachment_finish(fr_source *source, struct fr_attachment *attachment);
 
 /* publish.c: there is a ring, and its host still uses it. */
 bool fr_source_usable(const fr_source *source);
+/* The same, asked by who has a frame: if not, that frame is lost. */
+bool fr_source_takes_frames(fr_source *source);
 
 /* publish.c: whether a picture fits the current ring. One that does not is counted, and logged once per
  * episode. */

@@ -46,11 +46,46 @@ static void a_stale_ring_waits_for_the_next_delivery(void **state)
     assert_int_equal(rig_push(&f->rig), FR_OK);
     host_make(&f->host, 2, 64, 36, FR_FORMAT_BGRA8);
     assert_int_equal(poll_source(f), FR_AGAIN);
-    assert_int_equal(rig_push(&f->rig), FR_AGAIN);
     host_deliver(&f->host);
     assert_int_equal(poll_source(f), FR_OK);
     assert_int_equal(fixture_info(f).generation, 2);
     assert_int_equal(rig_push(&f->rig), FR_OK);
+}
+
+/* The picture that is published again is older than one that found no ring: the caller is asked for that. */
+static void a_frame_that_was_lost_is_asked_for(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(rig_push(&f->rig), FR_OK);
+    const uint32_t stamp = f->rig.stamp;
+    host_make(&f->host, 2, 64, 36, FR_FORMAT_BGRA8);
+    assert_int_equal(rig_push(&f->rig), FR_AGAIN);
+    host_deliver(&f->host);
+    assert_int_equal(poll_source(f), FR_REATTACHED);
+    expect_picture(f, 1, stamp); /* there at once */
+    assert_int_equal(rig_push(&f->rig), FR_OK);
+    flip(f, 3, 64, FR_FORMAT_BGRA8);
+    assert_int_equal(poll_source(f), FR_OK); /* nothing was lost since */
+}
+
+/* Every way of losing one counts: begun on a ring that went stale, and of another size. */
+static void a_frame_lost_late_is_asked_for_too(void **state)
+{
+    struct fixture *f = *state;
+    fr_slot slot;
+    assert_int_equal(rig_push(&f->rig), FR_OK);
+    assert_int_equal(fr_source_begin(f->rig.source, &slot), FR_OK);
+    host_make(&f->host, 2, 64, 36, FR_FORMAT_BGRA8);
+    assert_int_equal(fr_source_publish(f->rig.source, NULL), FR_AGAIN);
+    host_deliver(&f->host);
+    assert_int_equal(poll_source(f), FR_REATTACHED);
+    assert_int_equal(rig_push(&f->rig), FR_OK);
+    static const uint8_t pixels[8 * 8 * 4];
+    const fr_image other = {
+        .pixels = pixels, .pitch_bytes = 32, .width = 8, .height = 8, .format = FR_FORMAT_BGRA8};
+    assert_int_equal(fr_source_push(f->rig.source, &other, NULL), FR_AGAIN);
+    flip(f, 3, 64, FR_FORMAT_BGRA8);
+    assert_int_equal(poll_source(f), FR_REATTACHED);
 }
 
 /* A still desktop shows its picture at once, and when it was presented stays true. */
@@ -223,7 +258,7 @@ static void the_newest_picture_is_never_written_over(void **state)
     fr_slot slot;
     assert_int_equal(fr_source_begin(f->rig.source, &slot), FR_AGAIN);
     flip(f, 2, 64, FR_FORMAT_BGRA8);
-    assert_int_equal(poll_source(f), FR_OK);
+    assert_int_equal(poll_source(f), FR_REATTACHED);
     expect_picture(f, 1, f->rig.stamp);
 }
 
@@ -488,6 +523,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_stale_ring_waits_for_the_next_delivery),
+        TEST(a_frame_that_was_lost_is_asked_for),
+        TEST(a_frame_lost_late_is_asked_for_too),
         TEST(the_last_picture_is_published_again),
         TEST(another_source_takes_the_generation_over),
         TEST(the_same_ring_may_be_delivered_again),
