@@ -256,7 +256,10 @@ fr_status fr_generation_begin(fr_capture *capture)
         return FR_ERR_UNSUPPORTED;
     }
     fr_status status = begin_with(capture, backend);
-    if (status == FR_ERR_UNSUPPORTED && backend == &capture->env.backend &&
+    /* A driver may refuse with any code: what never worked here is not waited for. */
+    const bool hopeless =
+        status == FR_ERR_UNSUPPORTED || (status == FR_ERR_SYSTEM && capture->backend != backend);
+    if (hopeless && backend == &capture->env.backend &&
         fr_capture_fall_back(capture, "this machine cannot make the ring's textures"))
         status = begin_with(capture, fr_capture_choose_backend(capture));
     return status;

@@ -191,11 +191,36 @@ static void a_source_without_textures_gets_memory_at_once(void **state)
 static void a_machine_that_cannot_share_makes_memory(void **state)
 {
     struct rig *rig = *state;
-    rig->backend.unsupported = true;
+    rig->backend.no_rings = FR_ERR_UNSUPPORTED;
     assert_int_equal(rig_open_source(rig), FR_OK);
     open_with(rig, rig->act, FR_OK);
     assert_int_equal(rig->fallback.rings, 1);
     assert_int_equal(rig_logged(rig, FR_LOG_WARNING, "cannot make the ring's textures"), 1);
+}
+
+/* A driver may refuse with any code. One that has worked is waited for. */
+static void a_ring_that_never_worked_makes_way_for_memory(void **state)
+{
+    struct rig *rig = *state;
+    rig->backend.no_rings = FR_ERR_SYSTEM;
+    assert_int_equal(rig_open_source(rig), FR_OK);
+    open_with(rig, rig->act, FR_OK);
+    assert_int_equal(rig->fallback.rings, 1);
+}
+
+static void a_ring_that_worked_before_is_waited_for(void **state)
+{
+    struct rig *rig = *state;
+    rig_start(rig);
+    assert_int_equal(rig_next(rig), FR_OK);
+    rig->backend.no_rings = FR_ERR_SYSTEM;
+    rig_announce(rig, 32, 32, FR_COLOUR_STATE_SDR);
+    (void)rig_run(rig, FR_NS_PER_S);
+    assert_int_equal(rig->fallback.rings, 0);
+    rig->backend.no_rings = FR_OK;
+    (void)rig_run(rig, FR_NS_PER_S);
+    assert_int_equal(rig->backend.rings, 1);
+    assert_int_equal(rig->fallback.rings, 0);
 }
 
 static void the_next_source_is_offered_textures_again(void **state)
@@ -264,6 +289,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_source_that_knows_no_memory_is_not_given_any, setup, rig_teardown),
         cmocka_unit_test_setup_teardown(a_source_without_textures_gets_memory_at_once, setup, rig_teardown),
         cmocka_unit_test_setup_teardown(a_machine_that_cannot_share_makes_memory, setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(a_ring_that_never_worked_makes_way_for_memory, setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(a_ring_that_worked_before_is_waited_for, setup, rig_teardown),
         cmocka_unit_test_setup_teardown(the_next_source_is_offered_textures_again, setup, rig_teardown),
         cmocka_unit_test_setup_teardown(a_new_device_makes_new_pictures, setup, rig_teardown),
         cmocka_unit_test_setup_teardown(a_frame_of_memory_is_mapped_already, setup, rig_teardown),

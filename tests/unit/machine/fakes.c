@@ -62,8 +62,8 @@ static bool due(unsigned *failures)
 static fr_status ring_create(void *self, const struct fr_ring_request *request, void **ring)
 {
     struct fake_backend *fake = self;
-    if (fake->unsupported)
-        return FR_ERR_UNSUPPORTED;
+    if (fake->no_rings != FR_OK)
+        return fake->no_rings;
     if (due(&fake->ring_failures))
         return FR_ERR_NO_MEMORY;
     const fr_status status = fake->cpu.ops->ring_create(fake->cpu.self, request, ring);

@@ -44,7 +44,7 @@ struct fake_backend {
     bool held;
     uint64_t last_timeout_ns; /* that the last claim was given */
     int rings, converters;    /* alive */
-    bool unsupported;         /* no ring can be made on this machine */
+    fr_status no_rings;       /* what every ring fails with: no ring can be made on this machine */
     fr_status rebind;         /* of every rebind */
     unsigned rebinds;
     uint32_t luid_low; /* of the adapter that its rings name; a rebind moves it */
