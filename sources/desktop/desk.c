@@ -132,9 +132,7 @@ static HRESULT cause_of(const fr_desk *desk, HRESULT result)
 static void lose(fr_desk *desk, HRESULT result, uint64_t now_ns)
 {
     result = cause_of(desk, result);
-    fr_desktop_grab_done(&desk->grab);
-    fr_com_release(desk->grab.duplication);
-    desk->grab.duplication = NULL;
+    fr_desktop_grab_end(&desk->grab);
     note_trouble(desk, result, now_ns);
 }
 

@@ -31,16 +31,15 @@ HRESULT fr_desktop_grab_open(fr_desktop_grab *grab)
     return S_OK;
 }
 
-static void end_duplication(fr_desktop_grab *grab)
+void fr_desktop_grab_end(fr_desktop_grab *grab)
 {
-    fr_desktop_grab_done(grab);
     fr_com_release(grab->duplication);
     grab->duplication = NULL;
 }
 
 void fr_desktop_grab_close(fr_desktop_grab *grab)
 {
-    end_duplication(grab);
+    fr_desktop_grab_end(grab);
     fr_com_release(grab->context);
     fr_com_release(grab->device);
     fr_desktop_output_close(&grab->output);
@@ -98,7 +97,7 @@ static HRESULT duplicate_output(fr_desktop_grab *grab)
 {
     HRESULT result = duplicate_newer(grab);
     /* The newer one is refused for more reasons: to programs that see scaled pixels, by older drivers. */
-    if (result != S_OK && result != DXGI_ERROR_DEVICE_REMOVED && result != DXGI_ERROR_DEVICE_RESET)
+    if (result != S_OK)
         result = duplicate_older(grab);
     /* What a failed call leaves there is no interface. */
     if (result != S_OK)
@@ -117,7 +116,7 @@ static uint32_t to_millihertz(DXGI_RATIONAL rate)
 HRESULT fr_desktop_grab_duplicate(fr_desktop_grab *grab)
 {
     DXGI_OUTDUPL_DESC desc;
-    end_duplication(grab);
+    fr_desktop_grab_end(grab);
     HRESULT result = refresh_output(grab);
     if (result == S_OK)
         result = duplicate_output(grab);

@@ -27,13 +27,17 @@ typedef struct fr_desktop_grab {
     size_t buffer_bytes;
 } fr_desktop_grab;
 
-/* Finds the output and makes a device on its adapter. A failure is DXGI's, and leaves it closed. */
+/* Finds the output and makes a device on its adapter. A failure is DXGI's, and leaves it closed. Closing
+ * takes what is half open too; no frame may be held. */
 HRESULT fr_desktop_grab_open(fr_desktop_grab *grab);
 void fr_desktop_grab_close(fr_desktop_grab *grab);
 
 /* Ends the duplication there is, describes the output anew, and duplicates. DXGI_ERROR_DEVICE_RESET: the
  * output has moved to another adapter, so that the device does not serve it; else a failure is DXGI's. */
 HRESULT fr_desktop_grab_duplicate(fr_desktop_grab *grab);
+
+/* Ends the duplication, if there is one; no frame may be held. */
+void fr_desktop_grab_end(fr_desktop_grab *grab);
 
 /* False: the displays are other ones, or different, since the output was described. */
 bool fr_desktop_grab_is_current(const fr_desktop_grab *grab);

@@ -167,6 +167,36 @@ static void a_change_of_mode_is_followed(void **state)
     assert_int_equal(rig_lines, 0);
 }
 
+static void a_display_that_is_turned_over_keeps_its_size(void **state)
+{
+    struct rig *rig = *state;
+    start(rig);
+    rig->fake.turn = FR_TURN_180;
+    rig->fake.changed = true;
+    add_failure(rig, DXGI_ERROR_ACCESS_LOST);
+    fake_dxgi_add(&rig->fake);
+    rig->announces = 0;
+    wait_for_push(rig);
+    assert_int_equal(rig->announces, 0);
+    rig_expect_picture(rig, nothing);
+}
+
+/* Codes that say success, and no frame with them. */
+static void other_successes_are_no_frames(void **state)
+{
+    static const HRESULT results[] = {S_FALSE, WAIT_TIMEOUT, WAIT_ABANDONED};
+    struct rig *rig = *state;
+    start(rig);
+    for (UINT i = 0; i < 3; i++) {
+        add_failure(rig, results[i]);
+        rig_turn(rig);
+        assert_int_equal(rig->pushes, i + 1);
+        fake_dxgi_add(&rig->fake);
+        wait_for_push(rig);
+        rig_expect_picture(rig, nothing);
+    }
+}
+
 /* The host is told before it is shown: what does not fit it sees only when it does not follow. */
 static void a_new_shape_waits_for_its_ring(void **state)
 {
@@ -274,6 +304,8 @@ static void an_output_on_another_adapter_gets_its_device(void **state)
     assert_int_equal(rig->fake.devices, 2);
     assert_int_equal(rig->opens, 2);
     rig_expect_picture(rig, nothing);
+    /* Windows was not asked to duplicate it for the wrong one. */
+    assert_non_null(strstr(rig_said, "DXGI_ERROR_DEVICE_RESET"));
 }
 
 static void a_device_that_never_comes_back_has_an_end(void **state)
@@ -511,6 +543,8 @@ int main(void)
         WITH_RIG(a_locked_desktop_is_waited_for),
         WITH_RIG(a_desktop_that_is_locked_at_the_start_is_waited_for),
         WITH_RIG(a_change_of_mode_is_followed),
+        WITH_RIG(a_display_that_is_turned_over_keeps_its_size),
+        WITH_RIG(other_successes_are_no_frames),
         WITH_RIG(a_new_shape_waits_for_its_ring),
         WITH_RIG(a_picture_of_another_size_is_never_published),
         WITH_RIG(a_change_of_colour_is_seen_within_a_quarter_second),
