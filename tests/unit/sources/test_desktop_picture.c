@@ -140,6 +140,7 @@ static void rectangles_are_added_and_clipped(void **state)
     assert_int_equal(fr_rect_clip(INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX, 100, 100).width, 0);
     assert_int_equal(fr_rect_clip(INT32_MIN, 0, INT32_MAX, 5, 100, 100).width, 0);
     assert_int_equal(fr_rect_clip(5, 5, -3, 4, 100, 100).width, 0);
+    assert_int_equal(fr_rect_clip(5, 5, INT32_MAX, INT32_MAX, 100, 100).height, 95);
 }
 
 static void set_shape(fr_pointer *pointer, fr_pointer_kind kind, uint32_t width, uint32_t height,
