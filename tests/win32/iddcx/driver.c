@@ -384,6 +384,7 @@ static void damaged_requests_are_refused(void **state)
                                 .bytes = sizeof good,
                                 .target_id = FAKE_TARGET};
     fr_win32_ring bad = good;
+    const uint64_t kept = world->system.display.box.ring.header;
     assert_int_equal(send_ring(&bad, sizeof bad - 1), STATUS_INVALID_PARAMETER);
     assert_int_equal(send_ring(&bad, sizeof bad), STATUS_INVALID_PARAMETER); /* no handles */
     bad.magic++;
@@ -401,6 +402,7 @@ static void damaged_requests_are_refused(void **state)
     uint32_t small;
     assert_int_equal(fake_request(IOCTL_EXAMPLE_GET_SOURCE, NULL, NULL, 0, &small, sizeof small),
                      STATUS_INVALID_PARAMETER);
+    assert_int_equal(world->system.display.box.ring.header, kept);
     push(world, 44); /* the ring in force is as it was */
     host_expect(&world->host, WIDTH, HEIGHT, host_luma(44), NULL);
 }
