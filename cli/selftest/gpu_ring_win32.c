@@ -3,6 +3,7 @@
 
 /* The library's own way through a GPU: textures between two processes, and its converters there. */
 #include "selftest/areas_win32.h"
+#include "selftest/coding.h"
 #include "selftest/duo.h"
 #include "selftest/picture.h"
 
@@ -31,7 +32,7 @@ static bool open_textures(struct duo *duo, struct selftest *test, const struct d
 {
     const fr_status status = duo_open(duo, test, wish);
     if (status == FR_ERR_UNSUPPORTED)
-        selftest_not_available(test, "%s", selftest_reason(test, status));
+        selftest_not_available(test, "%s", selftest_coded_reason(test, status));
     else if (status < 0)
         selftest_fail(test, "the ring does not open: %s", selftest_reason(test, status));
     if (status < 0)
@@ -39,8 +40,8 @@ static bool open_textures(struct duo *duo, struct selftest *test, const struct d
     fr_capture_get_info(duo->capture, info);
     if (strcmp(info->backend, "d3d11") == 0)
         return true;
-    selftest_not_available(test, "the ring became one of %s: %s", info->backend,
-                           test->last_log[0] ? test->last_log : "no reason was given");
+    const char *reason = selftest_coded_reason(test, FR_ERR_UNSUPPORTED);
+    selftest_not_available(test, "the ring became one of %s: %s", info->backend, reason);
     return false;
 }
 
@@ -107,6 +108,30 @@ static void fallback(struct selftest *test)
     } else if (duo_check_numbers(&duo, 50)) {
         fr_capture_get_info(duo.capture, &info);
         selftest_pass(test, "a source without a GPU fed this host through %s", info.backend);
+    }
+    duo_close(&duo);
+}
+
+/* NVENC reads the pictures where they lie, on the GPU. */
+static void encode(struct selftest *test)
+{
+    const struct duo_wish wish = textures(NULL);
+    struct duo duo;
+    struct coding coding;
+    fr_capture_info info;
+    if (open_textures(&duo, test, &wish, &info)) {
+        const uint64_t until_ns = clock_now_ns() + DUO_FRAME_MS * NS_PER_MS;
+        fr_status status = FR_OK;
+        bool more = true;
+        coding_begin(&coding, test, "h264_nvenc", FR_CODEC_H264);
+        while (more && status >= 0 && clock_now_ns() < until_ns) {
+            fr_frame frame;
+            status = fr_capture_next(duo.capture, &frame);
+            if (status == FR_OK)
+                more = coding_put(&coding, &frame);
+            fr_frame_release(&frame);
+        }
+        coding_end(&coding, " in place");
     }
     duo_close(&duo);
 }
@@ -209,6 +234,7 @@ static const struct selftest_row rows[] = {
     {"gpu", "fence", "the same with shared fences", 40000, false, fence, NULL},
     {"gpu", "death", "a source that is killed", 40000, false, death, NULL},
     {"gpu", "fallback", "a source without a GPU", 40000, false, fallback, NULL},
+    {"gpu", "nvenc", "NVENC on the textures of a capture", 40000, false, encode, NULL},
     {"gpu", "bgra-nv12", "the GPU's converter against the reference", 40000, false, convert, &bgra},
     {"gpu", "rgba16f-p010", "likewise, scRGB to PQ", 40000, false, convert, &scrgb},
     {"gpu", "rgb10a2-p010", "likewise, PQ to PQ", 40000, false, convert, &pq},

@@ -10,6 +10,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *selftest_outcome_name(enum selftest_outcome outcome)
@@ -63,11 +64,22 @@ void selftest_code(struct selftest *test, uint32_t code)
     test->code = code;
 }
 
+/* The failed HRESULT that a sentence names; NULL: none. */
+static const char *find_code(const char *text)
+{
+    const char *at = text;
+    while ((at = strstr(at, "0x8")) && strspn(at + 2, "0123456789abcdef") != 8)
+        at += 2;
+    return at;
+}
+
 static void from_library(void *user, fr_log_level level, const char *text)
 {
     struct selftest *test = user;
     if (level <= FR_LOG_WARNING)
         snprintf(test->last_log, sizeof test->last_log, "%s", text);
+    if (level <= FR_LOG_WARNING && find_code(text))
+        snprintf(test->coded_log, sizeof test->coded_log, "%s", text);
     selftest_note("%s%s",
                   level == FR_LOG_ERROR     ? "error: "
                   : level == FR_LOG_WARNING ? "warning: "
@@ -93,6 +105,15 @@ void selftest_note(const char *format, ...)
 const char *selftest_reason(const struct selftest *test, fr_status status)
 {
     return test->last_log[0] ? test->last_log : fr_status_text(status);
+}
+
+const char *selftest_coded_reason(struct selftest *test, fr_status status)
+{
+    const char *code = find_code(test->coded_log);
+    if (!code)
+        return selftest_reason(test, status);
+    selftest_code(test, (uint32_t)strtoul(code, NULL, 16));
+    return test->coded_log;
 }
 
 static const struct selftest_row *find_row(const char *name)

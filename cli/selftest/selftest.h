@@ -36,9 +36,10 @@ struct selftest {
     const void *with; /* the row's */
     enum selftest_outcome outcome;
     bool has_code;
-    uint32_t code;                    /* the HRESULT or Win32 error that decided */
-    char text[SELFTEST_TEXT_MAX];     /* one sentence */
-    char last_log[SELFTEST_TEXT_MAX]; /* the last warning or error of the library */
+    uint32_t code;                     /* the HRESULT or Win32 error that decided */
+    char text[SELFTEST_TEXT_MAX];      /* one sentence */
+    char last_log[SELFTEST_TEXT_MAX];  /* the last warning or error of the library */
+    char coded_log[SELFTEST_TEXT_MAX]; /* the last one that names a failed HRESULT */
 };
 
 struct selftest_row {
@@ -84,6 +85,9 @@ void selftest_note(const char *format, ...);
 
 /* The last complaint of the library, else the status in words. */
 const char *selftest_reason(const struct selftest *test, fr_status status);
+/* The last complaint that names a failed HRESULT, whose code goes with the result; else as selftest_reason.
+ */
+const char *selftest_coded_reason(struct selftest *test, fr_status status);
 
 /* "E_NOINTERFACE"; "" when it has no name here. */
 const char *selftest_code_name(uint32_t code);

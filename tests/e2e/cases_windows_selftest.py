@@ -40,8 +40,9 @@ def case_selftest_without_sharing(world):
         outcome(rows, name, "not available")
         assert rows[name]["code"] in ("0x80004002", "0x887a0004"), rows[name]  # without a screen there is no DXGI
     rows = run(world, "--only", "gpu")
-    for name in ("keyed-mutex", "fence", "death", *CONVERTERS):
+    for name in ("keyed-mutex", "fence", "death", "nvenc", *CONVERTERS):
         outcome(rows, f"gpu/{name}", "not available")
+        assert rows[f"gpu/{name}"]["code"] in ("0x80004002", "0x887a0004"), rows[f"gpu/{name}"]
     outcome(rows, "gpu/fallback", "pass", words=("cpu",))
     rows = run(world, "--only", "display")
     outcome(rows, "display/duplication", "not available")
@@ -61,6 +62,7 @@ def case_selftest_with_a_fake(world):
     outcome(rows, "gpu/fence", "pass", words=("d3d11, fence",))
     for name in ("death", "fallback", *CONVERTERS):
         outcome(rows, f"gpu/{name}", "pass")
+    outcome(rows, "gpu/nvenc", "not available", words=("NVIDIA",))
     outcome(run(world, "--only", "adapters"), "adapters/list", "pass", words=("Fake GPU",))
 
 
