@@ -52,10 +52,10 @@ static double measure(void (*call)(void *user), void *user)
 {
     uint64_t times[RUNS_MAX];
     size_t runs = 0;
-    uint64_t begin = clock_now_ns(), before = begin;
+    uint64_t begin = fr_clock_now_ns(), before = begin;
     while (runs < RUNS_MIN || (runs < RUNS_MAX && before - begin < BUDGET_NS)) {
         call(user);
-        uint64_t now = clock_now_ns();
+        uint64_t now = fr_clock_now_ns();
         times[runs++] = now - before;
         before = now;
     }

@@ -67,14 +67,14 @@ int bench_worker(const char *size, const char *rate_mhz)
     stop_install();
     if (fr_source_open(&source, &params) < 0)
         return EXIT_FAILED;
-    uint64_t interval_ns = rate ? NS_PER_S * 1000 / rate : 0, due_ns = clock_now_ns();
+    uint64_t interval_ns = rate ? NS_PER_S * 1000 / rate : 0, due_ns = fr_clock_now_ns();
     uint32_t number = 1;
     fr_status status = FR_OK;
     while (!stop_requested() && status >= 0 && status != FR_END) {
-        uint64_t now = clock_now_ns();
+        uint64_t now = fr_clock_now_ns();
         uint64_t wait_ns = !interval_ns ? IDLE_POLL_NS : due_ns > now ? due_ns - now : 0;
         status = fr_source_poll(source, wait_ns < IDLE_POLL_NS ? wait_ns : IDLE_POLL_NS);
-        bool due = interval_ns && clock_now_ns() >= due_ns;
+        bool due = interval_ns && fr_clock_now_ns() >= due_ns;
         if (status == FR_REATTACHED || (status == FR_OK && due))
             publish(source, &number);
         if (due)

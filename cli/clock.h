@@ -3,6 +3,9 @@
 #ifndef FR_CLI_CLOCK_H
 #define FR_CLI_CLOCK_H
 
+/* The time is fr_clock_now_ns. */
+#include <framering/frame.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -10,9 +13,6 @@
 #define NS_PER_US UINT64_C(1000)
 #define NS_PER_MS UINT64_C(1000000)
 #define NS_PER_S UINT64_C(1000000000)
-
-/* Monotonic: the clock of every time in the library. */
-uint64_t clock_now_ns(void);
 
 /* CPU time that the calling thread used. */
 uint64_t clock_thread_cpu_ns(void);

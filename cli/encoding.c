@@ -134,7 +134,7 @@ bool encoding_room(struct encoding *encoding, uint64_t timeout_ns)
 {
     lock_take(&encoding->lock);
     if (encoding->count == encoding->capacity) {
-        uint64_t deadline = clock_now_ns() + timeout_ns;
+        uint64_t deadline = fr_clock_now_ns() + timeout_ns;
         while (encoding->count == encoding->capacity &&
                condition_wait_until(&encoding->changed, &encoding->lock, deadline))
             ;
@@ -197,7 +197,7 @@ fr_status encoding_close(struct encoding *encoding, uint64_t timeout_ns)
 {
     if (!encoding->started)
         return fr_recorder_close(&encoding->recorder);
-    uint64_t deadline = clock_now_ns() + timeout_ns;
+    uint64_t deadline = fr_clock_now_ns() + timeout_ns;
     lock_take(&encoding->lock);
     encoding->closing = true;
     condition_wake_all(&encoding->changed);

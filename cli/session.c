@@ -56,7 +56,7 @@ static void end_session(struct session *s, enum session_end end, fr_status statu
 static bool cancelled(void *user)
 {
     struct session *s = user;
-    uint64_t now = clock_now_ns();
+    uint64_t now = fr_clock_now_ns();
     if (now - s->watched_ns >= WATCH_NS) {
         s->watched_ns = now;
         s->supervisor_acts = supervisor_watch(&s->supervisor, now);
@@ -115,7 +115,7 @@ static void on_fresh(struct session *s, const fr_frame *frame, uint64_t now_ns)
 static void on_frame(struct session *s, fr_frame *frame)
 {
     if (!frame->repeat) {
-        on_fresh(s, frame, clock_now_ns());
+        on_fresh(s, frame, fr_clock_now_ns());
     } else if (s->params->no_repeats || encoding_waiting(&s->encoding) > 0) {
         /* An encoder that is behind gets fresh frames only. */
         fr_frame_release(frame);
@@ -142,7 +142,7 @@ static void follow_source(struct session *s)
     } else if (s->supervisor.failed) {
         end_session(s, SESSION_FAILED, FR_ERR_SOURCE_DIED);
     } else {
-        supervisor_restart(&s->supervisor, s->capture, clock_now_ns());
+        supervisor_restart(&s->supervisor, s->capture, fr_clock_now_ns());
     }
     s->supervisor_acts = false;
 }
@@ -156,7 +156,7 @@ static void step(struct session *s)
     }
     if (!encoding_room(&s->encoding, SLICE_NS))
         return;
-    uint64_t begin = clock_now_ns();
+    uint64_t begin = fr_clock_now_ns();
     uint64_t wait_ns = pace_wait_ns(&s->pace, begin);
     if (wait_ns) {
         clock_sleep_ns(wait_ns < SLICE_NS ? wait_ns : SLICE_NS);
@@ -170,13 +170,13 @@ static void step(struct session *s)
         end_session(s, SESSION_DROPPED, status);
     else if (status < 0)
         end_session(s, SESSION_FAILED, status);
-    else if (status == FR_AGAIN && clock_now_ns() - begin < RETRY_NS)
+    else if (status == FR_AGAIN && fr_clock_now_ns() - begin < RETRY_NS)
         clock_sleep_ns(RETRY_NS);
 }
 
 static void look(struct session *s)
 {
-    uint64_t now = clock_now_ns();
+    uint64_t now = fr_clock_now_ns();
     if (!progress_is_due(&s->progress, now))
         return;
     char file[256];
@@ -210,7 +210,7 @@ static double percent(uint64_t part_ns, uint64_t whole_ns)
 static void begin_account(struct session *s)
 {
     s->result->began = true;
-    s->result->started_ns = clock_now_ns();
+    s->result->started_ns = fr_clock_now_ns();
     s->supervisor.attached = true;
     s->supervisor.delivered = true;
     s->deadline_ns = s->params->for_ns ? s->result->started_ns + s->params->for_ns : 0;
@@ -225,7 +225,7 @@ static void end_account(struct session *s)
     struct session_result *r = s->result;
     struct process_usage usage;
     process_usage_self(&usage);
-    r->duration_ns = clock_now_ns() - r->started_ns;
+    r->duration_ns = fr_clock_now_ns() - r->started_ns;
     r->cpu_host = percent(usage.cpu_ns - s->usage_before.cpu_ns, r->duration_ns);
     r->cpu_frame_thread = percent(clock_thread_cpu_ns() - s->thread_cpu_before, r->duration_ns);
     uint64_t source_cpu = supervisor_cpu_ns(&s->supervisor);
@@ -276,7 +276,7 @@ static fr_status open_capture(struct session *s)
 static void tell_open_failure(struct session *s, fr_status status, unsigned errors_before)
 {
     struct session_result *r = s->result;
-    supervisor_watch(&s->supervisor, clock_now_ns());
+    supervisor_watch(&s->supervisor, fr_clock_now_ns());
     r->bad_options = s->supervisor.exit_code == 2;
     bool source_said = s->supervisor.spoke && (s->supervisor.failed || s->supervisor.ended);
     bool had = say_release(!source_said && status < 0 && say_errors() == errors_before);
@@ -333,7 +333,7 @@ static void close_encoding(struct session *s, bool existed)
 static void run_open(struct session *s)
 {
     unsigned errors_before = say_errors();
-    uint64_t begin = clock_now_ns();
+    uint64_t begin = fr_clock_now_ns();
     fr_status status = encoding_start(&s->encoding);
     if (status == FR_OK)
         status = open_capture(s);

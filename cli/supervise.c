@@ -37,7 +37,7 @@ fr_status supervisor_start(struct supervisor *supervisor, int socket_fd)
             child_error_text(error, why, sizeof why));
         return FR_ERR_SOURCE_FAILED;
     }
-    supervisor->started_ns = clock_now_ns();
+    supervisor->started_ns = fr_clock_now_ns();
     supervisor->restart_at_ns = 0;
     supervisor->spoke = false;
     supervisor->delivered = false;

@@ -61,7 +61,7 @@ void condition_wake_all(struct condition *condition);
 
 /* Both give the lock while they wait, and may return for nothing. */
 void condition_wait(struct condition *condition, struct lock *lock);
-/* False when clock_now_ns has passed the deadline. */
+/* False when fr_clock_now_ns has passed the deadline. */
 bool condition_wait_until(struct condition *condition, struct lock *lock, uint64_t deadline_ns);
 
 /* Starts run(user); *thread must stay where it is until thread_join. Signals go to the other threads alone.

@@ -38,9 +38,9 @@ bool bench_round_trip(struct histogram *out)
     if (pid == 0)
         answer(there, back);
     for (int i = 0; good && i < BENCH_ROUND_TRIPS; i++) {
-        uint64_t begin = clock_now_ns();
+        uint64_t begin = fr_clock_now_ns();
         good = ping(there, back);
-        histogram_add(out, clock_now_ns() - begin);
+        histogram_add(out, fr_clock_now_ns() - begin);
     }
     if (!good)
         say(FR_LOG_ERROR, "the eventfd round trip failed: %s", strerror(errno));

@@ -172,13 +172,13 @@ int child_read_some(struct child *child, char *out, size_t bytes)
 
 static bool ended_within(const struct child *child, int timeout_ms)
 {
-    uint64_t deadline = clock_now_ns() + (uint64_t)timeout_ms * NS_PER_MS;
+    uint64_t deadline = fr_clock_now_ns() + (uint64_t)timeout_ms * NS_PER_MS;
     for (;;) {
         siginfo_t info = {.si_pid = 0};
         if (waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
             info.si_pid == child->pid)
             return true;
-        uint64_t now = clock_now_ns();
+        uint64_t now = fr_clock_now_ns();
         if (now >= deadline)
             return false;
         int left_ms = (int)((deadline - now) / NS_PER_MS) + 1;

@@ -4,21 +4,11 @@
 
 #include <time.h>
 
-static uint64_t read_clock(clockid_t id)
-{
-    struct timespec t;
-    clock_gettime(id, &t);
-    return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
-}
-
-uint64_t clock_now_ns(void)
-{
-    return read_clock(CLOCK_MONOTONIC);
-}
-
 uint64_t clock_thread_cpu_ns(void)
 {
-    return read_clock(CLOCK_THREAD_CPUTIME_ID);
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
 }
 
 void clock_sleep_ns(uint64_t ns)

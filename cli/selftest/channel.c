@@ -42,8 +42,8 @@ int selftest_channel_refused(int argc, char **argv)
         .target_id = (uint32_t)target, .by_target = true, .name = "selftest second", .log = peer_log()};
     fr_source *source;
     fr_status status = fr_source_open(&source, &params);
-    const uint64_t until_ns = clock_now_ns() + REFUSAL_MS * NS_PER_MS;
-    while (status >= 0 && clock_now_ns() < until_ns)
+    const uint64_t until_ns = fr_clock_now_ns() + REFUSAL_MS * NS_PER_MS;
+    while (status >= 0 && fr_clock_now_ns() < until_ns)
         status = fr_source_poll(source, 20 * NS_PER_MS);
     fr_source_close(&source);
     if (status >= 0)

@@ -122,7 +122,7 @@ static fr_status deliver(void *user, const fr_win32_ring *ring)
 {
     struct courier *courier = user;
     char part[FILES_PATH_MAX], whole[FILES_PATH_MAX + 16], taken[FILES_PATH_MAX + 32];
-    const uint64_t until_ns = clock_now_ns() + TAKE_MS * NS_PER_MS;
+    const uint64_t until_ns = fr_clock_now_ns() + TAKE_MS * NS_PER_MS;
     snprintf(part, sizeof part, "%s.part", courier->path);
     snprintf(whole, sizeof whole, "%s-%u", courier->path, ++courier->sent);
     snprintf(taken, sizeof taken, "%s.taken", whole);
@@ -132,7 +132,7 @@ static fr_status deliver(void *user, const fr_win32_ring *ring)
         sent = fclose(file) == 0 && sent;
     sent = sent && rename(part, whole) == 0;
     bool is_taken = false;
-    while (sent && !is_taken && clock_now_ns() < until_ns) {
+    while (sent && !is_taken && fr_clock_now_ns() < until_ns) {
         is_taken = files_exist(taken);
         clock_sleep_ns(LOOK_MS * NS_PER_MS);
     }
@@ -171,7 +171,7 @@ struct guarded {
 
 static void guarded_init(struct guarded *g, struct selftest *test, const fr_win32_host_params *win32)
 {
-    *g = (struct guarded){.params = {.target_id = 0x5e200000u | ((uint32_t)clock_now_ns() >> 8 & 0xffffu),
+    *g = (struct guarded){.params = {.target_id = 0x5e200000u | ((uint32_t)fr_clock_now_ns() >> 8 & 0xffffu),
                                      .backend = FR_BACKEND_CPU,
                                      .win32 = win32,
                                      .log = selftest_log(test)}};
@@ -283,9 +283,9 @@ int selftest_open_name_peer(int argc, char **argv)
     wchar_t name[WORD_MAX];
     if (argc != 1 || !text_to_wide(argv[0], name, WORD_MAX))
         return EXIT_USAGE;
-    const uint64_t until_ns = clock_now_ns() + TAKE_MS * NS_PER_MS;
+    const uint64_t until_ns = fr_clock_now_ns() + TAKE_MS * NS_PER_MS;
     DWORD error = ERROR_FILE_NOT_FOUND;
-    while (error == ERROR_FILE_NOT_FOUND && clock_now_ns() < until_ns) {
+    while (error == ERROR_FILE_NOT_FOUND && fr_clock_now_ns() < until_ns) {
         HANDLE section = OpenFileMappingW(FILE_MAP_READ, FALSE, name);
         error = section ? ERROR_SUCCESS : GetLastError();
         if (section)

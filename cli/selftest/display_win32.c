@@ -67,14 +67,14 @@ static void query(struct selftest *test)
 /* Asks for HDR and waits until the display shows it. */
 static fr_status set_hdr(fr_display_provider *display, bool on)
 {
-    const uint64_t until_ns = clock_now_ns() + FLIP_MS * NS_PER_MS;
+    const uint64_t until_ns = fr_clock_now_ns() + FLIP_MS * NS_PER_MS;
     fr_status status = display->set_hdr(display->self, on);
     while (status >= 0) {
         fr_display_descriptor now = {.colour_state = FR_COLOUR_STATE_UNKNOWN};
         if (display->sample(display->self, &now) == FR_OK &&
             (now.colour_state == FR_COLOUR_STATE_HDR) == on && now.colour_state != FR_COLOUR_STATE_UNKNOWN)
             return FR_OK;
-        if (clock_now_ns() >= until_ns)
+        if (fr_clock_now_ns() >= until_ns)
             return FR_TIMEOUT;
         clock_sleep_ns(LOOK_MS * NS_PER_MS);
     }

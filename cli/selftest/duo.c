@@ -51,7 +51,7 @@ fr_status duo_open(struct duo *duo, struct selftest *test, const struct duo_wish
 {
     *duo = (struct duo){.test = test, .wish = *wish};
     peer_init(&duo->peer);
-    duo->target = 0x5e1f0000u | ((uint32_t)clock_now_ns() >> 8 & 0xffffu);
+    duo->target = 0x5e1f0000u | ((uint32_t)fr_clock_now_ns() >> 8 & 0xffffu);
     snprintf(duo->target_word, sizeof duo->target_word, "%" PRIu32, duo->target);
     snprintf(duo->display_word, sizeof duo->display_word, "%dx%d:%d:%d:%d:%d", DUO_WIDTH, DUO_HEIGHT,
              (int)wish->colour_state, (int)wish->format, (int)wish->picture, wish->gpu);
@@ -83,9 +83,9 @@ bool duo_invite(struct duo *duo)
 
 bool duo_fresh(struct duo *duo, fr_frame *frame)
 {
-    const uint64_t until_ns = clock_now_ns() + DUO_FRAME_MS * NS_PER_MS;
+    const uint64_t until_ns = fr_clock_now_ns() + DUO_FRAME_MS * NS_PER_MS;
     fr_status status = FR_AGAIN;
-    while (status >= 0 && clock_now_ns() < until_ns) {
+    while (status >= 0 && fr_clock_now_ns() < until_ns) {
         status = fr_capture_next(duo->capture, frame);
         if (status == FR_OK && fr_frame_map(frame) == FR_OK)
             return true;
@@ -188,9 +188,9 @@ static bool paint(struct painter *painter, struct duo_system *system, fr_source 
 
 static int show(struct painter *painter, struct duo_system *system, fr_source *source)
 {
-    const uint64_t until_ns = clock_now_ns() + SOURCE_LIFE_NS;
+    const uint64_t until_ns = fr_clock_now_ns() + SOURCE_LIFE_NS;
     fr_status status = FR_OK;
-    while (status >= 0 && status != FR_END && clock_now_ns() < until_ns) {
+    while (status >= 0 && status != FR_END && fr_clock_now_ns() < until_ns) {
         duo_system_poll(system, source);
         status = fr_source_poll(source, SOURCE_FRAME_NS);
         if ((status == FR_OK || status == FR_REATTACHED) && !paint(painter, system, source))

@@ -51,7 +51,7 @@ static void film_next(struct film *film, uint32_t number)
     film->frame.sequence = number;
     film->frame.discontinuity = number == 1;
     film->frame.present_ns = film->frame.published_ns = film->frame.taken_ns = film->frame.converted_ns =
-        clock_now_ns();
+        fr_clock_now_ns();
 }
 
 struct wish {

@@ -120,11 +120,11 @@ static void encode(struct selftest *test)
     struct coding coding;
     fr_capture_info info;
     if (open_textures(&duo, test, &wish, &info)) {
-        const uint64_t until_ns = clock_now_ns() + DUO_FRAME_MS * NS_PER_MS;
+        const uint64_t until_ns = fr_clock_now_ns() + DUO_FRAME_MS * NS_PER_MS;
         fr_status status = FR_OK;
         bool more = true;
         coding_begin(&coding, test, "h264_nvenc", FR_CODEC_H264);
-        while (more && status >= 0 && clock_now_ns() < until_ns) {
+        while (more && status >= 0 && fr_clock_now_ns() < until_ns) {
             fr_frame frame;
             status = fr_capture_next(duo.capture, &frame);
             if (status == FR_OK)

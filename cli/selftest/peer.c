@@ -76,7 +76,7 @@ bool peer_concludes(struct selftest *test, const char *line)
 
 const char *peer_expect(struct selftest *test, struct peer *peer, const char *word, int timeout_ms)
 {
-    const uint64_t until_ns = clock_now_ns() + (uint64_t)timeout_ms * NS_PER_MS;
+    const uint64_t until_ns = fr_clock_now_ns() + (uint64_t)timeout_ms * NS_PER_MS;
     struct child_exit how;
     for (;;) {
         const bool ended = peer->child.pid <= 0 || child_wait(&peer->child, PEER_LOOK_MS, &how);
@@ -90,7 +90,7 @@ const char *peer_expect(struct selftest *test, struct peer *peer, const char *wo
             if (peer_concludes(test, line))
                 return NULL;
         }
-        if (ended || clock_now_ns() >= until_ns) {
+        if (ended || fr_clock_now_ns() >= until_ns) {
             selftest_fail(test, "the second process %s before it said '%s'",
                           ended ? "ended" : "gave no answer", word);
             return NULL;
@@ -113,9 +113,9 @@ void peer_kill(struct peer *peer)
 bool peer_finish(struct peer *peer, int timeout_ms)
 {
     struct child_exit how = {.killed = true};
-    const uint64_t until_ns = clock_now_ns() + (uint64_t)timeout_ms * NS_PER_MS;
+    const uint64_t until_ns = fr_clock_now_ns() + (uint64_t)timeout_ms * NS_PER_MS;
     bool ended = false;
-    while (peer->child.pid > 0 && !ended && clock_now_ns() < until_ns) {
+    while (peer->child.pid > 0 && !ended && fr_clock_now_ns() < until_ns) {
         ended = child_wait(&peer->child, PEER_LOOK_MS, &how);
         peer_read(peer);
     }

@@ -53,10 +53,10 @@ static void cpu_hdr(struct selftest *test)
 
 static bool repeats_until_gone(struct duo *duo)
 {
-    const uint64_t until_ns = clock_now_ns() + DUO_FRAME_MS * NS_PER_MS;
+    const uint64_t until_ns = fr_clock_now_ns() + DUO_FRAME_MS * NS_PER_MS;
     fr_capture_info info = {.liveness = FR_LIVENESS_FLOWING};
     fr_status status = FR_OK;
-    while (status >= 0 && clock_now_ns() < until_ns &&
+    while (status >= 0 && fr_clock_now_ns() < until_ns &&
            (info.liveness != FR_LIVENESS_GONE || status != FR_REPEAT)) {
         fr_frame frame;
         status = fr_capture_next(duo->capture, &frame);
@@ -77,10 +77,10 @@ static void death(struct selftest *test)
     if (status < 0) {
         selftest_fail(test, "the ring does not open: %s", selftest_reason(test, status));
     } else if (duo_check_numbers(&duo, 20)) {
-        const uint64_t killed_ns = clock_now_ns();
+        const uint64_t killed_ns = fr_clock_now_ns();
         peer_kill(&duo.peer);
         if (repeats_until_gone(&duo)) {
-            const unsigned noticed_ms = (unsigned)((clock_now_ns() - killed_ns) / NS_PER_MS);
+            const unsigned noticed_ms = (unsigned)((fr_clock_now_ns() - killed_ns) / NS_PER_MS);
             if (duo_invite(&duo) && duo_check_numbers(&duo, 20))
                 selftest_pass(test,
                               "a killed source was noticed after %u ms, the last frame was repeated, and "

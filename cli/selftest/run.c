@@ -57,9 +57,9 @@ static bool start(struct child *child, const char *option, const char *word, cha
  * True: it ended by itself. */
 static bool follow(struct child *child, uint32_t bound_ms, struct run_entry *entry, struct child_exit *how)
 {
-    const uint64_t until_ns = clock_now_ns() + bound_ms * NS_PER_MS;
+    const uint64_t until_ns = fr_clock_now_ns() + bound_ms * NS_PER_MS;
     bool ended = false;
-    while (!ended && clock_now_ns() < until_ns && !stop_requested()) {
+    while (!ended && fr_clock_now_ns() < until_ns && !stop_requested()) {
         ended = child_wait(child, LOOK_MS, how);
         if (entry)
             child_read(child, hear, entry);
@@ -78,7 +78,7 @@ static bool follow(struct child *child, uint32_t bound_ms, struct run_entry *ent
 bool run_row(const struct selftest_row *row, struct run_entry *out)
 {
     char name[64], text[SELFTEST_TEXT_MAX], way[128];
-    const uint64_t began_ns = clock_now_ns();
+    const uint64_t began_ns = fr_clock_now_ns();
     struct child child;
     struct child_exit how = {.killed = false};
     *out = (struct run_entry){.row = row, .log = json_array()};
@@ -97,7 +97,7 @@ bool run_row(const struct selftest_row *row, struct run_entry *out)
         snprintf(text, sizeof text, "no result: its process %s", child_exit_text(&how, way, sizeof way));
     if (!ended || out->result.outcome == SELFTEST_NO_ANSWER)
         fail(out, text);
-    out->took_ns = clock_now_ns() - began_ns;
+    out->took_ns = fr_clock_now_ns() - began_ns;
     return true;
 }
 

@@ -204,9 +204,9 @@ static bool fence_signal(struct gpu *gpu, struct fence *fence, uint64_t value)
 
 static bool fence_reaches(struct fence *fence, uint64_t value)
 {
-    const uint64_t until_ns = clock_now_ns() + FREE_MS * NS_PER_MS;
+    const uint64_t until_ns = fr_clock_now_ns() + FREE_MS * NS_PER_MS;
     while (ID3D11Fence_GetCompletedValue(fence->fence) < value) {
-        if (clock_now_ns() >= until_ns)
+        if (fr_clock_now_ns() >= until_ns)
             return false;
         clock_sleep_ns(NS_PER_MS);
     }

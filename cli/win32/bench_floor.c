@@ -73,9 +73,9 @@ bool bench_round_trip(struct histogram *out)
                 child_start(&child, argv, -1) == 0 &&
                 go_and_come(&pair); /* the first trip waits for its start */
     for (int i = 1; good && i < BENCH_ROUND_TRIPS; i++) {
-        uint64_t begin = clock_now_ns();
+        uint64_t begin = fr_clock_now_ns();
         good = go_and_come(&pair);
-        histogram_add(out, clock_now_ns() - begin);
+        histogram_add(out, fr_clock_now_ns() - begin);
     }
     if (!good)
         say(FR_LOG_ERROR, "the round trip over two events failed");

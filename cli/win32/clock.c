@@ -6,17 +6,6 @@
 
 #include <time.h>
 
-/* The library's own clock: QueryPerformanceCounter as nanoseconds. */
-uint64_t clock_now_ns(void)
-{
-    LARGE_INTEGER ticks, frequency;
-    QueryPerformanceFrequency(&frequency);
-    QueryPerformanceCounter(&ticks);
-    uint64_t all = (uint64_t)ticks.QuadPart, per_s = (uint64_t)frequency.QuadPart;
-    /* Seconds apart from the rest: all * NS_PER_S would overflow after half an hour at 10 MHz. */
-    return all / per_s * NS_PER_S + all % per_s * NS_PER_S / per_s;
-}
-
 uint64_t clock_thread_cpu_ns(void)
 {
     FILETIME made, ended, kernel, user;

@@ -109,9 +109,9 @@ int screen_key(struct screen *screen, int timeout_ms)
 {
     (void)screen;
     HANDLE console_in = GetStdHandle(STD_INPUT_HANDLE);
-    uint64_t deadline = clock_now_ns() + (uint64_t)timeout_ms * NS_PER_MS;
+    uint64_t deadline = fr_clock_now_ns() + (uint64_t)timeout_ms * NS_PER_MS;
     for (;;) {
-        uint64_t now = clock_now_ns();
+        uint64_t now = fr_clock_now_ns();
         if (now >= deadline || stop_requested())
             return -1;
         if (!stop_event_wait(console_in, (deadline - now) / NS_PER_MS + 1))

@@ -62,12 +62,12 @@ void condition_wait(struct condition *condition, struct lock *lock)
 
 bool condition_wait_until(struct condition *condition, struct lock *lock, uint64_t deadline_ns)
 {
-    uint64_t now = clock_now_ns();
+    uint64_t now = fr_clock_now_ns();
     if (now >= deadline_ns)
         return false;
     uint64_t left_ms = (deadline_ns - now) / NS_PER_MS + 1;
     SleepConditionVariableSRW(variable(condition), srw(lock), left_ms < 1000 ? (DWORD)left_ms : 1000, 0);
-    return clock_now_ns() < deadline_ns;
+    return fr_clock_now_ns() < deadline_ns;
 }
 
 static unsigned __stdcall thread_main(void *opaque)

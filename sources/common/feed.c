@@ -6,6 +6,8 @@
 #include "feed_system.h"
 #include "value.h"
 
+#include <framering/frame.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,7 +73,7 @@ fr_option_group fr_feed_rate_group(fr_feed_options *options)
 
 bool fr_feed_init(fr_feed *feed, const fr_feed_options *options, fr_source_params *params)
 {
-    *feed = (fr_feed){.options = options, .waiting_since_ns = fr_now_ns()};
+    *feed = (fr_feed){.options = options, .waiting_since_ns = fr_clock_now_ns()};
     const char *socket = getenv(FR_SOURCE_SOCKET_ENV);
     feed->inherited = socket && *socket && !options->has_target;
     params->target_id = options->target_id;
@@ -98,8 +100,8 @@ void fr_feed_stop(fr_feed *feed, int exit_code)
 
 void fr_feed_linger(fr_feed *feed)
 {
-    const uint64_t until_ns = fr_now_ns() + linger_ns;
-    for (fr_source_info info; fr_now_ns() < until_ns;) {
+    const uint64_t until_ns = fr_clock_now_ns() + linger_ns;
+    for (fr_source_info info; fr_clock_now_ns() < until_ns;) {
         fr_source_get_info(feed->source, &info);
         if (!info.untaken)
             break;
@@ -111,7 +113,7 @@ void fr_feed_linger(fr_feed *feed)
 
 static void note_waiting(fr_feed *feed)
 {
-    const uint64_t now = fr_now_ns();
+    const uint64_t now = fr_clock_now_ns();
     if (feed->attached) {
         feed->attached = false;
         feed->waiting_since_ns = now;

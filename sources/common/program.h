@@ -42,9 +42,6 @@ fr_log fr_program_log(const fr_program *program);
 void fr_program_start(void);
 bool fr_program_stopped(void);
 
-/* The clock of present times, in nanoseconds. */
-uint64_t fr_now_ns(void);
-
 /* Sleeps; what ends the program ends the sleep too. */
 void fr_sleep_ns(uint64_t duration_ns);
 

@@ -37,13 +37,6 @@ bool fr_program_stopped(void)
     return stopped != 0;
 }
 
-uint64_t fr_now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * FR_NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
 void fr_sleep_ns(uint64_t duration_ns)
 {
     struct timespec left = {

@@ -57,15 +57,6 @@ bool fr_program_stopped(void)
     return stop_event && WaitForSingleObject(stop_event, 0) == WAIT_OBJECT_0;
 }
 
-uint64_t fr_now_ns(void)
-{
-    LARGE_INTEGER frequency, ticks;
-    QueryPerformanceFrequency(&frequency);
-    QueryPerformanceCounter(&ticks);
-    const uint64_t per_s = (uint64_t)frequency.QuadPart, now = (uint64_t)ticks.QuadPart;
-    return now / per_s * FR_NS_PER_S + now % per_s * FR_NS_PER_S / per_s;
-}
-
 void fr_sleep_ns(uint64_t duration_ns)
 {
     const uint64_t ms = duration_ns / FR_NS_PER_MS + (duration_ns % FR_NS_PER_MS != 0);

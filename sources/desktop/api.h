@@ -19,7 +19,7 @@ typedef struct fr_desktop_api {
     /* What SDR's white is in HDR on the output that GDI calls `name`, in thousandths of cd/m2; 0 = not known.
      * May take long. */
     uint32_t (*sdr_white_millinits)(void *self, const WCHAR *name);
-    /* Ticks of QueryPerformanceCounter on the clock of fr_now_ns. */
+    /* Ticks of QueryPerformanceCounter on the clock of fr_clock_now_ns. */
     uint64_t (*ns_of_ticks)(void *self, int64_t ticks);
 } fr_desktop_api;
 

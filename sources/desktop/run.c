@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "desk.h"
 
+#include <framering/frame.h>
 #include <framering/d3d11.h>
 
 /* The library's ring, as the desk sees it. */
@@ -78,7 +79,7 @@ int fr_desk_run(const fr_desk_options *options, const fr_desktop_api *api)
             break;
         }
         const bool attached = state == FR_FEED_READY || state == FR_FEED_REDRAW;
-        wait_ns = fr_desk_turn(&desk, fr_now_ns(), attached, state == FR_FEED_REDRAW);
+        wait_ns = fr_desk_turn(&desk, fr_clock_now_ns(), attached, state == FR_FEED_REDRAW);
     }
     fr_desk_finish(&desk);
     return desk.exit_code;

@@ -5,6 +5,8 @@
 #include "film.h"
 #include "paint.h"
 
+#include <framering/frame.h>
+
 #include <string.h>
 
 /* How long a host may take to make the ring that a change of size or colour needs. */
@@ -139,7 +141,7 @@ static bool ring_fits(reel *r, uint64_t now_ns)
 /* The ring may hold nothing yet, so a picture that waits for its time is shown before it. */
 static void show_picture(reel *r, bool now)
 {
-    const uint64_t now_ns = fr_now_ns();
+    const uint64_t now_ns = fr_clock_now_ns();
     fr_slot slot;
     if (!ring_fits(r, now_ns) || (!now && wait_for_picture_ns(r, now_ns) > 0) ||
         fr_source_begin(r->feed.source, &slot) != FR_OK)
@@ -156,7 +158,7 @@ static void show_picture(reel *r, bool now)
 
 static void turn(reel *r)
 {
-    const uint64_t wait_ns = r->feed.attached ? wait_for_picture_ns(r, fr_now_ns()) : FR_NS_PER_S;
+    const uint64_t wait_ns = r->feed.attached ? wait_for_picture_ns(r, fr_clock_now_ns()) : FR_NS_PER_S;
     const fr_feed_state state = fr_feed_poll(&r->feed, r->mismatch_since_ns ? FR_NS_PER_S : wait_ns);
     if (state == FR_FEED_READY || state == FR_FEED_REDRAW)
         show_picture(r, state == FR_FEED_REDRAW);

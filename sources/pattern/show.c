@@ -5,6 +5,8 @@
 #include "picture.h"
 #include "trouble.h"
 
+#include <framering/frame.h>
+
 #include <stdlib.h>
 
 typedef struct show {
@@ -106,7 +108,7 @@ static fr_stamp stamp_for(show *s, const fr_slot *slot)
     return (fr_stamp){
         .sequence = s->gpu ? ++s->pushed : slot->sequence,
         .generation = slot->generation,
-        .time_us = fr_now_ns() / 1000,
+        .time_us = fr_clock_now_ns() / 1000,
     };
 }
 
@@ -206,7 +208,7 @@ static void change_display(show *s, const fr_script_step *step)
 
 static void run_step(show *s, const fr_script_step *step)
 {
-    const uint64_t now_ns = fr_now_ns();
+    const uint64_t now_ns = fr_clock_now_ns();
     switch (step->action) {
     case FR_SCRIPT_COLOUR:
     case FR_SCRIPT_SIZE:
@@ -227,7 +229,7 @@ static void run_script(show *s)
 {
     const fr_script_step *step;
     while (s->started && !s->feed.stopped &&
-           (step = fr_script_take(&s->options->script, fr_now_ns() - s->start_ns)) != NULL)
+           (step = fr_script_take(&s->options->script, fr_clock_now_ns() - s->start_ns)) != NULL)
         run_step(s, step);
 }
 
@@ -239,7 +241,7 @@ static bool is_idle(const show *s, uint64_t now_ns)
 
 static void make_frame(show *s, bool now)
 {
-    const uint64_t now_ns = fr_now_ns();
+    const uint64_t now_ns = fr_clock_now_ns();
     if (!now && fr_pacer_wait_ns(&s->pacer, now_ns) > 0)
         return;
     fr_pacer_advance(&s->pacer, now_ns, s->options->feed.mode.refresh_mhz);
@@ -257,7 +259,7 @@ static void make_frame(show *s, bool now)
 
 static void turn(show *s)
 {
-    const uint64_t now_ns = fr_now_ns();
+    const uint64_t now_ns = fr_clock_now_ns();
     uint64_t wait_ns = fr_pacer_wait_ns(&s->pacer, now_ns);
     if (s->started)
         wait_ns = fr_script_wait_ns(&s->options->script, now_ns - s->start_ns, wait_ns);
@@ -267,7 +269,7 @@ static void turn(show *s)
     follow_wish(s);
     if (state == FR_FEED_READY || state == FR_FEED_REDRAW) {
         if (!s->started)
-            s->start_ns = fr_now_ns();
+            s->start_ns = fr_clock_now_ns();
         s->started = true;
     }
     run_script(s);

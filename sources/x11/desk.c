@@ -7,6 +7,8 @@
 #include "pointer.h"
 #include "target.h"
 
+#include <framering/frame.h>
+
 #include <poll.h>
 #include <stdlib.h>
 #include <time.h>
@@ -185,7 +187,7 @@ static void make_frame(desk *d, uint64_t now_ns)
 
 static uint64_t time_to_wait(const desk *d, bool attached)
 {
-    const uint64_t now_ns = fr_now_ns();
+    const uint64_t now_ns = fr_clock_now_ns();
     uint64_t wait_ns = 100 * FR_NS_PER_MS;
     if (!attached)
         return wait_ns;
@@ -219,7 +221,7 @@ static void turn(desk *d)
         d->whole = true;
     if (state == FR_FEED_WAIT)
         fr_x11_grab_release(&d->grab);
-    const uint64_t now_ns = fr_now_ns();
+    const uint64_t now_ns = fr_clock_now_ns();
     if (attached)
         look_at_pointer(d, now_ns);
     note_events(d);

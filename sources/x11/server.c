@@ -3,6 +3,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "server.h"
 
+#include <framering/frame.h>
+
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -71,7 +73,7 @@ bool fr_x11_server_is_alive(fr_x11_server *server)
 
 void *fr_x11_wait_reply(fr_x11_server *server, unsigned int sequence, uint8_t *error_code)
 {
-    const uint64_t until_ns = fr_now_ns() + reply_timeout_ns;
+    const uint64_t until_ns = fr_clock_now_ns() + reply_timeout_ns;
     *error_code = 0;
     xcb_flush(server->connection);
     while (fr_x11_server_is_alive(server)) {
@@ -85,7 +87,7 @@ void *fr_x11_wait_reply(fr_x11_server *server, unsigned int sequence, uint8_t *e
                 fr_x11_server_is_alive(server);
             return reply;
         }
-        const uint64_t now_ns = fr_now_ns();
+        const uint64_t now_ns = fr_clock_now_ns();
         if (now_ns >= until_ns) {
             server->lost = true;
             fr_program_say(server->program, "the X server at \"%s\" has not answered for 2 s", server->name);

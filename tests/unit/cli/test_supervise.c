@@ -36,7 +36,7 @@ static void start(struct setting *setting)
 static void run_to_end(struct setting *setting)
 {
     for (int i = 0; i < 500 && setting->supervisor.child.pid; i++) {
-        supervisor_watch(&setting->supervisor, clock_now_ns());
+        supervisor_watch(&setting->supervisor, fr_clock_now_ns());
         clock_sleep_ns(10 * NS_PER_MS);
     }
     assert_int_equal(setting->supervisor.child.pid, 0);
@@ -60,7 +60,7 @@ static void an_orderly_end(void **state)
     assert_true(s.supervisor.ended);
     assert_false(s.supervisor.failed);
     assert_int_equal(s.supervisor.restart_at_ns, 0);
-    assert_true(supervisor_watch(&s.supervisor, clock_now_ns()));
+    assert_true(supervisor_watch(&s.supervisor, fr_clock_now_ns()));
     nothing_is_left(&s);
 }
 
@@ -88,7 +88,7 @@ static void a_death_is_followed_by_a_restart(void **state)
     start(&s);
     s.supervisor.delivered = true;
     run_to_end(&s);
-    uint64_t at = s.supervisor.restart_at_ns, now = clock_now_ns();
+    uint64_t at = s.supervisor.restart_at_ns, now = fr_clock_now_ns();
     assert_false(s.supervisor.failed);
     assert_int_equal(s.supervisor.exit_code, -1);
     assert_true(at > now - NS_PER_S && at < now + NS_PER_S);
