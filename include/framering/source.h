@@ -160,7 +160,8 @@ typedef struct fr_image {
 } fr_image;
 
 /* begin, copy, publish in one call. An image whose format or size is not the ring's is dropped and counted as
- * mismatched (logged once per episode): FR_AGAIN. */
+ * mismatched (logged once per episode): FR_AGAIN. FR_ERR_UNSUPPORTED: the ring's slots are textures, as they
+ * can be for a source with a device: fr_source_push_d3d11 fills them. */
 FR_API fr_status fr_source_push(fr_source *source, const fr_image *image, const fr_publish_info *info);
 
 /* Counts since open. */
