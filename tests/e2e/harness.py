@@ -68,6 +68,12 @@ class Running:
 
     def interrupt(self, timeout=30):
         self.signal(signal.SIGINT)
+        if self.world.windows:
+            # Wine drops a Ctrl-C that comes while it still starts the program: a person presses again.
+            try:
+                self.process.communicate(timeout=2)
+            except subprocess.TimeoutExpired:
+                self.signal(signal.SIGINT)
         return self.finish(timeout)
 
     def alive(self):
