@@ -51,11 +51,14 @@ typedef enum fr_backend_kind {
     FR_BACKEND_AUTO = 0,
     FR_BACKEND_CPU = 1, /* shared memory */
     FR_BACKEND_D3D11 =
-        2 /* Windows: Direct3D 11 textures. A source that cannot open them gets shared memory */
+        2, /* Windows: Direct3D 11 textures. A source that cannot open them gets shared memory */
+    FR_BACKEND_VULKAN = 3 /* Linux: Vulkan images; shared memory of sources without a device is imported or
+                             uploaded. AUTO takes a GPU for sources that have one, else shared memory */
 } fr_backend_kind;
 
-struct fr_d3d11_host_params; /* framering/d3d11.h */
-struct fr_win32_host_params; /* framering/win32.h */
+struct fr_d3d11_host_params;  /* framering/d3d11.h */
+struct fr_win32_host_params;  /* framering/win32.h */
+struct fr_vulkan_host_params; /* framering/vulkan.h */
 
 /* Times, overridable; 0 = the default in brackets. Nanoseconds. */
 typedef struct fr_capture_timing {
@@ -87,6 +90,7 @@ typedef struct fr_capture_params {
     uint32_t num_allow_uids;                  /* at most 16 */
     const struct fr_win32_host_params *win32; /* Windows: how sources are reached; NULL: all zero; copied */
     const struct fr_d3d11_host_params *d3d11; /* Windows: the adapter; NULL: all zero; copied */
+    const struct fr_vulkan_host_params *vulkan; /* Linux: the device; NULL: all zero; copied */
     /* Called by fr_capture_open once a source can be served: starts a source that inherits socket_fd (on
      * Windows the number of an inheritable pipe handle, to be closed by CloseHandle; the source must be a
      * process that this one started, or one of its children). The

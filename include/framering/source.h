@@ -54,8 +54,9 @@ typedef struct fr_source fr_source;
  * that it starts: its number, in decimal. */
 #define FR_SOURCE_SOCKET_ENV "FRAMERING_SOCKET"
 
-struct fr_win32_source_params; /* framering/win32.h */
-struct fr_d3d11_source_params; /* framering/d3d11.h */
+struct fr_win32_source_params;  /* framering/win32.h */
+struct fr_d3d11_source_params;  /* framering/d3d11.h */
+struct fr_vulkan_source_params; /* framering/vulkan.h */
 
 typedef struct fr_source_params {
     uint32_t target_id;            /* connect to the host of this target, when no socket is inherited */
@@ -69,8 +70,9 @@ typedef struct fr_source_params {
      * fr_source_announce, then or later, or not at all. NULL: cannot. */
     void (*hdr_requested)(void *user, bool on);
     void *user;
-    const struct fr_win32_source_params *win32; /* Windows: how the host is reached; NULL: all zero */
-    const struct fr_d3d11_source_params *d3d11; /* Windows: the device that renders; NULL: memory only */
+    const struct fr_win32_source_params *win32;   /* Windows: how the host is reached; NULL: all zero */
+    const struct fr_d3d11_source_params *d3d11;   /* Windows: the device that renders; NULL: memory only */
+    const struct fr_vulkan_source_params *vulkan; /* Linux: the device that renders; NULL: memory only */
     fr_log log;
 } fr_source_params;
 

@@ -37,6 +37,7 @@ struct fr_ring_request {
     uint32_t wire_version; /* 1: no slot states, keyed mutexes alone */
     uint32_t generation;
     uint64_t capabilities;                /* of the source, FR_CAP_*; at least one is the backend's too */
+    struct fr_gpu gpu;                    /* of the source */
     const struct fr_host_channel *naming; /* object_name names shareable objects */
 };
 
@@ -110,6 +111,8 @@ struct fr_backend_source_ops {
     void (*detach)(void *self, void *ring);
     /* The adapter that it renders on; zero: none, or not known. */
     void (*adapter)(void *self, uint32_t *luid_low, int32_t *luid_high);
+    /* Its Vulkan device, for the HELLO. NULL: it has none. */
+    void (*gpu)(void *self, struct fr_gpu *out);
     /* The slot may be written from now on; the state word has been claimed (version 2). `retire_value`: what
      * the record says. Waits at most timeout_ns. After ACQUIRED `end` is called exactly once. */
     enum fr_claim (*begin)(void *self, void *ring, uint32_t index, uint64_t retire_value,

@@ -16,13 +16,44 @@
 
 enum { FR_TEXTURE_NAME_BYTES = 160 };
 
+/* What the slots of a ring are. */
+enum fr_slots_kind {
+    FR_SLOTS_MEMORY = 0,    /* one shared memory */
+    FR_SLOTS_D3D11 = 1,     /* textures, NT handles or names */
+    FR_SLOTS_OPAQUE_FD = 2, /* VkImages: for the same driver and device only */
+    FR_SLOTS_DMA_BUF = 3    /* VkImages with a DRM format modifier */
+};
+
+enum { FR_GPU_UUID_BYTES = 16, FR_GPU_MODIFIERS_MAX = 16, FR_GPU_PLANES_MAX = 4 };
+
+/* The Vulkan device of one side. */
+struct fr_gpu {
+    bool present;
+    uint8_t driver_uuid[FR_GPU_UUID_BYTES], device_uuid[FR_GPU_UUID_BYTES];
+    /* DRM format modifiers that images of every ring format can have there; none: no DMA-BUF. */
+    uint32_t num_modifiers;
+    uint64_t modifier[FR_GPU_MODIFIERS_MAX];
+};
+
+/* How the VkImages of a ring are to be made again by who imports them: all slots alike. */
+struct fr_gpu_image {
+    uint64_t bytes;       /* of each slot's memory */
+    uint32_t memory_type; /* OPAQUE_FD: the index */
+    uint32_t num_planes;  /* DMA_BUF: memory planes, 1..FR_GPU_PLANES_MAX; else 0 */
+    uint64_t modifier;    /* DMA_BUF */
+    uint64_t plane_offset[FR_GPU_PLANES_MAX], plane_pitch_bytes[FR_GPU_PLANES_MAX];
+};
+
 /* A ring as it is handed over. On the host's side the handles are borrowed, on the source's side they are the
  * receiver's. */
 struct fr_delivery {
     uint32_t wire_version; /* 1: a bare fr_wire_v1 that is created anew in place */
     uint32_t generation, ring_len, width, height;
     fr_format format;
+    enum fr_slots_kind slots_kind;
     uint32_t sync_kind;        /* FR_WIRE_SYNC_* */
+    struct fr_gpu gpu;         /* OPAQUE_FD, DMA_BUF: the host's */
+    struct fr_gpu_image image; /* likewise */
     uint32_t adapter_luid_low; /* that the textures lie on; zero = not known, or memory */
     int32_t adapter_luid_high;
     size_t header_bytes;
@@ -56,6 +87,9 @@ static inline struct fr_delivery fr_delivery_none(void)
 #define FR_CAP_STATES (UINT64_C(1) << 0)      /* FR_WIRE_SYNC_STATES: one shared memory */
 #define FR_CAP_KEYED_MUTEX (UINT64_C(1) << 1) /* FR_WIRE_SYNC_KEYED_MUTEX */
 #define FR_CAP_FENCE (UINT64_C(1) << 2)       /* FR_WIRE_SYNC_FENCE */
+#define FR_CAP_OPAQUE_FD (UINT64_C(1) << 3)   /* FR_SLOTS_OPAQUE_FD */
+#define FR_CAP_DMA_BUF (UINT64_C(1) << 4)     /* FR_SLOTS_DMA_BUF */
+#define FR_CAP_TIMELINE (UINT64_C(1) << 5)    /* with these two, FR_WIRE_SYNC_FENCE: timeline semaphores */
 
 /* The way that a FR_WIRE_SYNC_* needs; 0: an unknown kind. */
 static inline uint64_t fr_cap_of_sync(uint32_t sync_kind)
@@ -94,6 +128,7 @@ struct fr_host_news {
     bool has_display;              /* SOURCE, DISPLAY */
     fr_display_descriptor display; /* checked: in range, or zero where not known */
     uint64_t capabilities;         /* SOURCE: FR_CAP_*, not 0 */
+    struct fr_gpu gpu;             /* SOURCE */
     uint32_t pid;  /* SOURCE: from the kernel where it knows, else as claimed; 0 = not known */
     char name[32]; /* SOURCE: printable, terminated */
     /* GONE: FR_END (said goodbye), FR_ERR_SOURCE_DIED, FR_ERR_PROTOCOL; also of an invited end that was never

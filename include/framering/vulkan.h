@@ -1,0 +1,142 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#ifndef FRAMERING_VULKAN_H
+#define FRAMERING_VULKAN_H
+
+/*
+ * Vulkan, Linux. Stands alone: no Vulkan header is needed to include it, and every other header of framering
+ * works without it. Dispatchable handles are their pointers; other handles are given as the 64 bits that they
+ * are made of, (uint64_t)(uintptr_t)image where they are pointers.
+ *
+ * The loader (libvulkan.so.1) is opened at run time: where there is none, rings lie in shared memory.
+ *
+ * Threads: as in source.h and capture.h. A queue that is handed to framering is used on the thread that
+ * calls, between `lock` and `unlock` where they are given.
+ */
+
+#include <framering/frame.h>
+#include <framering/source.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct VkInstance_T;
+struct VkPhysicalDevice_T;
+struct VkDevice_T;
+struct VkQueue_T;
+
+enum { FR_VULKAN_UUID_BYTES = 16 };
+
+/* Which device a host's ring lies on. All zero: the source's own where it names one, else the first GPU. */
+typedef struct fr_vulkan_host_params {
+    const char *device;  /* a part of the device's name, case-insensitive ("NVIDIA"), or its deviceUUID in
+                            hexadecimal; NULL: none named. A named device may be of type CPU, others are not */
+    bool no_opaque_fd;   /* never share by OPAQUE_FD */
+    bool no_dma_buf;     /* never share by DMA-BUF */
+    bool no_timeline;    /* never share semaphores: the source waits for its GPU before it publishes */
+    bool no_host_memory; /* never import shared memory: what a source draws there is uploaded */
+} fr_vulkan_host_params;
+
+/* A picture on a GPU. Every handle is borrowed: valid until the frame is released. */
+typedef struct fr_vulkan_picture {
+    struct VkInstance_T *instance;
+    struct VkPhysicalDevice_T *physical_device;
+    struct VkDevice_T *device;
+    void *get_instance_proc_addr; /* PFN_vkGetInstanceProcAddr */
+    uint32_t queue_family;        /* that owns the images */
+    uint64_t image[2]; /* VkImage, linear, layout GENERAL: R8 and RG8 (NV12), or R16 and RG16 (P010) */
+    uint64_t buffer;   /* VkBuffer over the same bytes */
+    uint64_t memory;   /* VkDeviceMemory of both */
+    uint64_t offset_bytes[2], pitch_bytes[2]; /* of the planes in it */
+    uint64_t bytes;                           /* of the memory */
+    uint64_t semaphore; /* VkSemaphore, timeline: reaches `value` when the pixels are complete */
+    uint64_t value;
+} fr_vulkan_picture;
+
+/* The picture of a frame: FR_OK, or FR_ERR_UNSUPPORTED when the frame lies in memory (*out is zeroed). Any
+ * thread. */
+FR_API fr_status fr_frame_vulkan(const fr_frame *frame, fr_vulkan_picture *out);
+
+/* How a picture's memory is handed to another API. */
+typedef enum fr_vulkan_handle_kind {
+    FR_VULKAN_HANDLE_OPAQUE_FD = 1,
+    FR_VULKAN_HANDLE_DMA_BUF = 2
+} fr_vulkan_handle_kind;
+
+/* A new descriptor of the picture's memory, the caller's. The pixels are complete (waits for the GPU, at most
+ * a second). FR_ERR_UNSUPPORTED: not on this device, or a frame in memory; FR_TIMEOUT; FR_ERR_DEVICE_LOST.
+ * Any thread. */
+FR_API fr_status fr_frame_vulkan_export(const fr_frame *frame, fr_vulkan_handle_kind kind, int *out);
+
+/* The device that a source renders with; all of it outlives the source. */
+typedef struct fr_vulkan_source_params {
+    struct VkInstance_T *instance;
+    struct VkPhysicalDevice_T *physical_device;
+    struct VkDevice_T *device;
+    struct VkQueue_T *queue; /* graphics or compute; copies are submitted to it */
+    uint32_t queue_family;
+    void *get_instance_proc_addr;  /* PFN_vkGetInstanceProcAddr; NULL: the loader's */
+    void *get_device_proc_addr;    /* PFN_vkGetDeviceProcAddr; NULL: the instance's */
+    uint32_t api_version;          /* that the instance was made for; 0 = 1.1 */
+    const char *const *extensions; /* that the device was made with: what is not named is not used */
+    uint32_t num_extensions;
+    bool timeline_semaphores; /* the feature is on */
+    void (*lock)(void *user); /* around every use of the queue; both may be NULL */
+    void (*unlock)(void *user);
+    /* For a layer: gives a dispatchable object that the library made its dispatch pointer
+     * (PFN_vkSetDeviceLoaderData). NULL: the loader does that. */
+    void (*adopt)(void *user, void *object);
+    void *user;
+    uint32_t acquire_wait_ms; /* the longest wait for a slot that the host still reads; 0 = none */
+} fr_vulkan_source_params;
+
+/* A device extension that a source's device should have where it is there. NULL ends the list. */
+FR_API const char *const *fr_vulkan_source_extensions(void);
+
+/* An image of the source's device that is to be pushed. */
+typedef struct fr_vulkan_image {
+    uint64_t image;  /* VkImage with TRANSFER_SRC usage, one sample, first mip level and layer */
+    uint32_t format; /* VkFormat: B8G8R8A8_UNORM/_SRGB, R8G8B8A8_UNORM/_SRGB, A2B10G10R10_UNORM_PACK32,
+                        R16G16B16A16_SFLOAT */
+    uint32_t width, height;
+    uint32_t layout;      /* VkImageLayout that it is in, and will be left in */
+    const uint64_t *wait; /* VkSemaphore, binary: the copy waits for them */
+    uint32_t num_wait;
+    uint64_t signal; /* VkSemaphore, binary: signalled when the copy is done; 0 = none. Only on FR_OK */
+} fr_vulkan_image;
+
+/* The ring format of a VkFormat; FR_FORMAT_NONE: no ring has it. */
+FR_API fr_format fr_vulkan_format(uint32_t vk_format);
+
+/*
+ * begin, copy on the GPU, publish in one call. An image whose format or size is not the ring's is dropped and
+ * counted as mismatched (logged once per episode): FR_AGAIN. Where the ring lies in shared memory (the host
+ * has no way to share images with this device) the pixels are read back. Where both sides share semaphores it
+ * returns once the copy is submitted, else once it is done. FR_ERR_UNSUPPORTED: the source was opened without
+ * a device; FR_ERR_DEVICE_LOST; else as fr_source_publish.
+ */
+FR_API fr_status fr_source_push_vulkan(fr_source *source, const fr_vulkan_image *image,
+                                       const fr_publish_info *info);
+
+/*
+ * A claimed slot, for a program that submits its own work, between fr_source_begin and fr_source_publish. The
+ * work takes the image over from VK_QUEUE_FAMILY_EXTERNAL (old layout UNDEFINED, or GENERAL to keep what is
+ * there) and gives it back to it in layout GENERAL. Its last submission signals `ready` with `ready_value`;
+ * it is submitted before fr_source_publish. Without `ready` it is done before fr_source_publish.
+ */
+typedef struct fr_vulkan_slot {
+    uint64_t image;  /* VkImage: TRANSFER_DST, COLOR_ATTACHMENT and SAMPLED usage */
+    uint32_t format; /* VkFormat */
+    uint32_t width, height;
+    uint64_t ready; /* VkSemaphore, timeline; 0 = none */
+    uint64_t ready_value;
+} fr_vulkan_slot;
+
+/* FR_OK; FR_ERR_UNSUPPORTED: `slot` lies in memory, see slot->pixels; FR_ERR_ARGUMENT: no begin. */
+FR_API fr_status fr_source_vulkan_slot(const fr_source *source, const fr_slot *slot, fr_vulkan_slot *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
