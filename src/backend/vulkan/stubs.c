@@ -10,6 +10,9 @@
 
 /* Parts of the backend that are in the tree go before these. */
 #pragma weak fr_vk_image_describe
+#pragma weak fr_vk_picture_destroy
+#pragma weak fr_vk_picture_export
+#pragma weak fr_vk_picture_get
 #pragma weak fr_vk_ring_format
 #pragma weak fr_vk_source_extensions
 
