@@ -228,7 +228,7 @@ void fr_vk_converter_measure(struct fr_vk_converter *converter, VkQueryPool pool
 struct job {
     struct fr_vk_converter *converter;
     const struct fr_vk_input *input;
-    const struct fr_vk_parts *parts;
+    const struct fr_parts *parts;
     struct fr_vk_picture *picture;
     struct flight *flight;
     uint32_t rows, num_bands; /* of a band, but for the last */
@@ -268,8 +268,7 @@ static uint32_t at_most(uint32_t value, uint32_t most)
     return value < most ? value : most;
 }
 
-/* The blocks of a band that a part touches, in rows of the band. A chroma sample reaches a column to its right, so a
- * part reaches a column to its left, which is of the same block, and to its right, which may not be. */
+/* The blocks of a band that a part touches, in rows of the band. */
 static bool blocks_of(const struct job *job, const fr_rect *part, uint32_t row, uint32_t rows, struct fr_vk_push *push)
 {
     const fr_convert_params *const params = &job->converter->params;
@@ -283,7 +282,7 @@ static bool blocks_of(const struct job *job, const fr_rect *part, uint32_t row, 
         return false;
     push->first[0] = (int32_t)(part->x / columns);
     push->first[1] = (int32_t)(top / 2);
-    push->end[0] = (int32_t)((at_most(right + 1, params->width) + columns - 1) / columns);
+    push->end[0] = (int32_t)((right + columns - 1) / columns);
     push->end[1] = (int32_t)((at_most(bottom - row, rows) + 1) / 2);
     return true;
 }
@@ -295,7 +294,7 @@ static void dispatch_band(const struct job *job, VkCommandBuffer command, uint32
     const struct fr_vk_variant *const variant = &c->shade.variant;
     const uint32_t row = band * job->rows, rows = at_most(job->rows, c->params.height - row);
     const fr_rect all = {0, 0, c->params.width, c->params.height};
-    const bool has_parts = job->parts && job->parts->count;
+    const uint32_t count = job->parts ? at_most(job->parts->count, FR_PARTS_MAX) : 1;
     struct fr_vk_push push = c->push;
     push.edge[0] = (int32_t)c->params.width - 1;
     push.edge[1] = (int32_t)rows - 1;
@@ -305,8 +304,8 @@ static void dispatch_band(const struct job *job, VkCommandBuffer command, uint32
     push.chroma_pitch = (int32_t)(job->picture->pitch_bytes[1] / 4);
     vk->CmdBindDescriptorSets(command, VK_PIPELINE_BIND_POINT_COMPUTE, c->shade.layout, 0, 1,
                               &job->flight->set[band], 0, NULL);
-    for (uint32_t i = 0; i < (has_parts ? at_most(job->parts->count, FR_VK_PARTS_MAX) : 1); i++) {
-        if (!blocks_of(job, has_parts ? &job->parts->rect[i] : &all, row, rows, &push))
+    for (uint32_t i = 0; i < count; i++) {
+        if (!blocks_of(job, job->parts ? &job->parts->rect[i] : &all, row, rows, &push))
             continue;
         vk->CmdPushConstants(command, c->shade.layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof(push), &push);
         vk->CmdDispatch(command, ((uint32_t)(push.end[0] - push.first[0]) + variant->across - 1) / variant->across,
@@ -497,7 +496,7 @@ static fr_status plan_job(struct job *job)
 }
 
 fr_status fr_vk_convert(struct fr_vk_converter *converter, const struct fr_vk_input *input,
-                        const struct fr_vk_parts *parts, struct fr_vk_picture *picture, uint64_t *done)
+                        const struct fr_parts *parts, struct fr_vk_picture *picture, uint64_t *done)
 {
     struct fr_vk_device *device = converter->device;
     struct job job = {.converter = converter,

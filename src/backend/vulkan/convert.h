@@ -21,13 +21,6 @@ struct fr_vk_input {
     uint64_t retire_value;
 };
 
-/* Parts of a picture, in pixels; count 0: all of it. */
-enum { FR_VK_PARTS_MAX = 16 };
-struct fr_vk_parts {
-    uint32_t count;
-    fr_rect rect[FR_VK_PARTS_MAX];
-};
-
 struct fr_vk_converter;
 
 /* `buffers`: it reads buffers, not images. FR_ERR_UNSUPPORTED: no such pair, or not on this device (logged);
@@ -42,12 +35,13 @@ fr_status fr_vk_converter_create_variant(struct fr_vk_converter **out, struct fr
 void fr_vk_converter_destroy(struct fr_vk_converter *converter); /* accepts NULL */
 const char *fr_vk_converter_name(const struct fr_vk_converter *converter);
 /* Submits, and returns: one submission that takes the image over, converts, gives it back to
- * VK_QUEUE_FAMILY_EXTERNAL and, where somebody maps pictures, copies. *done, which is the picture's `value` too:
- * what device->progress reaches when the pixels are complete and the slot is read. Waits, at most a second, where
- * too many are under way. On failure nothing was submitted. FR_ERR_UNSUPPORTED: an input whose rows lie as
- * fr_vk_input does not allow. */
+ * VK_QUEUE_FAMILY_EXTERNAL and, where somebody maps pictures, copies. `parts`: what the picture lacks, possibly
+ * nothing (the slot is still taken over and given back, and the semaphores signalled); NULL: all of it. *done, which
+ * is the picture's `value` too: what device->progress reaches when the pixels are complete and the slot is read.
+ * Waits, at most a second, where too many are under way. On failure nothing was submitted. FR_ERR_UNSUPPORTED: an
+ * input whose rows lie as fr_vk_input does not allow; FR_ERR_DEVICE_LOST, FR_ERR_NO_MEMORY, FR_ERR_SYSTEM. */
 fr_status fr_vk_convert(struct fr_vk_converter *converter, const struct fr_vk_input *input,
-                        const struct fr_vk_parts *parts, struct fr_vk_picture *picture, uint64_t *done);
+                        const struct fr_parts *parts, struct fr_vk_picture *picture, uint64_t *done);
 
 /* For measurements: the GPU writes its time before and after the dispatches into queries 0 and 1 of `pool`, which are
  * reset first; VK_NULL_HANDLE ends that. */
