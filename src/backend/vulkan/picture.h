@@ -7,6 +7,7 @@
  */
 
 #include "backend/vulkan/device.h"
+#include "backend/vulkan/vulkan.h"
 
 struct fr_vk_picture {
     struct fr_vk_device *device;
@@ -26,9 +27,6 @@ struct fr_vk_picture {
 
 fr_status fr_vk_picture_create(struct fr_vk_device *device, uint32_t width, uint32_t height, fr_format format,
                                struct fr_picture *out);
-void fr_vk_picture_destroy(struct fr_picture *picture);
 fr_status fr_vk_picture_map(const struct fr_picture *picture, struct fr_picture *out);
-void fr_vk_picture_get(const struct fr_picture *picture, fr_vulkan_picture *out);
-fr_status fr_vk_picture_export(const struct fr_picture *picture, fr_vulkan_handle_kind kind, int *out);
 
 #endif
