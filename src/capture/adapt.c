@@ -6,7 +6,7 @@
 
 static bool usable(const fr_capture *capture, const struct fr_backend_host *backend)
 {
-    return backend->ops && (backend->ops->capabilities & capture->source_capabilities);
+    return backend->ops && (backend->capabilities & capture->source_capabilities & FR_CAP_WAYS);
 }
 
 const struct fr_backend_host *fr_capture_choose_backend(const fr_capture *capture)

@@ -10,6 +10,7 @@
  */
 
 #include "backend/backend.h"
+#include "capture/damage.h"
 #include "capture/follow.h"
 #include "capture/out_ring.h"
 #include "channel/channel.h"
@@ -85,6 +86,7 @@ struct fr_capture {
     struct fr_out_ring *out;
     void *converter;
     fr_convert_params converter_params;
+    struct fr_damage damage;
     bool has_last;
     fr_frame last; /* holds no reference: out_ring keeps it by name */
     bool has_metadata;
@@ -92,8 +94,9 @@ struct fr_capture {
 
     bool connected;
     uint64_t source_capabilities; /* FR_CAP_* */
-    bool rebound;                 /* the backend was moved to this source's adapter */
-    bool use_fallback;            /* this source, or this machine, cannot use env.backend */
+    struct fr_gpu source_gpu;
+    bool rebound;      /* the backend was moved to this source's adapter */
+    bool use_fallback; /* this source, or this machine, cannot use env.backend */
     uint32_t source_pid;
     char source_name[32];
     fr_status gone_reason; /* of the last source that went; FR_OK = none went */

@@ -51,6 +51,7 @@ void fr_capture_drop_converter(fr_capture *capture)
     if (capture->converter)
         capture->backend->ops->converter_destroy(capture->backend->self, capture->converter);
     capture->converter = NULL;
+    fr_damage_forget(&capture->damage);
 }
 
 static fr_convert_params converter_params(const fr_capture *capture, const struct fr_ring_shape *shape)
@@ -124,6 +125,7 @@ static fr_status prepare(fr_capture *capture, struct preparation *prep)
         .wire_version = capture->env.channel.wire_version,
         .generation = prep->number,
         .capabilities = capture->source_capabilities,
+        .gpu = capture->source_gpu,
         .naming = &capture->env.channel,
     };
     fr_status status = backend->ops->ring_create(backend->self, &request, &ring->slots);
@@ -198,6 +200,7 @@ static void commit(fr_capture *capture, struct preparation *prep)
     }
     capture->backend = prep->backend;
     capture->device_serial = prep->device_serial;
+    fr_damage_forget(&capture->damage);
 }
 
 static void log_generation(const fr_capture *capture)

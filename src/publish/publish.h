@@ -84,8 +84,9 @@ bool fr_source_takes_frames(fr_source *source);
  * episode. */
 bool fr_source_fits(fr_source *source, uint32_t width, uint32_t height, fr_format format);
 
-/* publish.c: what the ways in which this source can take slots are, FR_CAP_*. */
+/* publish.c: what the HELLO says: the ways in which this source can take slots, FR_CAP_*, and its GPU. */
 uint64_t fr_source_capabilities(const struct fr_source_env *env);
+struct fr_gpu fr_source_gpu(const struct fr_source_env *env);
 
 /* Gives the slot that is held back, unpublished. Without one it does nothing. */
 void fr_attachment_cancel(struct fr_attachment *attachment);
