@@ -15,8 +15,8 @@ static int setup(void **state)
         return -1;
     struct rig *rig = *state;
     rig->has_fallback = true;
-    rig->backend.ops = (struct fr_backend_host_ops){
-        .name = "gpu", .capabilities = FR_CAP_KEYED_MUTEX | FR_CAP_STATES, .concurrent_read = true};
+    rig->backend.ops = (struct fr_backend_host_ops){.name = "gpu", .concurrent_read = true};
+    rig->backend.capabilities = FR_CAP_KEYED_MUTEX | FR_CAP_STATES;
     rig->backend.luid_low = OUR_LUID;
     rig->backend.rebind = FR_ERR_UNSUPPORTED;
     return 0;
@@ -179,7 +179,7 @@ static void a_source_that_knows_no_memory_is_not_given_any(void **state)
 static void a_source_without_textures_gets_memory_at_once(void **state)
 {
     struct rig *rig = *state;
-    rig->backend.ops.capabilities = FR_CAP_KEYED_MUTEX;
+    rig->backend.capabilities = FR_CAP_KEYED_MUTEX;
     assert_int_equal(rig_open_source(rig), FR_OK);
     open_with(rig, rig->act, FR_OK);
     assert_int_equal(rig->fallback.rings, 1);
