@@ -20,13 +20,6 @@ struct fr_vk_input {
     uint64_t retire_value;
 };
 
-/* Parts of a picture, in pixels; count 0: all of it. */
-enum { FR_VK_PARTS_MAX = 16 };
-struct fr_vk_parts {
-    uint32_t count;
-    fr_rect rect[FR_VK_PARTS_MAX];
-};
-
 struct fr_vk_converter;
 
 /* `buffers`: it reads buffers, not images. FR_ERR_UNSUPPORTED, logged. */
@@ -35,8 +28,10 @@ fr_status fr_vk_converter_create(struct fr_vk_converter **out, struct fr_vk_devi
 /* Waits for what it submitted. */
 void fr_vk_converter_destroy(struct fr_vk_converter *converter); /* accepts NULL */
 const char *fr_vk_converter_name(const struct fr_vk_converter *converter);
-/* Submits, and returns. The picture's `value` is what device->progress reaches then; so is *done. */
+/* Submits, and returns. `parts`: what the picture lacks, possibly nothing (the slot is still taken over and
+ * given back, and the semaphores signalled); NULL: all of it. The picture's `value` is what device->progress
+ * reaches then; so is *done. */
 fr_status fr_vk_convert(struct fr_vk_converter *converter, const struct fr_vk_input *input,
-                        const struct fr_vk_parts *parts, struct fr_vk_picture *picture, uint64_t *done);
+                        const struct fr_parts *parts, struct fr_vk_picture *picture, uint64_t *done);
 
 #endif
