@@ -12,8 +12,8 @@ static void *whole_memory(const struct fr_vk_picture *picture)
     return (uint8_t *)planes.plane[0] - picture->offset_bytes[0];
 }
 
-static void read_plane(const struct fr_vk_picture *p, const uint8_t *memory, uint8_t *expected, uint32_t plane,
-                       uint32_t columns, uint16_t *out)
+static void read_plane(const struct fr_vk_picture *p, const uint8_t *memory, uint8_t *expected,
+                       uint32_t plane, uint32_t columns, uint16_t *out)
 {
     const size_t bytes = p->format == FR_FORMAT_P010 ? 2 : 1;
     const size_t height = plane ? (p->height + 1) / 2 : p->height;
@@ -56,11 +56,12 @@ codes check_convert(const struct check *check, const void *pixels)
     if (!variant.columns)
         variant = fr_vk_variant_default(check->device, params->from, params->to, check->buffers);
     struct fr_vk_converter *converter;
-    assert_int_equal(fr_vk_converter_create_variant(&converter, check->device, params, check->buffers, &variant,
-                                                    gpu_log()),
+    assert_int_equal(fr_vk_converter_create_variant(&converter, check->device, params, check->buffers,
+                                                    &variant, gpu_log()),
                      FR_OK);
     struct fr_picture picture;
-    assert_int_equal(fr_vk_picture_create(check->device, params->width, params->height, params->to, &picture), FR_OK);
+    assert_int_equal(fr_vk_picture_create(check->device, params->width, params->height, params->to, &picture),
+                     FR_OK);
     struct fr_vk_picture *const p = picture.object;
     if (p->direct)
         memset(whole_memory(p), CANARY, (size_t)p->bytes);
