@@ -13,7 +13,7 @@ enum {
     BAND_ROWS_UNIT = 128,
     BANDS_MAX = 64,
     SOURCE_PITCH_ALIGN = 16,
-    SOURCE_PITCH_SLACK = 4096
+    SOURCE_PITCH_MOST = 256
 };
 
 /* One conversion under way. */
@@ -147,7 +147,8 @@ static bool plan(struct fr_vk_converter *converter, struct fr_vk_variant *varian
     VkDeviceSize pitch[2], source = 0;
     (void)fr_vk_picture_layout(device, params->width, params->height, params->to, pitch);
     if (converter->buffers)
-        source = (VkDeviceSize)params->width * fr_format_pixel_bytes(params->from) + SOURCE_PITCH_SLACK;
+        source = ((VkDeviceSize)params->width * fr_format_pixel_bytes(params->from) + SOURCE_PITCH_MOST - 1) /
+                 SOURCE_PITCH_MOST * SOURCE_PITCH_MOST;
     fit_variant(variant, params->to, pitch);
     converter->num_bands = count_bands(params->height, band_rows(device, params->height, source, pitch));
     const uint32_t side = device->limits.maxImageDimension2D;
