@@ -31,7 +31,8 @@ static void check_size(const pair *p, uint32_t width, uint32_t height, bool buff
     free(pixels);
 }
 
-/* Every width to 9, then every remainder of a block; every height to 5. The pair and the kind of slot take turns. */
+/* Every width to 9, then every remainder of a block; every height to 5. The pair and the kind of slot take
+ * turns. */
 static void every_odd_size_is_exact(void **state)
 {
     (void)state;
@@ -87,14 +88,16 @@ static void parts_give_what_the_whole_gives(void **state)
     (void)state;
     enum { WIDTH = 203, HEIGHT = 61 };
     static const struct fr_parts parts = {
-        .count = 5, .rect = {{0, 0, 2, 2}, {34, 10, 20, 2}, {200, 58, 3, 3}, {64, 20, 64, 30}, {0, 60, 1, 1}}};
+        .count = 5,
+        .rect = {{0, 0, 2, 2}, {34, 10, 20, 2}, {200, 58, 3, 3}, {64, 20, 64, 30}, {0, 60, 1, 1}}};
     for (size_t i = 0; i < num_pairs - 1; i++)
         for (int buffers = 0; buffers < 2; buffers++) {
             fr_convert_params params = pairs[i].params;
             params.width = WIDTH;
             params.height = HEIGHT;
             const size_t bytes = fr_format_pixel_bytes(params.from);
-            uint8_t *const old = random_pixels(params.from, WIDTH * HEIGHT), *const new = malloc(WIDTH * HEIGHT * 8);
+            uint8_t *const old = random_pixels(params.from, WIDTH * HEIGHT), *const new =
+                                                                                 malloc(WIDTH * HEIGHT * 8);
             uint8_t *const other = random_pixels(params.from, WIDTH * HEIGHT);
             memcpy(new, old, WIDTH * HEIGHT * 8);
             /* What changed lies inside, so that all chroma it has a share in does. */
@@ -146,7 +149,8 @@ static void a_part_leaves_the_rest_alone(void **state)
 {
     (void)state;
     enum { WIDTH = 256, HEIGHT = 32 };
-    const fr_convert_params params = {.from = FR_FORMAT_BGRA8, .to = FR_FORMAT_NV12, .width = WIDTH, .height = HEIGHT};
+    const fr_convert_params params = {
+        .from = FR_FORMAT_BGRA8, .to = FR_FORMAT_NV12, .width = WIDTH, .height = HEIGHT};
     const struct fr_parts parts = {.count = 1, .rect = {{32, 8, 32, 4}}};
     void *const pixels = calloc(WIDTH * HEIGHT, 4);
     struct fr_vk_converter *converter;
@@ -163,7 +167,8 @@ static void a_part_leaves_the_rest_alone(void **state)
     for (size_t y = 0; y < HEIGHT; y++)
         for (size_t x = 0; x < WIDTH; x++) {
             const bool inside = x >= 32 && x < 64 && y >= 8 && y < 12;
-            assert_int_equal(((uint8_t *)mapped.plane[0])[y * mapped.pitch_bytes[0] + x], inside ? 16 : CANARY);
+            assert_int_equal(((uint8_t *)mapped.plane[0])[y * mapped.pitch_bytes[0] + x],
+                             inside ? 16 : CANARY);
         }
     fr_vk_converter_destroy(converter);
     fr_vk_picture_destroy(&picture);
@@ -210,9 +215,9 @@ static int close_device(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_odd_size_is_exact),       cmocka_unit_test(the_largest_sides_are_exact),
-        cmocka_unit_test(no_variant_changes_a_code),     cmocka_unit_test(parts_give_what_the_whole_gives),
-        cmocka_unit_test(a_part_leaves_the_rest_alone),  cmocka_unit_test(bands_give_what_the_whole_gives),
+        cmocka_unit_test(every_odd_size_is_exact),      cmocka_unit_test(the_largest_sides_are_exact),
+        cmocka_unit_test(no_variant_changes_a_code),    cmocka_unit_test(parts_give_what_the_whole_gives),
+        cmocka_unit_test(a_part_leaves_the_rest_alone), cmocka_unit_test(bands_give_what_the_whole_gives),
     };
     return cmocka_run_group_tests_name("vulkan: shapes", tests, open_device, close_device);
 }
