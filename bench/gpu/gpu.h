@@ -110,7 +110,7 @@ struct gpu_functions {
 #undef GPU_MEMBER
 };
 
-enum { GPU_FAMILIES_MAX = 16, GPU_QUEUES_MAX = 2, GPU_BINDINGS = 5 };
+enum { GPU_FAMILIES_MAX = 16, GPU_QUEUES_MAX = 2, GPU_BINDINGS = 5, GPU_EXTENSIONS_MAX = 32 };
 
 extern const VkDescriptorType gpu_binding_types[GPU_BINDINGS];
 
@@ -120,7 +120,8 @@ enum gpu_queue_kind { GPU_QUEUE_GRAPHICS, GPU_QUEUE_COMPUTE, GPU_QUEUE_TRANSFER 
 struct gpu_params {
     const char *device; /* part of a name; NULL: the first that is not of type CPU, else the first */
     enum gpu_queue_kind kind;
-    uint32_t priority; /* VkQueueGlobalPriorityKHR; 0 = none asked for */
+    uint32_t priority;             /* VkQueueGlobalPriorityKHR; 0 = none asked for */
+    const char *const *extensions; /* more that are turned on where they are there; NULL ends them; NULL */
 };
 
 struct gpu_buffer {
@@ -154,6 +155,8 @@ struct gpu {
     uint32_t num_extensions;
     VkDeviceSize host_pointer_align; /* 0 = host memory cannot be imported */
 
+    const char *enabled[GPU_EXTENSIONS_MAX];
+    uint32_t num_enabled;
     uint32_t queue_family;
     VkQueue queue[GPU_QUEUES_MAX]; /* the second may be the first again */
     uint32_t num_queues;

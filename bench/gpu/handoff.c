@@ -215,7 +215,7 @@ static void close_shared(struct handoff_side *sides)
     munmap(sides[0].shared, sizeof(struct handoff_shared) + 2 * HANDOFF_WORD_BYTES);
 }
 
-static void run_config(struct probe *probe, const struct handoff_config *config)
+void handoff_run(struct probe *probe, const struct handoff_config *config)
 {
     struct handoff_side sides[2] = {{.config = config}, {.config = config}};
     pid_t children[2];
@@ -277,7 +277,7 @@ bool probe_handoff(struct probe *probe)
         if (!shares && !configs[i].threads)
             continue;
         fprintf(stderr, "  %s\n", configs[i].name);
-        run_config(probe, &configs[i]);
+        handoff_run(probe, &configs[i]);
     }
     json_end_array(&probe->json);
     return true;

@@ -28,6 +28,9 @@ struct handoff_config {
     bool threads; /* of one process and device: nothing to switch */
 };
 
+/* Writes an object; processes of its own. */
+void handoff_run(struct probe *probe, const struct handoff_config *config);
+
 /* How the host learns when it may start. */
 enum handoff_start {
     HANDOFF_GPU_WAITS,    /* it submits at once, its GPU work waits */
