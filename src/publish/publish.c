@@ -93,6 +93,8 @@ fr_status fr_source_open_env(fr_source **out, const fr_source_params *params, co
     source->env = own;
     if (!own.acquire_wait_ns)
         source->env.acquire_wait_ns = FR_SOURCE_ACQUIRE_NS;
+    if (own.acquire_wait_ns == FR_SOURCE_NO_WAIT)
+        source->env.acquire_wait_ns = 0;
     source->params = *params;
     source->display = params->display;
     source->total.target_id = params->target_id;

@@ -8,11 +8,6 @@
 
 #include <string.h>
 
-/* Parts of the backend that are in the tree go before these. */
-#pragma weak fr_vk_image_describe
-#pragma weak fr_vk_ring_format
-#pragma weak fr_vk_source_extensions
-
 fr_status fr_vk_host_create(struct fr_backend_host *out, const fr_vulkan_host_params *params, struct fr_os os,
                             bool automatic, const fr_log *log)
 {
