@@ -248,25 +248,25 @@ void handoff_run(struct probe *probe, const struct handoff_config *config)
 }
 
 /* In a process of its own: the driver is not carried over a fork. */
-static int inspect(struct probe *probe)
+int handoff_shares(struct probe *probe)
 {
-    struct gpu gpu;
-    if (!gpu_open(&gpu, &(struct gpu_params){.device = probe->device}))
-        return 2;
-    const int can = gpu.shared_timeline ? 0 : 1;
-    gpu_close(&gpu);
-    return can;
+    int status = 0;
+    fflush(probe->json.file);
+    const pid_t child = fork();
+    if (child == 0) {
+        struct gpu gpu;
+        _exit(!gpu_open(&gpu, &(struct gpu_params){.device = probe->device}) ? 2 : gpu.shared_timeline);
+    }
+    if (waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status) == 2)
+        return -1;
+    return WEXITSTATUS(status);
 }
 
 bool probe_handoff(struct probe *probe)
 {
-    int status = 0;
-    const pid_t child = fork();
-    if (child == 0)
-        _exit(inspect(probe));
-    if (waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status) == 2)
+    const int shares = handoff_shares(probe);
+    if (shares < 0)
         return false;
-    const bool shares = WEXITSTATUS(status) == 0;
     if (!shares) {
         const char *const reason = "the device cannot share timeline semaphores between processes";
         fprintf(stderr, "only threads: %s\n", reason);

@@ -28,6 +28,8 @@ struct handoff_config {
     bool threads; /* of one process and device: nothing to switch */
 };
 
+/* 1 or 0: the device can or cannot share timelines between processes; negative: there is none. */
+int handoff_shares(struct probe *probe);
 /* Writes an object; processes of its own. */
 void handoff_run(struct probe *probe, const struct handoff_config *config);
 
