@@ -287,6 +287,7 @@ void gpu_close(struct gpu *gpu)
 {
     if (gpu->device) {
         gpu->vk.DeviceWaitIdle(gpu->device);
+        gpu_warm_end(gpu);
         gpu_buffer_destroy(gpu, &gpu->blank_buffer);
         gpu_image_destroy(gpu, &gpu->blank_image);
         gpu->vk.DestroySampler(gpu->device, gpu->sampler, NULL);

@@ -19,41 +19,36 @@ enum { ROUNDS_MAX = 2000, HIGH = 512, REALTIME = 1024 };
 #define C GPU_QUEUE_COMPUTE
 
 static const struct handoff_config configs[] = {
-    {"tiny, graphics to graphics", {G, G}, {0, 0}, {0, 0}, HANDOFF_TINY, 2000, true, false},
-    {"tiny, graphics to compute", {G, C}, {0, 0}, {0, 0}, HANDOFF_TINY, 500, false, false},
-    {"tiny, compute to compute", {C, C}, {0, 0}, {0, 0}, HANDOFF_TINY, 500, false, false},
-    {"tiny, graphics to graphics high", {G, G}, {0, HIGH}, {0, 0}, HANDOFF_TINY, 500, false, false},
-    {"tiny, graphics to graphics realtime", {G, G}, {0, REALTIME}, {0, 0}, HANDOFF_TINY, 500, false, false},
-    {"tiny, graphics to compute realtime", {G, C}, {0, REALTIME}, {0, 0}, HANDOFF_TINY, 500, false, false},
-    {"tiny, both realtime", {G, G}, {REALTIME, REALTIME}, {0, 0}, HANDOFF_TINY, 500, false, false},
-    {"tiny, host busy", {G, G}, {0, 0}, {0, 1}, HANDOFF_TINY, 300, false, false},
-    {"tiny, source busy", {G, G}, {0, 0}, {1, 0}, HANDOFF_TINY, 300, false, false},
-    {"tiny, source busy, host realtime", {G, G}, {0, REALTIME}, {1, 0}, HANDOFF_TINY, 300, false, false},
-    {"tiny, source busy, host compute realtime",
+    {"tiny, graphics to graphics", {G, G}, {0, 0}, {0, 0}, HANDOFF_TINY, 1000, true, false},
+    {"tiny, graphics to compute", {G, C}, {0, 0}, {0, 0}, HANDOFF_TINY, 1000, true, false},
+    {"tiny, compute to compute", {C, C}, {0, 0}, {0, 0}, HANDOFF_TINY, 1000, true, false},
+    {"tiny, threads, graphics", {G, G}, {0, 0}, {0, 0}, HANDOFF_TINY, 500, false, true},
+    {"tiny, threads, compute", {C, C}, {0, 0}, {0, 0}, HANDOFF_TINY, 500, false, true},
+    {"tiny, graphics to compute high", {G, C}, {0, HIGH}, {0, 0}, HANDOFF_TINY, 300, false, false},
+    {"tiny, graphics to compute realtime", {G, C}, {0, REALTIME}, {0, 0}, HANDOFF_TINY, 300, false, false},
+    {"tiny, source busy, graphics to graphics", {G, G}, {0, 0}, {1, 0}, HANDOFF_TINY, 300, false, false},
+    {"tiny, source busy, graphics to compute", {G, C}, {0, 0}, {1, 0}, HANDOFF_TINY, 300, false, false},
+    {"tiny, source busy, graphics to compute high",
      {G, C},
-     {0, REALTIME},
+     {0, HIGH},
      {1, 0},
      HANDOFF_TINY,
      300,
      false,
      false},
-    {"4K, graphics to graphics", {G, G}, {0, 0}, {0, 0}, HANDOFF_4K, 1000, true, false},
-    {"4K, graphics to compute", {G, C}, {0, 0}, {0, 0}, HANDOFF_4K, 500, false, false},
-    {"4K, graphics to compute realtime", {G, C}, {0, REALTIME}, {0, 0}, HANDOFF_4K, 500, false, false},
-    {"tiny, threads, graphics", {G, G}, {0, 0}, {0, 0}, HANDOFF_TINY, 500, false, true},
-    {"4K, threads, graphics", {G, G}, {0, 0}, {0, 0}, HANDOFF_4K, 500, false, true},
-    {"4K, source busy, host compute realtime", {G, C}, {0, REALTIME}, {1, 0}, HANDOFF_4K, 300, false, false},
+    {"4K, graphics to compute", {G, C}, {0, 0}, {0, 0}, HANDOFF_4K, 500, true, false},
+    {"4K, compute to compute", {C, C}, {0, 0}, {0, 0}, HANDOFF_4K, 500, true, false},
+    {"4K, threads, compute", {C, C}, {0, 0}, {0, 0}, HANDOFF_4K, 300, false, true},
+    {"4K, source busy, graphics to compute", {G, C}, {0, 0}, {1, 0}, HANDOFF_4K, 300, false, false},
 };
 
 static const struct handoff_mode modes[] = {
     {"gpu waits", HANDOFF_GPU_WAITS, false, false, false},
     {"gpu waits, eventfd", HANDOFF_GPU_WAITS, false, true, false},
-    {"gpu waits, end by word", HANDOFF_GPU_WAITS, true, false, false},
     {"host polls the counter", HANDOFF_POLL, false, false, false},
-    {"host polls the counter, submits without a wait", HANDOFF_POLL_NO_WAIT, false, false, false},
+    {"host polls the counter, eventfd", HANDOFF_POLL, false, true, false},
     {"host blocks in vkWaitSemaphores", HANDOFF_BLOCK, false, false, false},
     {"host has submitted before", HANDOFF_EARLY, false, false, false},
-    {"host polls a word of the source's GPU", HANDOFF_WORD, false, false, false},
     {"host polls a word of the source's GPU, end by word", HANDOFF_WORD, true, false, false},
     {"source polls its counter, then tells", HANDOFF_SOURCE_WAITS, false, false, false},
     {"trace: host has submitted before", HANDOFF_EARLY, false, false, true},
@@ -71,7 +66,7 @@ static uint32_t rounds_of(const struct probe *probe, const struct handoff_config
     if (probe->quick)
         return 20;
     if (pause == 2)
-        return config->slow && (mode == 0 || mode == 3 || mode == 6 || mode == 8) ? 100 : 0;
+        return config->slow && (mode == 1 || mode == 3 || mode == 8) ? 80 : 0;
     return modes[mode].trace && config->rounds > 300 ? 300 : config->rounds;
 }
 

@@ -73,8 +73,8 @@ struct handoff_side {
     struct gpu gpu;
     struct gpu_image image[2];
     struct gpu_buffer out, count, word;
-    struct gpu_kernel convert, tick, burn;
-    VkDescriptorSet convert_set, tick_set, burn_set;
+    struct gpu_kernel convert, copy, tick, burn;
+    VkDescriptorSet convert_set, copy_set, tick_set, burn_set;
     VkCommandBuffer plain, ticking, traced, burning;
     VkQueryPool queries;
     VkSemaphore ready, own; /* ready: the source's, shared; own: the host's */
