@@ -40,6 +40,7 @@ static void *run_target(void *user)
     struct live_shared *const shared = target->live.shared;
     fr_frame frame[2] = {0};
     double due = stats_now_us();
+    uint32_t wanted = 0;
     for (uint32_t i = 0; !atomic_load(&stopping); i++) {
         if (target->period_us > 0) {
             const double now = stats_now_us();
@@ -47,9 +48,10 @@ static void *run_target(void *user)
             if (due > now)
                 nanosleep(&(struct timespec){.tv_nsec = (long)((due - now) * 1e3)}, NULL);
         }
-        /* One is on its way while one is converted. */
-        if (!live_host_ask(&target->host, atomic_load(&shared->pushed) + 1) ||
-            !live_host_next(&target->host, &frame[i % 2])) {
+        /* One is on its way while one is converted. `pushed` may lag behind what was taken. */
+        const uint32_t pushed = atomic_load(&shared->pushed);
+        wanted = (pushed > wanted ? pushed : wanted) + 1;
+        if (!live_host_ask(&target->host, wanted) || !live_host_next(&target->host, &frame[i % 2])) {
             atomic_store(&target->failed, true);
             break;
         }

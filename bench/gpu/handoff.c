@@ -102,6 +102,8 @@ static bool run_case(struct handoff_side *side, struct probe *probe, int mode, i
         return true;
     if (modes[mode].trace)
         handoff_side_calibrate(side);
+    if (side->me == 1)
+        handoff_host_look(side);
     if (!handoff_meet(side))
         return false;
     if (side->me == 0)

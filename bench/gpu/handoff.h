@@ -79,6 +79,7 @@ struct handoff_side {
     VkQueryPool queries;
     VkSemaphore ready, own; /* ready: the source's, shared; own: the host's */
     uint64_t round;
+    uint32_t before[2];     /* the words, while the source does nothing */
     double clock_offset_us; /* CLOCK_MONOTONIC less the GPU's */
     pthread_t burner;
     VkSemaphore burned;
@@ -98,6 +99,8 @@ void handoff_side_calibrate(struct handoff_side *side);
 bool handoff_meet(struct handoff_side *side);
 bool handoff_source_rounds(struct handoff_side *side, const struct handoff_mode *mode, uint32_t rounds,
                            uint64_t pause_ns);
+/* To be called while the source does nothing: what the words of the next round are compared with. */
+void handoff_host_look(struct handoff_side *side);
 /* What the host saw, one of each per round. */
 struct handoff_samples {
     double *latency_us, *told_us, *submit_us;
