@@ -6,7 +6,7 @@ import json
 import statistics
 import time
 
-from harness import check, everywhere, print_flips, wait_for
+from harness import alone, check, everywhere, print_flips, wait_for
 
 TAGS_SDR = {"color_range": "tv", "color_space": "bt709", "color_transfer": "bt709", "color_primaries": "bt709",
             "chroma_location": "left"}
@@ -61,6 +61,7 @@ def flip_session(world, out, *arguments):
     return summary
 
 
+@alone
 def case_hdr_flip(world):
     """HDR going on and off mid-session: new segments, tags that fit, nothing of an old generation."""
     summary = flip_session(world, "a.mkv", "--at", "1s:hdr=on", "--at", "2s:hdr=off", "--for", "3s")
@@ -73,6 +74,7 @@ def case_hdr_flip(world):
 
 
 @everywhere
+@alone
 def case_size_flip(world):
     """A new size mid-session: a new segment of that size."""
     summary = flip_session(world, "a.mp4", "--at", "1s:size=800x450", "--for", "2s")
@@ -93,6 +95,7 @@ def case_size_flip_in_place(world):
     check(widths == {640, 800}, f"{widths}")
 
 
+@alone
 def case_many_flips(world):
     """A display that changes every 300 ms is followed each time, in the median within 100 ms."""
     script = []
@@ -165,6 +168,7 @@ def case_file_source_hdr(world):
     world.stamps(summary["files"][0])
 
 
+@alone
 def case_x11_desktop_with_resize(world):
     """A desktop with real programs, resized live: both sizes are recorded, the picture is not black."""
     world.xvfb(1280, 720, clients=[("xterm", "-geometry", "100x30+40+40", "-e", "sh", "-c",

@@ -18,6 +18,12 @@ def everywhere(case):
     return case
 
 
+def alone(case):
+    """Marks a case that asserts a bound on a time: no other case runs beside it, except under Wine, where none does."""
+    case.alone = True
+    return case
+
+
 class Failure(Exception):
     """A behaviour that did not hold, as one sentence."""
 

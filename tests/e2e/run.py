@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: The framering authors
 # SPDX-License-Identifier: MIT
-"""Runs end-to-end cases: `run.py BUILD CASE...`, `run.py BUILD all`, or `run.py --list [windows]`.
+"""Runs end-to-end cases: `run.py BUILD CASE...`, `run.py BUILD all`, or `run.py --list [windows]`,
+which says of each case whether others may run beside it.
 
 A case is a function `case_NAME(world)` of a file cases_*.py beside this one. Those of cases_windows*.py, and others that
 are marked, run in a build for Windows, under Wine. Exit code 0: it held; 1: it did not;
@@ -51,7 +52,9 @@ def run(build, name, function):
 def main():
     sys.path.insert(0, str(FOLDER))
     if sys.argv[1] == "--list":
-        print("\n".join(all_cases(sys.argv[2:] == ["windows"])))
+        windows = sys.argv[2:] == ["windows"]
+        for name, function in all_cases(windows).items():
+            print(name, "alone" if getattr(function, "alone", False) and not windows else "beside-others")
         return 0
     build, names = sys.argv[1], sys.argv[2:]
     cases = all_cases(harness.is_for_windows(build))

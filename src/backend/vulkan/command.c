@@ -73,6 +73,8 @@ VkResult fr_vk_command_begin(struct fr_vk_commands *commands, struct fr_vk_comma
         .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT,
     };
     VkResult result = fr_vk_command_wait(commands, command, FR_VK_GPU_WAIT_NS);
+    if (result == VK_TIMEOUT)
+        result = VK_NOT_READY;
     if (result == VK_SUCCESS)
         result = device->vk.ResetFences(device->device, 1, &command->fence);
     if (result == VK_SUCCESS)
