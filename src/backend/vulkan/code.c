@@ -22,10 +22,16 @@
 #include "backend/vulkan/shaders/rgba16f_p010_image.h"
 #include "backend/vulkan/shaders/rgba16f_p010_image_subgroups.h"
 
-#define CODE(name) {name, sizeof(name)}
+#define CODE(name)                                                                                           \
+    {                                                                                                        \
+        name, sizeof(name)                                                                                   \
+    }
 #define CODES(name)                                                                                          \
     {                                                                                                        \
-        {CODE(name##_image), CODE(name##_image_subgroups)}, {CODE(name##_buffer), CODE(name##_buffer_subgroups)}    \
+        {CODE(name##_image), CODE(name##_image_subgroups)},                                                  \
+        {                                                                                                    \
+            CODE(name##_buffer), CODE(name##_buffer_subgroups)                                               \
+        }                                                                                                    \
     }
 
 /* [buffers][subgroups] */

@@ -6,9 +6,15 @@
 
 #include <stdlib.h>
 
-/* A band is what one descriptor can see of a picture: a number of rows from which on every plane's row is aligned
- * for a storage buffer. */
-enum { FLIGHTS = 4, BAND_ROWS_UNIT = 128, BANDS_MAX = 64, SOURCE_PITCH_ALIGN = 16, SOURCE_PITCH_SLACK = 4096 };
+/* A band is what one descriptor can see of a picture: a number of rows from which on every plane's row is
+ * aligned for a storage buffer. */
+enum {
+    FLIGHTS = 4,
+    BAND_ROWS_UNIT = 128,
+    BANDS_MAX = 64,
+    SOURCE_PITCH_ALIGN = 16,
+    SOURCE_PITCH_MOST = 256
+};
 
 /* One conversion under way. */
 struct flight {
@@ -30,6 +36,7 @@ struct fr_vk_converter {
     uint32_t next;
     struct flight flight[FLIGHTS];
     VkQueryPool queries;
+    uint32_t first_query;
 };
 
 static const struct {
@@ -140,7 +147,8 @@ static bool plan(struct fr_vk_converter *converter, struct fr_vk_variant *varian
     VkDeviceSize pitch[2], source = 0;
     (void)fr_vk_picture_layout(device, params->width, params->height, params->to, pitch);
     if (converter->buffers)
-        source = (VkDeviceSize)params->width * fr_format_pixel_bytes(params->from) + SOURCE_PITCH_SLACK;
+        source = ((VkDeviceSize)params->width * fr_format_pixel_bytes(params->from) + SOURCE_PITCH_MOST - 1) /
+                 SOURCE_PITCH_MOST * SOURCE_PITCH_MOST;
     fit_variant(variant, params->to, pitch);
     converter->num_bands = count_bands(params->height, band_rows(device, params->height, source, pitch));
     const uint32_t side = device->limits.maxImageDimension2D;
@@ -169,8 +177,8 @@ fr_status fr_vk_converter_create_variant(struct fr_vk_converter **out, struct fr
     if (plan(converter, &fitting))
         status = fr_vk_shade_init(&converter->shade, device, params, buffers, &fitting);
     if (status == FR_ERR_UNSUPPORTED)
-        fr_log_write(log, FR_LOG_WARNING, "\"%s\" cannot convert pictures of %ux%u", device->name, params->width,
-                     params->height);
+        fr_log_write(log, FR_LOG_WARNING, "\"%s\" cannot convert pictures of %ux%u", device->name,
+                     params->width, params->height);
     VkResult result = VK_SUCCESS;
     if (status == FR_OK)
         result = make_descriptors(converter);
@@ -218,9 +226,10 @@ const char *fr_vk_converter_name(const struct fr_vk_converter *converter)
     return converter->name;
 }
 
-void fr_vk_converter_measure(struct fr_vk_converter *converter, VkQueryPool pool)
+void fr_vk_converter_measure(struct fr_vk_converter *converter, VkQueryPool pool, uint32_t first)
 {
     converter->queries = pool;
+    converter->first_query = first;
 }
 
 /* ---- one conversion ---- */
@@ -240,7 +249,8 @@ static void bind_band(const struct job *job, uint32_t band)
     const struct fr_vk_picture *const p = job->picture;
     const uint32_t row = band * job->rows;
     const uint32_t rows = c->params.height - row < job->rows ? c->params.height - row : job->rows;
-    const VkDescriptorImageInfo image = {.imageView = job->input->view, .imageLayout = VK_IMAGE_LAYOUT_GENERAL};
+    const VkDescriptorImageInfo image = {.imageView = job->input->view,
+                                         .imageLayout = VK_IMAGE_LAYOUT_GENERAL};
     const VkDeviceSize source_pitch = job->input->pitch_bytes;
     const VkDescriptorBufferInfo buffers[3] = {
         {job->input->buffer, job->input->offset_bytes + row * source_pitch, rows * source_pitch},
@@ -269,7 +279,8 @@ static uint32_t at_most(uint32_t value, uint32_t most)
 }
 
 /* The blocks of a band that a part touches, in rows of the band. */
-static bool blocks_of(const struct job *job, const fr_rect *part, uint32_t row, uint32_t rows, struct fr_vk_push *push)
+static bool blocks_of(const struct job *job, const fr_rect *part, uint32_t row, uint32_t rows,
+                      struct fr_vk_push *push)
 {
     const fr_convert_params *const params = &job->converter->params;
     const uint32_t columns = job->converter->shade.variant.columns;
@@ -308,7 +319,8 @@ static void dispatch_band(const struct job *job, VkCommandBuffer command, uint32
         if (!blocks_of(job, job->parts ? &job->parts->rect[i] : &all, row, rows, &push))
             continue;
         vk->CmdPushConstants(command, c->shade.layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof(push), &push);
-        vk->CmdDispatch(command, ((uint32_t)(push.end[0] - push.first[0]) + variant->across - 1) / variant->across,
+        vk->CmdDispatch(command,
+                        ((uint32_t)(push.end[0] - push.first[0]) + variant->across - 1) / variant->across,
                         ((uint32_t)(push.end[1] - push.first[1]) + variant->down - 1) / variant->down, 1);
     }
 }
@@ -326,14 +338,14 @@ static VkImageMemoryBarrier image_barrier(VkImage image, VkImageLayout old)
     };
 }
 
-/* The picture may still be written, or copied, by what was submitted before: a conversion of it that nobody waited
- * for. */
+/* The picture may still be written, or copied, by what was submitted before: a conversion of it that nobody
+ * waited for. */
 static bool is_busy(const struct fr_vk_picture *p)
 {
     const uint64_t last = p->staged_value > p->value ? p->staged_value : p->value;
     uint64_t reached = 0;
-    return last && (p->device->vk.GetSemaphoreCounterValue(p->device->device, p->device->progress, &reached) !=
-                        VK_SUCCESS ||
+    return last && (p->device->vk.GetSemaphoreCounterValue(p->device->device, p->device->progress,
+                                                           &reached) != VK_SUCCESS ||
                     reached < last);
 }
 
@@ -384,8 +396,8 @@ static void record_after(const struct job *job, VkCommandBuffer command)
         .dstAccessMask = VK_ACCESS_HOST_READ_BIT,
     };
     if (job->picture->direct)
-        device->vk.CmdPipelineBarrier(command, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_PIPELINE_STAGE_HOST_BIT, 0, 1,
-                                      &pixels, 0, NULL, 0, NULL);
+        device->vk.CmdPipelineBarrier(command, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
+                                      VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &pixels, 0, NULL, 0, NULL);
 }
 
 static VkResult record_convert(const struct job *job)
@@ -399,15 +411,15 @@ static VkResult record_convert(const struct job *job)
     if (result != VK_SUCCESS)
         return result;
     if (c->queries)
-        vk->CmdResetQueryPool(command, c->queries, 0, 2);
+        vk->CmdResetQueryPool(command, c->queries, c->first_query, 2);
     record_before(job, command);
     vk->CmdBindPipeline(command, VK_PIPELINE_BIND_POINT_COMPUTE, c->shade.pipeline);
     if (c->queries)
-        vk->CmdWriteTimestamp(command, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, c->queries, 0);
+        vk->CmdWriteTimestamp(command, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, c->queries, c->first_query);
     for (uint32_t band = 0; band < job->num_bands; band++)
         dispatch_band(job, command, band);
     if (c->queries)
-        vk->CmdWriteTimestamp(command, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, c->queries, 1);
+        vk->CmdWriteTimestamp(command, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, c->queries, c->first_query + 1);
     record_after(job, command);
     return vk->EndCommandBuffer(command);
 }
@@ -490,7 +502,8 @@ static fr_status plan_job(struct job *job)
     const VkDeviceSize align = c->device->limits.minStorageBufferOffsetAlignment;
     if (c->buffers && (input->pitch_bytes % SOURCE_PITCH_ALIGN || input->offset_bytes % align))
         return FR_ERR_UNSUPPORTED;
-    job->rows = band_rows(c->device, c->params.height, c->buffers ? input->pitch_bytes : 0, job->picture->pitch_bytes);
+    job->rows = band_rows(c->device, c->params.height, c->buffers ? input->pitch_bytes : 0,
+                          job->picture->pitch_bytes);
     job->num_bands = count_bands(c->params.height, job->rows);
     return job->num_bands <= c->num_bands ? FR_OK : FR_ERR_UNSUPPORTED;
 }

@@ -8,7 +8,8 @@
 #include <string.h>
 
 #define IMAGE_USAGE ((VkImageUsageFlags)VK_IMAGE_USAGE_SAMPLED_BIT | VK_IMAGE_USAGE_TRANSFER_SRC_BIT)
-#define BUFFER_USAGE ((VkBufferUsageFlags)VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT)
+#define BUFFER_USAGE                                                                                         \
+    ((VkBufferUsageFlags)VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT)
 
 /* Of a plane in the memory: the most that a storage buffer's offset may ask for. */
 enum { PLANE_ALIGN = 256, ROW_ALIGN = 64 };
@@ -21,7 +22,8 @@ static VkDeviceSize round_up(VkDeviceSize value, VkDeviceSize unit)
 /* Plane 0 is Y, 1 is CbCr in pairs. */
 static VkExtent3D plane_extent(const struct fr_vk_picture *p, uint32_t plane)
 {
-    return plane ? (VkExtent3D){(p->width + 1) / 2, (p->height + 1) / 2, 1} : (VkExtent3D){p->width, p->height, 1};
+    return plane ? (VkExtent3D){(p->width + 1) / 2, (p->height + 1) / 2, 1}
+                 : (VkExtent3D){p->width, p->height, 1};
 }
 
 static uint32_t plane_texel_bytes(const struct fr_vk_picture *p, uint32_t plane)
@@ -54,7 +56,8 @@ static bool image_exists(const struct fr_vk_picture *p, uint32_t plane, VkExtern
     VkImageFormatProperties2 out = {.sType = VK_STRUCTURE_TYPE_IMAGE_FORMAT_PROPERTIES_2,
                                     .pNext = type ? &shared : NULL};
     const VkExtent3D extent = plane_extent(p, plane), *const max = &out.imageFormatProperties.maxExtent;
-    if (p->device->vk.GetPhysicalDeviceImageFormatProperties2(p->device->physical, &info, &out) != VK_SUCCESS ||
+    if (p->device->vk.GetPhysicalDeviceImageFormatProperties2(p->device->physical, &info, &out) !=
+            VK_SUCCESS ||
         extent.width > max->width || extent.height > max->height)
         return false;
     const VkExternalMemoryFeatureFlags features = shared.externalMemoryProperties.externalMemoryFeatures;
@@ -133,8 +136,8 @@ static void place_without_images(struct fr_vk_picture *p, struct places *places)
 static bool place_image(struct fr_vk_picture *p, uint32_t plane, struct places *places)
 {
     const struct fr_vk_functions *vk = &p->device->vk;
-    const VkImageMemoryRequirementsInfo2 info = {
-        .sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_REQUIREMENTS_INFO_2, .image = p->image[plane]};
+    const VkImageMemoryRequirementsInfo2 info = {.sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_REQUIREMENTS_INFO_2,
+                                                 .image = p->image[plane]};
     VkMemoryDedicatedRequirements dedicated = {.sType = VK_STRUCTURE_TYPE_MEMORY_DEDICATED_REQUIREMENTS};
     VkMemoryRequirements2 wants = {.sType = VK_STRUCTURE_TYPE_MEMORY_REQUIREMENTS_2, .pNext = &dedicated};
     vk->GetImageMemoryRequirements2(p->device->device, &info, &wants);
@@ -198,7 +201,8 @@ static VkResult make_memory(struct fr_vk_picture *p, const struct places *places
         .sType = VK_STRUCTURE_TYPE_BUFFER_MEMORY_REQUIREMENTS_INFO_2, .buffer = p->buffer};
     VkMemoryRequirements2 wants = {.sType = VK_STRUCTURE_TYPE_MEMORY_REQUIREMENTS_2};
     vk->GetBufferMemoryRequirements2(p->device->device, &info, &wants);
-    const VkMemoryPropertyFlags mappable = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
+    const VkMemoryPropertyFlags mappable =
+        VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
     p->bytes = wants.memoryRequirements.size;
     p->memory_type = fr_vk_memory_type(p->device, wants.memoryRequirements.memoryTypeBits & places->type_bits,
                                        VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, mappable);
@@ -233,7 +237,8 @@ static void destroy_all(struct fr_vk_picture *p)
     free(p);
 }
 
-static struct fr_vk_picture *make(struct fr_vk_device *device, uint32_t width, uint32_t height, fr_format format)
+static struct fr_vk_picture *make(struct fr_vk_device *device, uint32_t width, uint32_t height,
+                                  fr_format format)
 {
     struct fr_vk_picture *p = calloc(1, sizeof(*p));
     if (!p)

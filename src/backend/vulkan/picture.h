@@ -41,8 +41,8 @@ fr_status fr_vk_picture_create(struct fr_vk_device *device, uint32_t width, uint
 /* As fr_frame_map; waits for the GPU, at most a second. Any thread, several at a time. */
 fr_status fr_vk_picture_map(const struct fr_picture *picture, struct fr_picture *out);
 
-/* How the planes of a picture of this size lie; the same for all of them. False: there are no linear images of them,
- * and the planes lie as a buffer wants them. */
+/* How the planes of a picture of this size lie; the same for all of them. False: there are no linear images
+ * of them, and the planes lie as a buffer wants them. */
 bool fr_vk_picture_layout(struct fr_vk_device *device, uint32_t width, uint32_t height, fr_format format,
                           VkDeviceSize pitch_bytes[2]);
 

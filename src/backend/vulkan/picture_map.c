@@ -17,17 +17,19 @@ static VkResult map(struct fr_vk_picture *p, VkDeviceMemory memory)
 static VkResult make_staging(struct fr_vk_picture *p)
 {
     const struct fr_vk_functions *vk = &p->device->vk;
-    const VkBufferCreateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO, .size = p->bytes, .usage = VK_BUFFER_USAGE_TRANSFER_DST_BIT};
+    const VkBufferCreateInfo info = {.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
+                                     .size = p->bytes,
+                                     .usage = VK_BUFFER_USAGE_TRANSFER_DST_BIT};
     VkResult result = vk->CreateBuffer(p->device->device, &info, NULL, &p->staging);
     if (result != VK_SUCCESS)
         return result;
-    const VkBufferMemoryRequirementsInfo2 of = {
-        .sType = VK_STRUCTURE_TYPE_BUFFER_MEMORY_REQUIREMENTS_INFO_2, .buffer = p->staging};
+    const VkBufferMemoryRequirementsInfo2 of = {.sType = VK_STRUCTURE_TYPE_BUFFER_MEMORY_REQUIREMENTS_INFO_2,
+                                                .buffer = p->staging};
     VkMemoryRequirements2 wants = {.sType = VK_STRUCTURE_TYPE_MEMORY_REQUIREMENTS_2};
     vk->GetBufferMemoryRequirements2(p->device->device, &of, &wants);
-    p->staging_type = fr_vk_memory_type(p->device, wants.memoryRequirements.memoryTypeBits,
-                                        VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT, VK_MEMORY_PROPERTY_HOST_CACHED_BIT);
+    p->staging_type =
+        fr_vk_memory_type(p->device, wants.memoryRequirements.memoryTypeBits,
+                          VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT, VK_MEMORY_PROPERTY_HOST_CACHED_BIT);
     if (p->staging_type == UINT32_MAX)
         return VK_ERROR_OUT_OF_HOST_MEMORY;
     const VkMemoryAllocateInfo allocate = {
@@ -70,8 +72,8 @@ void fr_vk_picture_record_copy(const struct fr_vk_picture *p, VkCommandBuffer co
     vk->CmdPipelineBarrier(command, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
                            VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 1, &before, 0, NULL, 0, NULL);
     vk->CmdCopyBuffer(command, p->buffer, p->staging, 1, &all);
-    vk->CmdPipelineBarrier(command, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &after, 0, NULL,
-                           0, NULL);
+    vk->CmdPipelineBarrier(command, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &after,
+                           0, NULL, 0, NULL);
 }
 
 static VkResult record_alone(struct fr_vk_picture *p, VkCommandBuffer *out)

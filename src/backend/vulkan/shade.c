@@ -24,8 +24,7 @@ struct fr_vk_variant fr_vk_variant_default(const struct fr_vk_device *device, fr
                                            bool buffers)
 {
     (void)device, (void)from, (void)to, (void)buffers;
-    return (struct fr_vk_variant){
-        .columns = 8, .across = 32, .down = 4, .neighbour = FR_VK_NEIGHBOUR_RELOAD};
+    return (struct fr_vk_variant){.columns = 8, .across = 32, .down = 4, .neighbour = FR_VK_NEIGHBOUR_RELOAD};
 }
 
 /* `value` to so many bits that its product with a half is exact in a float. */
@@ -52,16 +51,16 @@ static void fill_light(struct constants *constants)
 static void fill_entries(VkSpecializationMapEntry entries[NUM_CONSTANTS])
 {
     static const uint32_t offsets[7] = {
-        offsetof(struct constants, across), offsetof(struct constants, down),
-        offsetof(struct constants, quads),  offsetof(struct constants, neighbour),
-        offsetof(struct constants, lent),   offsetof(struct constants, by_powers),
+        offsetof(struct constants, across),     offsetof(struct constants, down),
+        offsetof(struct constants, quads),      offsetof(struct constants, neighbour),
+        offsetof(struct constants, lent),       offsetof(struct constants, by_powers),
         offsetof(struct constants, blue_first),
     };
     for (uint32_t i = 0; i < 7; i++)
         entries[i] = (VkSpecializationMapEntry){i, offsets[i], 4};
     for (uint32_t i = 0; i < NUM_LIGHT; i++)
-        entries[7 + i] = (VkSpecializationMapEntry){
-            LIGHT_FIRST + i, (uint32_t)offsetof(struct constants, light) + 4 * i, 4};
+        entries[7 + i] = (VkSpecializationMapEntry){LIGHT_FIRST + i,
+                                                    (uint32_t)offsetof(struct constants, light) + 4 * i, 4};
 }
 
 void fr_vk_push_tone(struct fr_vk_push *push, const fr_convert_params *params)
@@ -84,16 +83,19 @@ static VkResult make_layouts(struct fr_vk_shade *shade, struct fr_vk_device *dev
     for (uint32_t i = 0; i < 3; i++)
         bindings[i] = (VkDescriptorSetLayoutBinding){
             .binding = i,
-            .descriptorType = i || buffers ? VK_DESCRIPTOR_TYPE_STORAGE_BUFFER : VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE,
+            .descriptorType =
+                i || buffers ? VK_DESCRIPTOR_TYPE_STORAGE_BUFFER : VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE,
             .descriptorCount = 1,
             .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
         };
-    const VkDescriptorSetLayoutCreateInfo set = {
-        .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO, .bindingCount = 3, .pBindings = bindings};
+    const VkDescriptorSetLayoutCreateInfo set = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
+                                                 .bindingCount = 3,
+                                                 .pBindings = bindings};
     VkResult result = device->vk.CreateDescriptorSetLayout(device->device, &set, NULL, &shade->set_layout);
     if (result != VK_SUCCESS)
         return result;
-    const VkPushConstantRange push = {.stageFlags = VK_SHADER_STAGE_COMPUTE_BIT, .size = sizeof(struct fr_vk_push)};
+    const VkPushConstantRange push = {.stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
+                                      .size = sizeof(struct fr_vk_push)};
     const VkPipelineLayoutCreateInfo layout = {
         .sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
         .setLayoutCount = 1,
@@ -115,8 +117,10 @@ static VkResult make_pipeline(struct fr_vk_shade *shade, struct fr_vk_device *de
         return result;
     VkSpecializationMapEntry entries[NUM_CONSTANTS];
     fill_entries(entries);
-    const VkSpecializationInfo special = {
-        .mapEntryCount = NUM_CONSTANTS, .pMapEntries = entries, .dataSize = sizeof(*constants), .pData = constants};
+    const VkSpecializationInfo special = {.mapEntryCount = NUM_CONSTANTS,
+                                          .pMapEntries = entries,
+                                          .dataSize = sizeof(*constants),
+                                          .pData = constants};
     const VkComputePipelineCreateInfo pipeline = {
         .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
         .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
@@ -126,7 +130,8 @@ static VkResult make_pipeline(struct fr_vk_shade *shade, struct fr_vk_device *de
                   .pSpecializationInfo = &special},
         .layout = shade->layout,
     };
-    result = device->vk.CreateComputePipelines(device->device, VK_NULL_HANDLE, 1, &pipeline, NULL, &shade->pipeline);
+    result = device->vk.CreateComputePipelines(device->device, VK_NULL_HANDLE, 1, &pipeline, NULL,
+                                               &shade->pipeline);
     device->vk.DestroyShaderModule(device->device, module, NULL);
     return result;
 }
@@ -138,7 +143,8 @@ fr_status fr_vk_shade_init(struct fr_vk_shade *shade, struct fr_vk_device *devic
     const uint32_t invocations = variant->across * variant->down;
     const bool lends = variant->neighbour == FR_VK_NEIGHBOUR_LEND;
     struct fr_vk_code code;
-    if (!fr_vk_code_find(params->from, params->to, buffers, variant->neighbour == FR_VK_NEIGHBOUR_SHUFFLE, &code) ||
+    if (!fr_vk_code_find(params->from, params->to, buffers, variant->neighbour == FR_VK_NEIGHBOUR_SHUFFLE,
+                         &code) ||
         invocations > device->limits.maxComputeWorkGroupInvocations)
         return FR_ERR_UNSUPPORTED;
     struct constants constants = {

@@ -16,9 +16,9 @@ enum fr_vk_neighbour {
 
 /* How the work is cut up. Nothing of it changes a result but pq_by_powers, within a code. */
 struct fr_vk_variant {
-    uint32_t columns;          /* of a block: 4, 8 or 16, two rows each */
-    uint32_t across, down;     /* invocations of a workgroup */
-    uint32_t neighbour;        /* enum fr_vk_neighbour */
+    uint32_t columns;      /* of a block: 4, 8 or 16, two rows each */
+    uint32_t across, down; /* invocations of a workgroup */
+    uint32_t neighbour;    /* enum fr_vk_neighbour */
     bool pq_by_powers;
 };
 
