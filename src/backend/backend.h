@@ -24,6 +24,14 @@ enum fr_claim {
     FR_CLAIM_FATAL      /* the device is lost */
 };
 
+/* Parts of a picture, in pixels, which do not overlap. Each begins at an even column and row and ends at one,
+ * or at the picture's edge; the chroma that what changed has a share in is inside. */
+enum { FR_PARTS_MAX = 16 };
+struct fr_parts {
+    uint32_t count; /* may be 0: nothing changed */
+    fr_rect rect[FR_PARTS_MAX];
+};
+
 /* One picture of the out ring. */
 struct fr_picture {
     void *plane[2]; /* Y, CbCr; NULL when not in memory */
@@ -43,17 +51,17 @@ struct fr_ring_request {
 
 struct fr_backend_host_ops {
     const char *name;
-    uint64_t capabilities; /* FR_CAP_*: the kinds of ring that it makes */
     /* Two encodes may read one picture at a time. Else a repeat needs a picture that no encode still
      * reads. */
     bool concurrent_read;
 
     /* The slots of a new ring. A device that was lost is made anew first. Nothing is changed on failure:
      * FR_ERR_NO_MEMORY, FR_ERR_SYSTEM, FR_ERR_DEVICE_LOST, FR_ERR_TARGET_BUSY (a name is taken);
-     * FR_ERR_UNSUPPORTED: never on this machine, the log says why. */
+     * FR_ERR_UNSUPPORTED: never on this machine, or never with this source, the log says why. */
     fr_status (*ring_create)(void *self, const struct fr_ring_request *request, void **ring);
     void (*ring_destroy)(void *self, void *ring);
-    /* Fills the parts of *out that speak of the slots, sync_kind among them; the handles stay the ring's. */
+    /* Fills the parts of *out that speak of the slots, slots_kind and sync_kind among them; the handles stay
+     * the ring's. */
     void (*ring_describe)(void *self, void *ring, struct fr_delivery *out);
 
     /* Waits at most timeout_ns where it has to. After FR_CLAIM_ACQUIRED `release` is called exactly once.
@@ -74,8 +82,11 @@ struct fr_backend_host_ops {
     fr_status (*converter_create)(void *self, const fr_convert_params *params, void **converter);
     void (*converter_destroy)(void *self, void *converter);
     const char *(*converter_name)(void *self, void *converter);
-    /* Complete, or on a GPU ordered before whatever the encoder does, when it returns. FR_ERR_DEVICE_LOST. */
-    fr_status (*convert)(void *self, void *converter, void *ring, uint32_t slot, struct fr_picture *picture);
+    /* Complete, or on a GPU ordered before whatever the encoder does, when it returns. `parts`: all that the
+     * picture lacks of the slot, to be converted at least; NULL: the picture holds nothing yet.
+     * FR_ERR_DEVICE_LOST. */
+    fr_status (*convert)(void *self, void *converter, void *ring, uint32_t slot, const struct fr_parts *parts,
+                         struct fr_picture *picture);
 
     /* Pictures may outlive the host object: map and destroy take none. */
     fr_status (*picture_create)(void *self, uint32_t width, uint32_t height, fr_format format,
@@ -92,6 +103,7 @@ struct fr_backend_host_ops {
 struct fr_backend_host {
     const struct fr_backend_host_ops *ops;
     void *self;
+    uint64_t capabilities; /* FR_CAP_*: the kinds of ring that it makes */
 };
 
 /* Why a source's backend could not open a ring: what the host is told. */
@@ -102,10 +114,9 @@ struct fr_attach_fault {
 
 struct fr_backend_source_ops {
     const char *name;
-    uint64_t capabilities; /* FR_CAP_*: the kinds of ring that it opens */
     /* Opens the slots. Takes delivery->slots, textures and fences over on FR_OK only. Else *fault says more:
      * FR_ERR_PROTOCOL: memory and delivery disagree; FR_ERR_NO_MEMORY; FR_ERR_SYSTEM; FR_ERR_UNSUPPORTED: a
-     * sync kind that this backend has not; FR_ERR_DEVICE_LOST; FR_ERR_ADAPTER_MISMATCH. */
+     * kind that this backend has not; FR_ERR_DEVICE_LOST; FR_ERR_ADAPTER_MISMATCH. */
     fr_status (*attach)(void *self, const struct fr_delivery *delivery, void **ring,
                         struct fr_attach_fault *fault);
     void (*detach)(void *self, void *ring);
@@ -130,6 +141,7 @@ struct fr_backend_source_ops {
 struct fr_backend_source {
     const struct fr_backend_source_ops *ops;
     void *self;
+    uint64_t capabilities; /* FR_CAP_*: the kinds of ring that it opens */
 };
 
 #endif

@@ -28,6 +28,17 @@ static void generation_finish(fr_capture *capture, struct fr_generation *ring)
     *ring = (struct fr_generation){.header.handle = FR_HANDLE_NONE, .event.handle = FR_HANDLE_NONE};
 }
 
+const char *fr_slots_kind_name(enum fr_slots_kind slots_kind)
+{
+    switch (slots_kind) {
+    case FR_SLOTS_MEMORY: return "memory";
+    case FR_SLOTS_D3D11: return "d3d11 textures";
+    case FR_SLOTS_OPAQUE_FD: return "opaque fd";
+    case FR_SLOTS_DMA_BUF: return "dma-buf";
+    }
+    return "";
+}
+
 const char *fr_sync_kind_name(uint32_t sync_kind)
 {
     switch (sync_kind) {
@@ -51,6 +62,7 @@ void fr_capture_drop_converter(fr_capture *capture)
     if (capture->converter)
         capture->backend->ops->converter_destroy(capture->backend->self, capture->converter);
     capture->converter = NULL;
+    fr_damage_forget(&capture->damage);
 }
 
 static fr_convert_params converter_params(const fr_capture *capture, const struct fr_ring_shape *shape)
@@ -124,6 +136,7 @@ static fr_status prepare(fr_capture *capture, struct preparation *prep)
         .wire_version = capture->env.channel.wire_version,
         .generation = prep->number,
         .capabilities = capture->source_capabilities,
+        .gpu = capture->source_gpu,
         .naming = &capture->env.channel,
     };
     fr_status status = backend->ops->ring_create(backend->self, &request, &ring->slots);
@@ -198,17 +211,19 @@ static void commit(fr_capture *capture, struct preparation *prep)
     }
     capture->backend = prep->backend;
     capture->device_serial = prep->device_serial;
+    fr_damage_forget(&capture->damage);
 }
 
 static void log_generation(const fr_capture *capture)
 {
     const struct fr_ring_shape *shape = &capture->ring.shape;
     const fr_mode *preferred = &capture->params.preferred;
-    fr_log_write(
-        &capture->log, FR_LOG_INFO, "generation %u: %u slots of %ux%u %s (%s) in %s by %s, pictures in %s",
-        capture->last_generation, shape->ring_len, shape->width, shape->height, fr_format_name(shape->format),
-        fr_colour_state_name(capture->follow.display.colour_state), capture->ring.backend->ops->name,
-        fr_sync_kind_name(capture->ring.delivery.sync_kind), fr_format_name(capture->out->format));
+    fr_log_write(&capture->log, FR_LOG_INFO,
+                 "generation %u: %u slots of %ux%u %s (%s) in %s (%s) by %s, pictures in %s",
+                 capture->last_generation, shape->ring_len, shape->width, shape->height,
+                 fr_format_name(shape->format), fr_colour_state_name(capture->follow.display.colour_state),
+                 capture->ring.backend->ops->name, fr_slots_kind_name(capture->ring.delivery.slots_kind),
+                 fr_sync_kind_name(capture->ring.delivery.sync_kind), fr_format_name(capture->out->format));
     if (preferred->width && (preferred->width != shape->width || preferred->height != shape->height) &&
         capture->generations == 1)
         fr_log_write(&capture->log, FR_LOG_INFO, "%ux%u was asked for, the display's own size is used",
@@ -260,7 +275,7 @@ fr_status fr_generation_begin(fr_capture *capture)
     const bool hopeless =
         status == FR_ERR_UNSUPPORTED || (status == FR_ERR_SYSTEM && capture->backend != backend);
     if (hopeless && backend == &capture->env.backend &&
-        fr_capture_fall_back(capture, "this machine cannot make the ring's textures"))
+        fr_capture_fall_back(capture, "this machine cannot make the ring's textures for this source"))
         status = begin_with(capture, fr_capture_choose_backend(capture));
     return status;
 }

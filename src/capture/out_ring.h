@@ -18,6 +18,7 @@ struct fr_surface {
     uint32_t refs; /* frames that callers hold */
     struct fr_out_ring *ring;
     struct fr_picture picture;
+    uint64_t holds; /* the frame that it shows, as in damage.h; the capture's */
 };
 
 struct fr_out_ring {

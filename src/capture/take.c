@@ -142,6 +142,33 @@ static void account(fr_capture *capture, fr_frame *frame, fr_token token)
     fr_capture_finish_flip(capture, frame->converted_ns);
 }
 
+/* What a record says of a change is against the frame published before: it is known only if that was taken.
+ */
+static void note_change(fr_capture *capture, const struct fr_ring_record *record)
+{
+    const struct fr_generation *ring = &capture->ring;
+    const bool known =
+        (record->flags & FR_WIRE_FRAME_DAMAGE) && record->token.sequence == ring->words.last_sequence + 1;
+    fr_damage_add(&capture->damage, known ? &record->damage : NULL);
+}
+
+static fr_status convert(fr_capture *capture, const struct fr_ring_record *record, struct fr_surface *surface)
+{
+    const struct fr_generation *ring = &capture->ring;
+    const struct fr_backend_host *backend = ring->backend;
+    note_change(capture, record);
+    struct fr_parts parts;
+    const bool has_rest =
+        fr_damage_parts(&capture->damage, surface->holds, capture->out->width, capture->out->height, &parts);
+    surface->holds = 0;
+    const fr_status status =
+        backend->ops->convert(backend->self, capture->converter, ring->slots, record->token.slot,
+                              has_rest ? &parts : NULL, &surface->picture);
+    if (status >= 0)
+        surface->holds = capture->damage.newest;
+    return status;
+}
+
 /* The slot is claimed: convert, and give it back on every path. FR_AGAIN: the frame may not be used. */
 static fr_status convert_claimed(fr_capture *capture, fr_token token, struct fr_surface *surface,
                                  fr_frame *frame)
@@ -154,8 +181,7 @@ static fr_status convert_claimed(fr_capture *capture, fr_token token, struct fr_
     fr_status status = FR_AGAIN;
     if (ours) {
         read_metadata(capture);
-        status = backend->ops->convert(backend->self, capture->converter, ring->slots, token.slot,
-                                       &surface->picture);
+        status = convert(capture, &record, surface);
     }
     const enum fr_claim released = backend->ops->release(backend->self, ring->slots, &ring->words, token);
     if (status < 0 || released != FR_CLAIM_ACQUIRED) {
@@ -221,6 +247,7 @@ fr_status fr_capture_repeat(fr_capture *capture, fr_frame *out)
         struct fr_surface *other = fr_out_ring_free_surface(capture->out, surface);
         if (!other || backend->ops->picture_copy(backend->self, &surface->picture, &other->picture) < 0)
             return FR_AGAIN;
+        other->holds = surface->holds;
         point_at(&capture->last, other);
         surface = other;
     }

@@ -57,12 +57,12 @@ struct fr_delivery {
     uint32_t adapter_luid_low; /* that the textures lie on; zero = not known, or memory */
     int32_t adapter_luid_high;
     size_t header_bytes;
-    size_t slots_bytes; /* of the one memory that holds all slots; 0 = textures */
+    size_t slots_bytes; /* of the one memory that holds all slots; 0 = another kind */
     size_t pitch_bytes;
     size_t slot_offset[FR_WIRE_SLOTS_MAX];
     fr_handle header, event;
-    fr_handle slots;                      /* FR_WIRE_SYNC_STATES; else none */
-    fr_handle texture[FR_WIRE_SLOTS_MAX]; /* the first ring_len, where the slots are textures; else none */
+    fr_handle slots;                      /* FR_SLOTS_MEMORY; else none */
+    fr_handle texture[FR_WIRE_SLOTS_MAX]; /* the first ring_len of all other kinds; else none */
     /* Not "": the textures have no handles but names, this, '-' and the slot in decimal. Windows, UTF-8. */
     char texture_name[FR_TEXTURE_NAME_BYTES];
     fr_handle ready_fence, retire_fence; /* FR_WIRE_SYNC_FENCE; else none */
@@ -84,22 +84,36 @@ static inline struct fr_delivery fr_delivery_none(void)
 }
 
 /* Ways in which a source can take slots, or-ed. Also the capabilities in a HELLO. */
-#define FR_CAP_STATES (UINT64_C(1) << 0)      /* FR_WIRE_SYNC_STATES: one shared memory */
-#define FR_CAP_KEYED_MUTEX (UINT64_C(1) << 1) /* FR_WIRE_SYNC_KEYED_MUTEX */
-#define FR_CAP_FENCE (UINT64_C(1) << 2)       /* FR_WIRE_SYNC_FENCE */
+#define FR_CAP_STATES (UINT64_C(1) << 0)      /* FR_SLOTS_MEMORY */
+#define FR_CAP_KEYED_MUTEX (UINT64_C(1) << 1) /* FR_SLOTS_D3D11 with FR_WIRE_SYNC_KEYED_MUTEX */
+#define FR_CAP_FENCE (UINT64_C(1) << 2)       /* FR_SLOTS_D3D11 with FR_WIRE_SYNC_FENCE */
 #define FR_CAP_OPAQUE_FD (UINT64_C(1) << 3)   /* FR_SLOTS_OPAQUE_FD */
 #define FR_CAP_DMA_BUF (UINT64_C(1) << 4)     /* FR_SLOTS_DMA_BUF */
 #define FR_CAP_TIMELINE (UINT64_C(1) << 5)    /* with these two, FR_WIRE_SYNC_FENCE: timeline semaphores */
 
-/* The way that a FR_WIRE_SYNC_* needs; 0: an unknown kind. */
-static inline uint64_t fr_cap_of_sync(uint32_t sync_kind)
+/* Those that are a way by themselves. */
+#define FR_CAP_WAYS (FR_CAP_STATES | FR_CAP_KEYED_MUTEX | FR_CAP_FENCE | FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF)
+
+/* All that a source needs for slots of that kind, claimed so; 0: the two do not go together. */
+static inline uint64_t fr_caps_needed(uint32_t slots_kind, uint32_t sync_kind)
 {
-    switch (sync_kind) {
-    case FR_WIRE_SYNC_STATES: return FR_CAP_STATES;
-    case FR_WIRE_SYNC_KEYED_MUTEX: return FR_CAP_KEYED_MUTEX;
-    case FR_WIRE_SYNC_FENCE: return FR_CAP_FENCE;
+    const bool states = sync_kind == FR_WIRE_SYNC_STATES, fence = sync_kind == FR_WIRE_SYNC_FENCE;
+    const uint64_t timeline = fence ? FR_CAP_TIMELINE : 0;
+    switch (slots_kind) {
+    case FR_SLOTS_MEMORY: return states ? FR_CAP_STATES : 0;
+    case FR_SLOTS_D3D11:
+        return sync_kind == FR_WIRE_SYNC_KEYED_MUTEX ? FR_CAP_KEYED_MUTEX : fence ? FR_CAP_FENCE : 0;
+    case FR_SLOTS_OPAQUE_FD: return states || fence ? FR_CAP_OPAQUE_FD | timeline : 0;
+    case FR_SLOTS_DMA_BUF: return states || fence ? FR_CAP_DMA_BUF | timeline : 0;
     default: return 0;
     }
+}
+
+/* False: `capabilities` do not suffice for it, or there is no such delivery. */
+static inline bool fr_caps_suffice(uint64_t capabilities, uint32_t slots_kind, uint32_t sync_kind)
+{
+    const uint64_t needed = fr_caps_needed(slots_kind, sync_kind);
+    return needed && (capabilities & needed) == needed;
 }
 
 /* Which object of a ring is to be named, or handed over. */

@@ -52,6 +52,7 @@ struct fr_peer {
     bool has_display;
     fr_display_descriptor display;
     uint64_t capabilities;
+    struct fr_gpu gpu;
     uint32_t ring_serial; /* observers: the last ring sent */
     union fr_msg welcome;
 };

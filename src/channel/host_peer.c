@@ -235,7 +235,7 @@ static void welcome_source(struct fr_host *host, size_t slot, const struct fr_ms
                        "the source of this target gets its rings from the host's program, not here");
         return;
     }
-    if (!(hello->capabilities & host->capabilities)) {
+    if (!(hello->capabilities & host->capabilities & FR_CAP_WAYS)) {
         fr_host_refuse(host, slot, FR_ERR_VERSION,
                        "the source can claim slots in none of the ways that the host knows");
         return;
@@ -247,6 +247,7 @@ static void welcome_source(struct fr_host *host, size_t slot, const struct fr_ms
     if (peer->has_display)
         peer->display = fr_msg_get_display(&hello->display);
     peer->capabilities = hello->capabilities & host->capabilities;
+    peer->gpu = fr_msg_get_gpu(&hello->gpu);
     put_welcome(host, hello, &peer->welcome);
     peer->state = FR_PEER_WAITING;
     fr_host_admit(host);
@@ -351,6 +352,7 @@ void fr_host_admit(struct fr_host *host)
                                 .has_display = peer->has_display,
                                 .display = peer->display,
                                 .capabilities = peer->capabilities,
+                                .gpu = peer->gpu,
                                 .pid = peer->pid};
     memcpy(news.name, peer->name, sizeof(news.name));
     /* Before the news, so that it is under way before a ring can be. */

@@ -18,6 +18,7 @@ struct link_source {
     bool inherited;
     char name[32];
     uint64_t capabilities;
+    struct fr_gpu gpu;
     char address[FR_ADDRESS_BYTES];
     bool has_display;
     fr_display_descriptor display;
@@ -81,6 +82,7 @@ static void say_hello(struct link_source *source)
     union fr_msg msg;
     fr_dial_put_hello(&msg, FR_MSG_ROLE_SOURCE, source->inherited ? NULL : &source->target_id, source->name,
                       source->capabilities);
+    fr_msg_put_gpu(&msg.hello.gpu, &source->gpu);
     if (source->has_display) {
         msg.hello.flags |= FR_MSG_HELLO_DISPLAY;
         fr_msg_put_display(&msg.hello.display, &source->display);
@@ -129,9 +131,10 @@ static fr_status host_left(struct link_source *source, struct fr_source_news *ou
 
 static fr_status take_ring(struct link_source *source, struct fr_packet *packet, struct fr_source_news *out)
 {
-    if (!(fr_cap_of_sync(packet->msg.ring.sync_kind) & source->capabilities))
+    const struct fr_msg_ring *ring = &packet->msg.ring;
+    if (!fr_caps_suffice(source->capabilities, ring->slots_kind, ring->sync_kind))
         return broken(source, "a RING of a kind that was not offered", out);
-    struct fr_delivery delivery = fr_msg_get_ring(&packet->msg.ring);
+    struct fr_delivery delivery = fr_msg_get_ring(ring);
     fr_msg_take_handles(&delivery, packet->handles);
     if (!fr_link_is_event(delivery.event))
         return broken(source, "a RING whose event is not one", out);
@@ -303,6 +306,7 @@ fr_status fr_link_source_create(struct fr_source_channel *out, const struct fr_l
     source->target_id = params->target_id;
     source->inherited = params->inherited != NULL;
     source->capabilities = params->capabilities;
+    source->gpu = params->gpu;
     source->waitable = FR_HANDLE_NONE;
     fr_msg_put_text(source->name, sizeof(source->name), params->name);
     if (!source->inherited)

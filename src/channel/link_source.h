@@ -13,6 +13,7 @@ struct fr_link_source_params {
     uint32_t target_id;
     const char *name;
     uint64_t capabilities; /* FR_CAP_*, not 0 */
+    struct fr_gpu gpu;
     fr_log log;
 };
 

@@ -220,7 +220,7 @@ static fr_status host_deliver(void *self, const struct fr_delivery *delivery)
     struct named_host *host = self;
     if (host->objects.wire_version == 1)
         return FR_OK; /* the header was written in place */
-    if (delivery->sync_kind == FR_WIRE_SYNC_STATES && !same_layout(delivery)) {
+    if (delivery->slots_kind == FR_SLOTS_MEMORY && !same_layout(delivery)) {
         fr_log_write(&host->log, FR_LOG_ERROR,
                      "the slots of target %" PRIu32 " do not lie as named slots do: use another channel",
                      host->objects.target_id);

@@ -170,7 +170,8 @@ static uint32_t open_ring(const struct named_source *source, const fr_wire_v1 *f
         close_delivery(out);
         return error;
     }
-    if (out->sync_kind == FR_WIRE_SYNC_KEYED_MUTEX)
+    out->slots_kind = out->sync_kind == FR_WIRE_SYNC_STATES ? FR_SLOTS_MEMORY : FR_SLOTS_D3D11;
+    if (out->slots_kind == FR_SLOTS_D3D11)
         fr_named_put(out->texture_name, source->prefix, "tex", source->target_id, out->generation,
                      FR_NAMED_NONE);
     if (front->version > 1) {

@@ -15,14 +15,26 @@ static_assert(offsetof(struct fr_msg_hello, protocol_min) == 16, "layout");
 static_assert(offsetof(struct fr_msg_hello, wire_max) == 28, "layout");
 static_assert(offsetof(struct fr_msg_hello, capabilities) == 48, "layout");
 static_assert(offsetof(struct fr_msg_hello, display) == 88, "layout");
-static_assert(sizeof(struct fr_msg_hello) == 128, "layout");
+static_assert(offsetof(struct fr_msg_hello, gpu) == 128, "layout");
+static_assert(sizeof(struct fr_msg_hello) == 296, "layout");
+static_assert(offsetof(struct fr_msg_gpu, driver_uuid) == 8, "layout");
+static_assert(offsetof(struct fr_msg_gpu, device_uuid) == 24, "layout");
+static_assert(offsetof(struct fr_msg_gpu, modifier) == 40, "layout");
+static_assert(sizeof(struct fr_msg_gpu) == 168, "layout");
 static_assert(sizeof(struct fr_msg_welcome) == 40, "layout");
 static_assert(sizeof(struct fr_msg_refuse) == 256, "layout");
 static_assert(sizeof(struct fr_msg_display) == 56, "layout");
 static_assert(offsetof(struct fr_msg_ring, header_bytes) == 40, "layout");
 static_assert(offsetof(struct fr_msg_ring, slot_offset) == 64, "layout");
 static_assert(offsetof(struct fr_msg_ring, adapter_luid_low) == 128, "layout");
-static_assert(sizeof(struct fr_msg_ring) == 136, "layout");
+static_assert(offsetof(struct fr_msg_ring, slots_kind) == 136, "layout");
+static_assert(offsetof(struct fr_msg_ring, driver_uuid) == 144, "layout");
+static_assert(offsetof(struct fr_msg_ring, device_uuid) == 160, "layout");
+static_assert(offsetof(struct fr_msg_ring, image_bytes) == 176, "layout");
+static_assert(offsetof(struct fr_msg_ring, num_planes) == 192, "layout");
+static_assert(offsetof(struct fr_msg_ring, plane_offset) == 200, "layout");
+static_assert(offsetof(struct fr_msg_ring, plane_pitch_bytes) == 232, "layout");
+static_assert(sizeof(struct fr_msg_ring) == 264, "layout");
 static_assert(sizeof(struct fr_msg_hdr) == 24, "layout");
 static_assert(sizeof(struct fr_msg_bye) == 16, "layout");
 static_assert(sizeof(union fr_msg) == FR_MSG_BYTES_MAX, "the longest message fits");
@@ -39,6 +51,12 @@ enum {
 #define MILLINITS_MAX 10000000u
 #define TENTHMILLINITS_MAX 100000000u
 #define PITCH_BYTES_MAX (UINT64_C(8) * FR_SIZE_MAX * 2)
+
+/* DRM_FORMAT_MOD_INVALID: no modifier. */
+#define MODIFIER_INVALID UINT64_C(0x00ffffffffffffff)
+
+/* VK_MAX_MEMORY_TYPES */
+#define MEMORY_TYPES_MAX 32u
 
 static const struct {
     const char *name;
@@ -144,6 +162,60 @@ bool fr_msg_versions(const struct fr_msg_hello *hello, uint32_t *protocol, uint3
            *wire >= hello->wire_min;
 }
 
+void fr_msg_put_gpu(struct fr_msg_gpu *out, const struct fr_gpu *gpu)
+{
+    *out = (struct fr_msg_gpu){0};
+    if (!gpu->present)
+        return;
+    out->present = 1;
+    memcpy(out->driver_uuid, gpu->driver_uuid, sizeof(out->driver_uuid));
+    memcpy(out->device_uuid, gpu->device_uuid, sizeof(out->device_uuid));
+    out->num_modifiers =
+        gpu->num_modifiers < FR_GPU_MODIFIERS_MAX ? gpu->num_modifiers : FR_GPU_MODIFIERS_MAX;
+    for (uint32_t i = 0; i < out->num_modifiers; i++)
+        out->modifier[i] = gpu->modifier[i];
+}
+
+struct fr_gpu fr_msg_get_gpu(const struct fr_msg_gpu *gpu)
+{
+    struct fr_gpu out = {.present = gpu->present != 0};
+    if (!out.present)
+        return out;
+    memcpy(out.driver_uuid, gpu->driver_uuid, sizeof(out.driver_uuid));
+    memcpy(out.device_uuid, gpu->device_uuid, sizeof(out.device_uuid));
+    out.num_modifiers = gpu->num_modifiers;
+    for (uint32_t i = 0; i < FR_GPU_MODIFIERS_MAX && i < gpu->num_modifiers; i++)
+        out.modifier[i] = gpu->modifier[i];
+    return out;
+}
+
+static bool is_zero(const void *bytes, size_t count)
+{
+    const uint8_t *byte = bytes;
+    uint8_t any = 0;
+    for (size_t i = 0; i < count; i++)
+        any |= byte[i];
+    return !any;
+}
+
+static const char *check_gpu(const struct fr_msg_gpu *gpu, uint64_t capabilities)
+{
+    if (gpu->present > 1)
+        return "a GPU that is neither there nor not";
+    if (!gpu->present)
+        return !is_zero(gpu, sizeof(*gpu))                          ? "a GPU that is not there"
+               : capabilities & (FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF) ? "a way to share images, and no GPU"
+                                                                    : NULL;
+    if (gpu->num_modifiers > FR_GPU_MODIFIERS_MAX)
+        return "more modifiers than fit";
+    if ((capabilities & FR_CAP_DMA_BUF) && !gpu->num_modifiers)
+        return "DMA-BUF without a modifier";
+    for (uint32_t i = 0; i < FR_GPU_MODIFIERS_MAX; i++)
+        if (i < gpu->num_modifiers ? gpu->modifier[i] == MODIFIER_INVALID : gpu->modifier[i] != 0)
+            return "a modifier that is none";
+    return NULL;
+}
+
 static const char *check_hello(const struct fr_msg_hello *hello, size_t bytes)
 {
     uint32_t protocol, wire;
@@ -157,8 +229,9 @@ static const char *check_hello(const struct fr_msg_hello *hello, size_t bytes)
         return "an unknown role";
     if (!is_text(hello->name, sizeof(hello->name)))
         return "a name that is not printable text";
-    if (!(hello->flags & FR_MSG_HELLO_DISPLAY))
-        return NULL;
+    const char *fault = check_gpu(&hello->gpu, hello->capabilities);
+    if (fault || !(hello->flags & FR_MSG_HELLO_DISPLAY))
+        return fault;
     const fr_display_descriptor display = fr_msg_get_display(&hello->display);
     return fr_msg_display_fault(&display);
 }
@@ -188,7 +261,7 @@ static const char *check_slots(const struct fr_msg_ring *ring)
 }
 
 /* Textures have a layout of their own, which only their device knows. */
-static const char *check_textures(const struct fr_msg_ring *ring)
+static const char *check_no_slots(const struct fr_msg_ring *ring)
 {
     uint64_t any = ring->slots_bytes | ring->pitch_bytes;
     for (uint32_t i = 0; i < FR_WIRE_SLOTS_MAX; i++)
@@ -196,13 +269,62 @@ static const char *check_textures(const struct fr_msg_ring *ring)
     return any ? "a RING of textures with a layout of memory" : NULL;
 }
 
-static size_t count_handles(uint32_t sync_kind, uint32_t ring_len)
+static const char *check_no_image(const struct fr_msg_ring *ring)
 {
-    switch (sync_kind) {
-    case FR_WIRE_SYNC_STATES: return 3;
-    case FR_WIRE_SYNC_KEYED_MUTEX: return 2 + (size_t)ring_len;
-    default: return 4 + (size_t)ring_len;
+    const size_t from = offsetof(struct fr_msg_ring, memory_type);
+    return is_zero((const uint8_t *)ring + from, sizeof(*ring) - from)
+               ? NULL
+               : "a RING with a description of images that it has not";
+}
+
+static const char *check_planes(const struct fr_msg_ring *ring)
+{
+    if (!ring->num_planes || ring->num_planes > FR_GPU_PLANES_MAX)
+        return "a RING of images with an impossible number of planes";
+    if (ring->modifier == MODIFIER_INVALID)
+        return "a RING of images without a modifier";
+    for (uint32_t i = 0; i < FR_GPU_PLANES_MAX; i++) {
+        const uint64_t offset = ring->plane_offset[i], pitch = ring->plane_pitch_bytes[i];
+        if (i < ring->num_planes ? offset >= ring->image_bytes || !pitch || pitch > PITCH_BYTES_MAX
+                                 : offset || pitch)
+            return "a RING of images whose planes lie outside their memory";
     }
+    return NULL;
+}
+
+static const char *check_image(const struct fr_msg_ring *ring)
+{
+    const uint64_t least =
+        (uint64_t)ring->width * ring->height * fr_format_pixel_bytes((fr_format)ring->format);
+    if (ring->image_bytes < least || ring->image_bytes > INT64_MAX)
+        return "a RING of images whose memory does not fit their size";
+    if (ring->adapter_luid_low || ring->adapter_luid_high || ring->zero)
+        return "a RING of images with a description of textures";
+    if (ring->slots_kind == FR_SLOTS_DMA_BUF)
+        return ring->memory_type ? "a RING of DMA-BUFs with a type of memory" : check_planes(ring);
+    if (ring->memory_type >= MEMORY_TYPES_MAX)
+        return "a RING of images in an impossible type of memory";
+    const size_t from = offsetof(struct fr_msg_ring, modifier);
+    return is_zero((const uint8_t *)ring + from, sizeof(*ring) - from)
+               ? NULL
+               : "a RING of opaque images with a layout of planes";
+}
+
+static size_t count_handles(const struct fr_msg_ring *ring)
+{
+    const size_t slots = ring->slots_kind == FR_SLOTS_MEMORY ? 1 : ring->ring_len;
+    return 2 + slots + (ring->sync_kind == FR_WIRE_SYNC_FENCE ? 2 : 0);
+}
+
+static const char *check_kinds(const struct fr_msg_ring *ring)
+{
+    if (ring->slots_kind > FR_SLOTS_DMA_BUF)
+        return "a RING of slots of an unknown kind";
+    if (ring->sync_kind < FR_WIRE_SYNC_STATES || ring->sync_kind > FR_WIRE_SYNC_FENCE)
+        return "a RING with an unknown kind of synchronisation";
+    return fr_caps_needed(ring->slots_kind, ring->sync_kind)
+               ? NULL
+               : "a RING of slots that cannot be claimed in the way it names";
 }
 
 static const char wrong_handles[] = "a message with the wrong number of handles";
@@ -221,11 +343,16 @@ static const char *check_ring(const struct fr_msg_ring *ring, size_t num_handles
         return "a RING of an impossible picture size";
     if (!fr_format_pixel_bytes((fr_format)ring->format))
         return "a RING with an unknown format";
-    if (!fr_cap_of_sync(ring->sync_kind))
-        return "a RING with an unknown kind of synchronisation";
-    if (num_handles != count_handles(ring->sync_kind, ring->ring_len))
+    const char *fault = check_kinds(ring);
+    if (fault)
+        return fault;
+    if (num_handles != count_handles(ring))
         return wrong_handles;
-    return ring->sync_kind == FR_WIRE_SYNC_STATES ? check_slots(ring) : check_textures(ring);
+    const bool memory = ring->slots_kind == FR_SLOTS_MEMORY;
+    fault = memory ? check_slots(ring) : check_no_slots(ring);
+    if (fault)
+        return fault;
+    return memory || ring->slots_kind == FR_SLOTS_D3D11 ? check_no_image(ring) : check_image(ring);
 }
 
 static const char *check_head(const struct fr_msg_head *head, size_t bytes)
@@ -269,6 +396,35 @@ const char *fr_msg_check(const union fr_msg *msg, size_t bytes, size_t num_handl
     }
 }
 
+static void put_image(struct fr_msg_ring *ring, const struct fr_delivery *delivery)
+{
+    const struct fr_gpu_image *image = &delivery->image;
+    memcpy(ring->driver_uuid, delivery->gpu.driver_uuid, sizeof(ring->driver_uuid));
+    memcpy(ring->device_uuid, delivery->gpu.device_uuid, sizeof(ring->device_uuid));
+    ring->image_bytes = image->bytes;
+    ring->memory_type = image->memory_type;
+    ring->num_planes = image->num_planes;
+    ring->modifier = image->modifier;
+    for (uint32_t i = 0; i < FR_GPU_PLANES_MAX && i < image->num_planes; i++) {
+        ring->plane_offset[i] = image->plane_offset[i];
+        ring->plane_pitch_bytes[i] = image->plane_pitch_bytes[i];
+    }
+}
+
+static void get_image(struct fr_delivery *delivery, const struct fr_msg_ring *ring)
+{
+    struct fr_gpu_image *image = &delivery->image;
+    delivery->gpu.present = true;
+    memcpy(delivery->gpu.driver_uuid, ring->driver_uuid, sizeof(ring->driver_uuid));
+    memcpy(delivery->gpu.device_uuid, ring->device_uuid, sizeof(ring->device_uuid));
+    image->bytes = ring->image_bytes;
+    image->memory_type = ring->memory_type;
+    image->num_planes = ring->num_planes;
+    image->modifier = ring->modifier;
+    memcpy(image->plane_offset, ring->plane_offset, sizeof(image->plane_offset));
+    memcpy(image->plane_pitch_bytes, ring->plane_pitch_bytes, sizeof(image->plane_pitch_bytes));
+}
+
 size_t fr_msg_put_ring(union fr_msg *msg, const struct fr_delivery *delivery)
 {
     const size_t bytes = fr_msg_init(msg, FR_MSG_RING);
@@ -286,6 +442,9 @@ size_t fr_msg_put_ring(union fr_msg *msg, const struct fr_delivery *delivery)
         ring->slot_offset[i] = delivery->slot_offset[i];
     ring->adapter_luid_low = delivery->adapter_luid_low;
     ring->adapter_luid_high = delivery->adapter_luid_high;
+    ring->slots_kind = (uint32_t)delivery->slots_kind;
+    if (delivery->slots_kind == FR_SLOTS_OPAQUE_FD || delivery->slots_kind == FR_SLOTS_DMA_BUF)
+        put_image(ring, delivery);
     return bytes;
 }
 
@@ -314,6 +473,9 @@ struct fr_delivery fr_msg_get_ring(const struct fr_msg_ring *ring)
     delivery.adapter_luid_high = ring->adapter_luid_high;
     for (uint32_t i = 0; i < FR_WIRE_SLOTS_MAX && i < ring->ring_len; i++)
         delivery.slot_offset[i] = (size_t)ring->slot_offset[i];
+    delivery.slots_kind = (enum fr_slots_kind)ring->slots_kind;
+    if (ring->slots_kind == FR_SLOTS_OPAQUE_FD || ring->slots_kind == FR_SLOTS_DMA_BUF)
+        get_image(&delivery, ring);
     return delivery;
 }
 
@@ -325,12 +487,12 @@ static size_t places_of_handles(struct fr_delivery *delivery, fr_handle **place,
     kind[count++] = FR_OBJECT_HEADER;
     place[count] = &delivery->event;
     kind[count++] = FR_OBJECT_EVENT;
-    if (delivery->sync_kind == FR_WIRE_SYNC_STATES) {
+    const bool memory = delivery->slots_kind == FR_SLOTS_MEMORY;
+    if (memory) {
         place[count] = &delivery->slots;
         kind[count++] = FR_OBJECT_SLOTS;
-        return count;
     }
-    for (uint32_t i = 0; i < FR_WIRE_SLOTS_MAX && i < delivery->ring_len; i++) {
+    for (uint32_t i = 0; !memory && i < FR_WIRE_SLOTS_MAX && i < delivery->ring_len; i++) {
         place[count] = &delivery->texture[i];
         kind[count++] = FR_OBJECT_TEXTURE;
     }

@@ -14,10 +14,10 @@
  *                    <-           HDR        asks for HDR on or off
  *     BYE            <->          BYE        an orderly end; a hang-up without it is a death
  *
- * A RING comes with the header, the event, then the slots' one memory or ring_len textures, then with fences
- * the ready and the retire fence. On a socket they are descriptors beside the packet; in a pipe they follow
- * the message, 8 bytes each: values that are valid in the receiver already. Whoever is not the host sends
- * none.
+ * A RING comes with the header, the event, then the slots' one memory or ring_len textures or images, then
+ * with fences the ready and the retire fence. On a socket they are descriptors beside the packet; in a pipe
+ * they follow the message, 8 bytes each: values that are valid in the receiver already. Whoever is not the
+ * host sends none.
  *
  * An observer says HELLO too, then only listens: its RING has one handle, the header, read-only. A packet
  * that breaks these rules ends the connection; the receiver never uses a field that fr_msg_check has not
@@ -27,8 +27,8 @@
 #include "channel/channel.h"
 
 #define FR_MSG_MAGIC 0x48435246u /* "FRCH" */
-#define FR_MSG_PROTOCOL_MIN 1u
-#define FR_MSG_PROTOCOL_MAX 1u
+#define FR_MSG_PROTOCOL_MIN 2u
+#define FR_MSG_PROTOCOL_MAX 2u
 /* The slots are claimed by the slot records, which version 1 of the wire has not. */
 #define FR_MSG_WIRE_MIN 2u
 #define FR_MSG_WIRE_MAX FR_WIRE_VERSION_MAX
@@ -79,6 +79,14 @@ struct fr_msg_descriptor {
     uint32_t zero;                         /* 36 */
 };
 
+/* struct fr_gpu; all zero: none. */
+struct fr_msg_gpu {
+    uint32_t present, num_modifiers;         /* 0: 0 or 1, 4 */
+    uint8_t driver_uuid[FR_GPU_UUID_BYTES];  /* 8 */
+    uint8_t device_uuid[FR_GPU_UUID_BYTES];  /* 24 */
+    uint64_t modifier[FR_GPU_MODIFIERS_MAX]; /* 40: those after num_modifiers are 0 */
+};
+
 /* The first 32 bytes, and REFUSE, are the same in every version of the protocol, so that any two can tell
  * each other apart; a later HELLO may be longer. */
 struct fr_msg_hello {
@@ -90,6 +98,7 @@ struct fr_msg_hello {
     uint64_t capabilities;               /* 48: FR_CAP_* */
     char name[32];                       /* 56: printable ASCII, terminated */
     struct fr_msg_descriptor display;    /* 88 */
+    struct fr_msg_gpu gpu;               /* 128 */
 };
 
 struct fr_msg_welcome {
@@ -110,18 +119,27 @@ struct fr_msg_display {
     struct fr_msg_descriptor display; /* 16 */
 };
 
-/* For an observer all but generation and header_bytes is zero. For textures slots_bytes, pitch_bytes and the
- * offsets are. */
+/* For an observer all but generation and header_bytes is zero. For all but memory slots_bytes, pitch_bytes
+ * and the offsets are; for all but Vulkan's images what follows slots_kind is. */
 struct fr_msg_ring {
     struct fr_msg_head head;
-    uint32_t generation, ring_len;           /* 16, 20 */
-    uint32_t width, height;                  /* 24, 28 */
-    uint32_t format, sync_kind;              /* 32, 36 */
-    uint64_t header_bytes, slots_bytes;      /* 40, 48 */
-    uint64_t pitch_bytes;                    /* 56 */
-    uint64_t slot_offset[FR_WIRE_SLOTS_MAX]; /* 64 */
-    uint32_t adapter_luid_low;               /* 128: that the textures lie on; zero: not known, or memory */
-    int32_t adapter_luid_high;               /* 132 */
+    uint32_t generation, ring_len;            /* 16, 20 */
+    uint32_t width, height;                   /* 24, 28 */
+    uint32_t format, sync_kind;               /* 32, 36 */
+    uint64_t header_bytes, slots_bytes;       /* 40, 48 */
+    uint64_t pitch_bytes;                     /* 56 */
+    uint64_t slot_offset[FR_WIRE_SLOTS_MAX];  /* 64 */
+    uint32_t adapter_luid_low;                /* 128: that the textures lie on; zero: not known, or memory */
+    int32_t adapter_luid_high;                /* 132 */
+    uint32_t slots_kind;                      /* 136: FR_SLOTS_* */
+    uint32_t memory_type;                     /* 140: OPAQUE_FD */
+    uint8_t driver_uuid[FR_GPU_UUID_BYTES];   /* 144: the host's device */
+    uint8_t device_uuid[FR_GPU_UUID_BYTES];   /* 160 */
+    uint64_t image_bytes;                     /* 176: of each slot's memory */
+    uint64_t modifier;                        /* 184: DMA_BUF */
+    uint32_t num_planes, zero;                /* 192, 196: DMA_BUF: memory planes; those after them are 0 */
+    uint64_t plane_offset[FR_GPU_PLANES_MAX]; /* 200 */
+    uint64_t plane_pitch_bytes[FR_GPU_PLANES_MAX]; /* 232 */
 };
 
 struct fr_msg_hdr {
@@ -166,6 +184,10 @@ const char *fr_msg_display_fault(const fr_display_descriptor *display);
 
 void fr_msg_put_display(struct fr_msg_descriptor *out, const fr_display_descriptor *display);
 fr_display_descriptor fr_msg_get_display(const struct fr_msg_descriptor *descriptor);
+
+void fr_msg_put_gpu(struct fr_msg_gpu *out, const struct fr_gpu *gpu);
+/* Of a HELLO that was checked. */
+struct fr_gpu fr_msg_get_gpu(const struct fr_msg_gpu *gpu);
 
 /* Copies what is printable ASCII, '?' for the rest, cut to `bytes`, terminated. */
 void fr_msg_put_text(char *out, size_t bytes, const char *text);

@@ -129,6 +129,7 @@ static fr_win32_ring request_of(const struct courier_host *host, const struct fr
     };
     struct fr_delivery there = fr_delivery_none();
     fr_handle handle[FR_MSG_HANDLES_MAX];
+    there.slots_kind = delivery->slots_kind;
     there.sync_kind = delivery->sync_kind;
     there.ring_len = delivery->ring_len;
     there.slots = there.ready_fence = there.retire_fence = 0;

@@ -45,6 +45,12 @@ static void close_handles(const struct fr_delivery *delivery)
 
 /* ---- the request ---- */
 
+/* On Windows the way of claiming says it. */
+static uint32_t slots_kind_of(const fr_win32_ring *ring)
+{
+    return ring->sync_kind == FR_WIRE_SYNC_STATES ? FR_SLOTS_MEMORY : FR_SLOTS_D3D11;
+}
+
 static const char *check_head(const struct delivered_source *source, const fr_win32_ring *ring, size_t bytes)
 {
     if (bytes != sizeof(*ring) || ring->bytes != bytes)
@@ -55,7 +61,7 @@ static const char *check_head(const struct delivered_source *source, const fr_wi
         return "its version is another";
     if (ring->target_id != source->target_id)
         return "it is for another target";
-    if (!(fr_cap_of_sync(ring->sync_kind) & source->capabilities))
+    if (!fr_caps_suffice(source->capabilities, slots_kind_of(ring), ring->sync_kind))
         return "it is of a kind that this source cannot open";
     return NULL;
 }
@@ -94,6 +100,7 @@ static const char *check_ring(const fr_win32_ring *ring, struct fr_delivery *out
     numbers->height = ring->height;
     numbers->format = ring->format;
     numbers->sync_kind = ring->sync_kind;
+    numbers->slots_kind = slots_kind_of(ring);
     numbers->header_bytes = ring->header_bytes;
     numbers->slots_bytes = ring->slots_bytes;
     numbers->pitch_bytes = ring->pitch_bytes;

@@ -27,6 +27,8 @@ struct fr_socket_source_params {
     uint32_t target_id;
     const char *runtime_dir;
     const char *name;
+    uint64_t capabilities; /* FR_CAP_*, not 0 */
+    struct fr_gpu gpu;
     fr_log log;
 };
 

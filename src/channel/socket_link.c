@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A peer that leaves about twenty packets unread does not live; without the bound each would keep a ring
+/* A peer that leaves about a dozen packets unread does not live; without the bound each would keep a ring
  * alive. */
 enum { SEND_BUFFER_BYTES = 8192 };
 

@@ -41,7 +41,8 @@ fr_status fr_socket_source_create(struct fr_source_channel *out, const struct fr
         .address = address,
         .target_id = params->target_id,
         .name = params->name,
-        .capabilities = FR_CAP_STATES,
+        .capabilities = params->capabilities,
+        .gpu = params->gpu,
         .log = params->log,
     };
     const fr_status status =

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
 #include "convert/kernel.h"
+#include "convert/part.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -124,21 +125,38 @@ void fr_converter_destroy(fr_converter **converter)
     *converter = NULL;
 }
 
-void fr_converter_run(const fr_converter *converter, const void *src, ptrdiff_t src_pitch_bytes,
-                      void *const dst[2], const ptrdiff_t dst_pitch_bytes[2])
+/* Columns from `left` to `right`, rows from `top` to `bottom`. */
+static void run(const fr_converter *converter, const void *src, ptrdiff_t src_pitch_bytes, void *const dst[2],
+                const ptrdiff_t dst_pitch_bytes[2], size_t left, size_t right, size_t top, size_t bottom)
 {
     const uint8_t *const pixels = src;
     uint8_t *const luma = dst[0], *const chroma = dst[1];
-    for (ptrdiff_t y = 0; y < (ptrdiff_t)converter->height; y += 2) {
+    for (ptrdiff_t y = (ptrdiff_t)top; y < (ptrdiff_t)bottom; y += 2) {
         const ptrdiff_t below = y + 1 < (ptrdiff_t)converter->height ? y + 1 : y;
         const fr_convert_rows rows = {
             .src = {pixels + y * src_pitch_bytes, pixels + below * src_pitch_bytes},
             .luma = {luma + y * dst_pitch_bytes[0], luma + below * dst_pitch_bytes[0]},
             .chroma = chroma + y / 2 * dst_pitch_bytes[1],
-            .width = converter->width,
+            .width = right,
         };
-        converter->kernel->run(&converter->tables, &rows, 0);
+        converter->kernel->run(&converter->tables, &rows, left);
     }
+}
+
+void fr_converter_run(const fr_converter *converter, const void *src, ptrdiff_t src_pitch_bytes,
+                      void *const dst[2], const ptrdiff_t dst_pitch_bytes[2])
+{
+    run(converter, src, src_pitch_bytes, dst, dst_pitch_bytes, 0, converter->width, 0, converter->height);
+}
+
+/* Kernels of floating point agree with the C kernel to a code, not to the bit. A part's columns fall into the
+ * same kernel's blocks as the picture's where it begins and ends at a multiple of all their sizes. */
+void fr_converter_run_part(const fr_converter *converter, const void *src, ptrdiff_t src_pitch_bytes,
+                           void *const dst[2], const ptrdiff_t dst_pitch_bytes[2], const fr_rect *part)
+{
+    const size_t block = 64, end = (part->x + part->width + block - 1) / block * block;
+    run(converter, src, src_pitch_bytes, dst, dst_pitch_bytes, part->x / block * block,
+        end < converter->width ? end : converter->width, part->y, part->y + part->height);
 }
 
 const char *fr_converter_kernel(const fr_converter *converter)

@@ -114,11 +114,12 @@ static fr_status check_header(fr_source *source, const struct fr_delivery *deliv
     return FR_OK;
 }
 
-static const struct fr_backend_source *backend_for(const fr_source *source, uint32_t sync_kind)
+static const struct fr_backend_source *backend_for(const fr_source *source,
+                                                   const struct fr_delivery *delivery)
 {
     for (size_t i = 0; i < FR_SOURCE_BACKENDS; i++) {
         const struct fr_backend_source *backend = &source->env.backend[i];
-        if (backend->ops && (backend->ops->capabilities & fr_cap_of_sync(sync_kind)))
+        if (backend->ops && fr_caps_suffice(backend->capabilities, delivery->slots_kind, delivery->sync_kind))
             return backend;
     }
     return NULL;
@@ -128,7 +129,7 @@ static const struct fr_backend_source *backend_for(const fr_source *source, uint
 static fr_status open_slots(fr_source *source, const struct fr_delivery *delivery, fr_wire_v1 *shared,
                             struct fr_attachment *out)
 {
-    const struct fr_backend_source *backend = backend_for(source, delivery->sync_kind);
+    const struct fr_backend_source *backend = backend_for(source, delivery);
     struct fr_attach_fault fault = {.status = FR_WIRE_STATUS_TEXTURE_FAILED};
     fr_status status = FR_ERR_UNSUPPORTED;
     if (backend) {

@@ -12,7 +12,7 @@ fr_status fr_source_open(fr_source **out, const fr_source_params *params)
     struct fr_source_env env = {.os = fr_os_native(), .pid = fr_os_process_id()};
     fr_status status = fr_source_native_backends(&env, params);
     if (status >= 0)
-        status = fr_source_native_channel(&env.channel, params, fr_source_capabilities(&env));
+        status = fr_source_native_channel(&env.channel, params, &env);
     if (status < 0) {
         fr_source_env_finish(&env);
         return status;

@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 #include "publish/native.h"
 
-#include "backend/cpu/cpu.h"
 #include "channel/socket.h"
 #include "common/log.h"
 
@@ -31,21 +30,16 @@ static fr_status inherited_socket(const fr_source_params *params, int *out)
 }
 
 fr_status fr_source_native_channel(struct fr_source_channel *out, const fr_source_params *params,
-                                   uint64_t capabilities)
+                                   const struct fr_source_env *env)
 {
-    (void)capabilities; /* a socket speaks of memory alone */
     struct fr_socket_source_params socket = {
         .target_id = params->target_id,
         .runtime_dir = params->runtime_dir,
         .name = params->name ? params->name : "source",
+        .capabilities = fr_source_capabilities(env),
+        .gpu = fr_source_gpu(env),
         .log = params->log,
     };
     const fr_status status = inherited_socket(params, &socket.socket_fd);
     return status < 0 ? status : fr_socket_source_create(out, &socket);
-}
-
-fr_status fr_source_native_backends(struct fr_source_env *env, const fr_source_params *params)
-{
-    (void)params;
-    return fr_cpu_source_create(&env->backend[0], env->os);
 }

@@ -52,8 +52,9 @@ static fr_status create_named(struct fr_source_channel *out, const fr_source_par
 }
 
 fr_status fr_source_native_channel(struct fr_source_channel *out, const fr_source_params *params,
-                                   uint64_t capabilities)
+                                   const struct fr_source_env *env)
 {
+    const uint64_t capabilities = fr_source_capabilities(env);
     const fr_win32_source_params none = {.channel = FR_WIN32_CHANNEL_PIPE};
     const fr_win32_source_params *win32 = params->win32 ? params->win32 : &none;
     switch (win32->channel) {

@@ -59,8 +59,19 @@ uint64_t fr_source_capabilities(const struct fr_source_env *env)
     uint64_t capabilities = 0;
     for (size_t i = 0; i < FR_SOURCE_BACKENDS; i++)
         if (env->backend[i].ops)
-            capabilities |= env->backend[i].ops->capabilities;
+            capabilities |= env->backend[i].capabilities;
     return capabilities;
+}
+
+struct fr_gpu fr_source_gpu(const struct fr_source_env *env)
+{
+    struct fr_gpu gpu = {0};
+    for (size_t i = 0; i < FR_SOURCE_BACKENDS && !gpu.present; i++) {
+        const struct fr_backend_source *backend = &env->backend[i];
+        if (backend->ops && backend->ops->gpu)
+            backend->ops->gpu(backend->self, &gpu);
+    }
+    return gpu;
 }
 
 fr_status fr_source_open_env(fr_source **out, const fr_source_params *params, const struct fr_source_env *env)
@@ -82,6 +93,8 @@ fr_status fr_source_open_env(fr_source **out, const fr_source_params *params, co
     source->env = own;
     if (!own.acquire_wait_ns)
         source->env.acquire_wait_ns = FR_SOURCE_ACQUIRE_NS;
+    if (own.acquire_wait_ns == FR_SOURCE_NO_WAIT)
+        source->env.acquire_wait_ns = 0;
     source->params = *params;
     source->display = params->display;
     source->total.target_id = params->target_id;

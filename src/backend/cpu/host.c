@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "backend/cpu/cpu.h"
 
+#include "convert/part.h"
 #include "os/aligned.h"
 
 #include <stdlib.h>
@@ -63,6 +64,7 @@ static void ring_describe(void *self, void *ring_, struct fr_delivery *out)
 {
     (void)self;
     const struct cpu_ring *ring = ring_;
+    out->slots_kind = FR_SLOTS_MEMORY;
     out->sync_kind = FR_WIRE_SYNC_STATES;
     out->slots = ring->slots.handle;
     out->slots_bytes = ring->slots.bytes;
@@ -119,14 +121,19 @@ static const char *converter_name(void *self, void *converter)
     return fr_converter_kernel(converter);
 }
 
-static fr_status convert(void *self, void *converter, void *ring_, uint32_t slot, struct fr_picture *picture)
+static fr_status convert(void *self, void *converter, void *ring_, uint32_t slot,
+                         const struct fr_parts *parts, struct fr_picture *picture)
 {
     (void)self;
     const struct cpu_ring *ring = ring_;
     const uint8_t *pixels = (const uint8_t *)ring->slots.ptr + slot * ring->slot_bytes;
     void *const planes[2] = {picture->plane[0], picture->plane[1]};
     const ptrdiff_t pitches[2] = {(ptrdiff_t)picture->pitch_bytes[0], (ptrdiff_t)picture->pitch_bytes[1]};
-    fr_converter_run(converter, pixels, (ptrdiff_t)ring->pitch_bytes, planes, pitches);
+    const ptrdiff_t pitch = (ptrdiff_t)ring->pitch_bytes;
+    if (!parts)
+        fr_converter_run(converter, pixels, pitch, planes, pitches);
+    for (uint32_t i = 0; parts && i < parts->count; i++)
+        fr_converter_run_part(converter, pixels, pitch, planes, pitches, &parts->rect[i]);
     return FR_OK;
 }
 
@@ -165,7 +172,6 @@ static void destroy(void *self)
 
 static const struct fr_backend_host_ops cpu_host_ops = {
     .name = "cpu",
-    .capabilities = FR_CAP_STATES,
     .concurrent_read = true,
     .ring_create = ring_create,
     .ring_destroy = ring_destroy,
@@ -190,6 +196,6 @@ fr_status fr_cpu_host_create(struct fr_backend_host *out, struct fr_os os)
     if (!host)
         return FR_ERR_NO_MEMORY;
     host->os = os;
-    *out = (struct fr_backend_host){.ops = &cpu_host_ops, .self = host};
+    *out = (struct fr_backend_host){.ops = &cpu_host_ops, .self = host, .capabilities = FR_CAP_STATES};
     return FR_OK;
 }

@@ -21,7 +21,7 @@ static fr_status attach(void *self, const struct fr_delivery *delivery, void **o
 {
     struct cpu_source *source = self;
     *fault = (struct fr_attach_fault){.status = FR_WIRE_STATUS_TEXTURE_FAILED};
-    if (delivery->sync_kind != FR_WIRE_SYNC_STATES)
+    if (delivery->slots_kind != FR_SLOTS_MEMORY)
         return FR_ERR_UNSUPPORTED;
     struct cpu_source_ring *ring = calloc(1, sizeof(*ring));
     if (!ring)
@@ -106,7 +106,6 @@ static void destroy(void *self)
 
 static const struct fr_backend_source_ops cpu_source_ops = {
     .name = "cpu",
-    .capabilities = FR_CAP_STATES,
     .attach = attach,
     .detach = detach,
     .adapter = adapter,
@@ -123,6 +122,6 @@ fr_status fr_cpu_source_create(struct fr_backend_source *out, struct fr_os os)
     if (!source)
         return FR_ERR_NO_MEMORY;
     source->os = os;
-    *out = (struct fr_backend_source){.ops = &cpu_source_ops, .self = source};
+    *out = (struct fr_backend_source){.ops = &cpu_source_ops, .self = source, .capabilities = FR_CAP_STATES};
     return FR_OK;
 }

@@ -182,8 +182,10 @@ static const char *converter_name(void *self, void *converter)
     return fr_d3d11_converter_name(converter);
 }
 
-static fr_status convert(void *self, void *converter, void *ring_, uint32_t slot, struct fr_picture *picture)
+static fr_status convert(void *self, void *converter, void *ring_, uint32_t slot,
+                         const struct fr_parts *parts, struct fr_picture *picture)
 {
+    (void)parts; /* the whole picture is no slower */
     const struct d3d11_host *host = self;
     struct fr_d3d11_ring *ring = ring_;
     return fr_d3d11_convert(converter, &ring->slot[slot], picture->object, &host->log);
@@ -212,7 +214,6 @@ static void destroy(void *self)
 
 static const struct fr_backend_host_ops d3d11_host_ops = {
     .name = "d3d11",
-    .capabilities = FR_CAP_KEYED_MUTEX | FR_CAP_FENCE,
     /* Whoever reads a texture only reads it: in any number. */
     .concurrent_read = true,
     .ring_create = ring_create,
@@ -256,6 +257,7 @@ fr_status fr_d3d11_host_create(struct fr_backend_host *out, const fr_d3d11_host_
         destroy(host);
         return status;
     }
-    *out = (struct fr_backend_host){.ops = &d3d11_host_ops, .self = host};
+    *out = (struct fr_backend_host){
+        .ops = &d3d11_host_ops, .self = host, .capabilities = FR_CAP_KEYED_MUTEX | FR_CAP_FENCE};
     return FR_OK;
 }

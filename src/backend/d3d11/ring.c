@@ -155,6 +155,7 @@ static fr_handle handle_of(HANDLE handle)
 
 void fr_d3d11_ring_describe(const struct fr_d3d11_ring *ring, struct fr_delivery *out)
 {
+    out->slots_kind = FR_SLOTS_D3D11;
     out->sync_kind = ring->sync_kind;
     out->adapter_luid_low = ring->device->luid.low;
     out->adapter_luid_high = ring->device->luid.high;

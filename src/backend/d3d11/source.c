@@ -243,21 +243,6 @@ static void destroy(void *self)
 
 static const struct fr_backend_source_ops d3d11_source_ops = {
     .name = "d3d11",
-    .capabilities = FR_CAP_KEYED_MUTEX | FR_CAP_FENCE,
-    .attach = attach,
-    .detach = detach,
-    .adapter = adapter,
-    .begin = begin,
-    .end = end,
-    .slot = slot_of,
-    .copy = copy,
-    .destroy = destroy,
-};
-
-/* A device without fences must not say that it has them. */
-static const struct fr_backend_source_ops d3d11_source_ops_keyed = {
-    .name = "d3d11",
-    .capabilities = FR_CAP_KEYED_MUTEX,
     .attach = attach,
     .detach = detach,
     .adapter = adapter,
@@ -282,14 +267,15 @@ fr_status fr_d3d11_source_create(struct fr_backend_source *out, const fr_d3d11_s
         return status;
     }
     const bool fences = source->device->device5 && source->device->context4;
-    *out = (struct fr_backend_source){.ops = fences ? &d3d11_source_ops : &d3d11_source_ops_keyed,
-                                      .self = source};
+    *out = (struct fr_backend_source){.ops = &d3d11_source_ops,
+                                      .self = source,
+                                      .capabilities = FR_CAP_KEYED_MUTEX | (fences ? FR_CAP_FENCE : 0)};
     return FR_OK;
 }
 
 bool fr_d3d11_source_is(const struct fr_backend_source *source)
 {
-    return source->ops == &d3d11_source_ops || source->ops == &d3d11_source_ops_keyed;
+    return source->ops == &d3d11_source_ops;
 }
 
 bool fr_d3d11_source_is_lost(const struct fr_backend_source *backend)

@@ -8,6 +8,8 @@
 #include <framering/log.h>
 #include <framering/status.h>
 
+#include <stdbool.h>
+
 #define VK_NO_PROTOTYPES
 #include <vulkan/vulkan.h>
 
@@ -82,6 +84,7 @@
     X(CmdCopyBufferToImage)                                                                                  \
     X(CreateFence)                                                                                           \
     X(DestroyFence)                                                                                          \
+    X(GetFenceStatus)                                                                                        \
     X(ResetFences)                                                                                           \
     X(WaitForFences)                                                                                         \
     X(CreateSemaphore)                                                                                       \

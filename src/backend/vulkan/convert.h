@@ -6,37 +6,47 @@
 /* What turns slots into pictures: one compute dispatch that reads each texel once and writes both planes. */
 
 #include "backend/vulkan/picture.h"
+#include "backend/vulkan/shade.h"
 
 /* One slot, to be read. */
 struct fr_vk_input {
     VkImage image; /* in layout GENERAL, owned by VK_QUEUE_FAMILY_EXTERNAL; VK_NULL_HANDLE: a buffer */
     VkImageView view;
-    VkBuffer buffer; /* storage usage */
-    VkDeviceSize offset_bytes;
-    uint32_t pitch_bytes;
-    VkSemaphore ready; /* shared timeline that has reached ready_value; VK_NULL_HANDLE: none */
+    VkBuffer buffer;           /* storage usage; has pitch_bytes for every row */
+    VkDeviceSize offset_bytes; /* a multiple of limits.minStorageBufferOffsetAlignment */
+    uint32_t pitch_bytes;      /* a multiple of 16 */
+    VkSemaphore ready;         /* shared timeline that has reached ready_value; VK_NULL_HANDLE: none */
     uint64_t ready_value;
     VkSemaphore retire; /* signalled with retire_value when the slot has been read; VK_NULL_HANDLE: none */
     uint64_t retire_value;
 };
 
-/* Parts of a picture, in pixels; count 0: all of it. */
-enum { FR_VK_PARTS_MAX = 16 };
-struct fr_vk_parts {
-    uint32_t count;
-    fr_rect rect[FR_VK_PARTS_MAX];
-};
-
 struct fr_vk_converter;
 
-/* `buffers`: it reads buffers, not images. FR_ERR_UNSUPPORTED, logged. */
+/* `buffers`: it reads buffers, not images. FR_ERR_UNSUPPORTED: no such pair, or not on this device (logged);
+ * FR_ERR_NO_MEMORY, FR_ERR_DEVICE_LOST, FR_ERR_SYSTEM. Used on one thread. */
 fr_status fr_vk_converter_create(struct fr_vk_converter **out, struct fr_vk_device *device,
                                  const fr_convert_params *params, bool buffers, const fr_log *log);
+/* With another variant than the default. A picture whose rows are too narrow for its blocks gets smaller
+ * ones. */
+fr_status fr_vk_converter_create_variant(struct fr_vk_converter **out, struct fr_vk_device *device,
+                                         const fr_convert_params *params, bool buffers,
+                                         const struct fr_vk_variant *variant, const fr_log *log);
 /* Waits for what it submitted. */
 void fr_vk_converter_destroy(struct fr_vk_converter *converter); /* accepts NULL */
 const char *fr_vk_converter_name(const struct fr_vk_converter *converter);
-/* Submits, and returns. The picture's `value` is what device->progress reaches then; so is *done. */
+/* Submits, and returns: one submission that takes the image over, converts, gives it back to
+ * VK_QUEUE_FAMILY_EXTERNAL and, where somebody maps pictures, copies. `parts`: what the picture lacks,
+ * possibly nothing (the slot is still taken over and given back, and the semaphores signalled); NULL: all of
+ * it. *done, which is the picture's `value` too: what device->progress reaches when the pixels are complete
+ * and the slot is read. Waits, at most a second, where too many are under way. On failure nothing was
+ * submitted. FR_ERR_UNSUPPORTED: an input whose rows lie as fr_vk_input does not allow; FR_ERR_DEVICE_LOST,
+ * FR_ERR_NO_MEMORY, FR_ERR_SYSTEM. */
 fr_status fr_vk_convert(struct fr_vk_converter *converter, const struct fr_vk_input *input,
-                        const struct fr_vk_parts *parts, struct fr_vk_picture *picture, uint64_t *done);
+                        const struct fr_parts *parts, struct fr_vk_picture *picture, uint64_t *done);
+
+/* For measurements: the GPU writes its time before and after the dispatches into queries `first` and `first`
+ * + 1 of `pool`, which are reset before; VK_NULL_HANDLE ends that. */
+void fr_vk_converter_measure(struct fr_vk_converter *converter, VkQueryPool pool, uint32_t first);
 
 #endif

@@ -11,6 +11,22 @@
 
 #include <framering/vulkan.h>
 
+#include <pthread.h>
+
+/* How long anything may wait for the GPU. */
+#define FR_VK_GPU_WAIT_NS FR_NS_PER_S
+
+enum { FR_VK_EXTENSIONS_MAX = 32, FR_VK_RING_FORMATS = 4 };
+
+/* One way of sharing or of keeping order, and why there is none. */
+enum fr_vk_way {
+    FR_VK_WAY_OPAQUE_FD = 0, /* images of every ring format export and import as OPAQUE_FD */
+    FR_VK_WAY_DMA_BUF,       /* ... as DMA-BUF with modifiers */
+    FR_VK_WAY_TIMELINE,      /* timeline semaphores export and import as OPAQUE_FD */
+    FR_VK_WAY_HOST_MEMORY,   /* shared memory imports as buffers */
+    FR_VK_WAYS
+};
+
 struct fr_vk_device {
     struct fr_vk_functions vk;
     PFN_vkGetInstanceProcAddr get_instance_proc_addr;
@@ -19,33 +35,52 @@ struct fr_vk_device {
     VkDevice device;
     VkQueue queue;
     uint32_t family;
-    bool owned; /* instance and device are ours */
+    uint32_t num_families; /* of the physical device */
+    bool owned;            /* instance and device are ours */
+    bool high_priority;    /* the queue goes before those of other processes */
 
     char name[VK_MAX_PHYSICAL_DEVICE_NAME_SIZE];
+    char driver[VK_MAX_DRIVER_NAME_SIZE + VK_MAX_DRIVER_INFO_SIZE]; /* "" where the device does not say */
+    uint32_t api_version;                                           /* that may be used */
     VkPhysicalDeviceType type;
     struct fr_gpu gpu;
     VkPhysicalDeviceMemoryProperties memory;
     VkPhysicalDeviceLimits limits;
+    VkDeviceSize max_allocation_bytes;
     VkDeviceSize host_pointer_align; /* VK_EXT_external_memory_host */
     uint32_t subgroup_size;          /* with basic and shuffle operations in compute; 0 = without */
 
+    /* What the device was made with: static strings, or the caller's. */
+    const char *extension[FR_VK_EXTENSIONS_MAX];
+    uint32_t num_extensions;
+
     /* What was found and turned on. */
-    bool timeline;         /* timeline semaphores inside this device */
-    bool opaque_fd;        /* images of every ring format export and import as OPAQUE_FD */
-    bool dma_buf;          /* ... as DMA-BUF with modifiers */
-    bool shared_timeline;  /* timeline semaphores export and import as OPAQUE_FD */
-    bool host_memory;      /* shared memory imports as buffers */
+    bool timeline;  /* timeline semaphores inside this device */
+    bool opaque_fd; /* FR_VK_WAY_OPAQUE_FD, and so on */
+    bool dma_buf;   /* gpu.modifier has those of all ring formats */
+    bool shared_timeline;
+    bool host_memory;
     bool buffer_opaque_fd; /* a buffer's memory exports as OPAQUE_FD */
     bool buffer_dma_buf;
+    const char *fault[FR_VK_WAYS]; /* why a way is not there: "", or words after "is not used: " */
 
     /* Of a host's device: a timeline that each submission advances. */
     VkSemaphore progress;
     uint64_t submitted; /* its value when all submissions so far are done; under the lock */
+
+    uint32_t refs, lost, hung, lost_logged;
+    pthread_mutex_t mutex;
+    void (*lock)(void *user); /* the caller's of a source, instead of the mutex */
+    void (*unlock)(void *user);
+    void (*adopt)(void *user, void *object);
+    void *user;
 };
 
 struct fr_vk_wish {
     const fr_vulkan_host_params *params;
-    const struct fr_gpu *gpu; /* of the source: preferred where no device is named; may be absent */
+    const struct fr_gpu *gpu; /* of the source: preferred where no device is named; may be absent, or NULL */
+    bool any_type;            /* a device of type CPU will do, though it was not named */
+    PFN_vkGetInstanceProcAddr get_instance_proc_addr; /* NULL: the loader's */
 };
 
 /* FR_ERR_UNSUPPORTED: no loader, no device that fits; logged with the reason. FR_ERR_NO_MEMORY. */
@@ -53,6 +88,8 @@ fr_status fr_vk_device_create(struct fr_vk_device **out, const struct fr_vk_wish
 /* A source's device. FR_ERR_UNSUPPORTED: it cannot be used, logged. */
 fr_status fr_vk_device_wrap(struct fr_vk_device **out, const fr_vulkan_source_params *params,
                             const fr_log *log);
+/* With one reference and nothing in it; NULL: no memory. */
+struct fr_vk_device *fr_vk_device_make(void);
 struct fr_vk_device *fr_vk_device_ref(struct fr_vk_device *device);
 void fr_vk_device_unref(struct fr_vk_device *device); /* accepts NULL */
 
@@ -65,6 +102,11 @@ void fr_vk_device_adopt(struct fr_vk_device *device, void *object);
 /* What a failed call means: FR_ERR_DEVICE_LOST (from now on for ever), FR_ERR_NO_MEMORY, FR_ERR_SYSTEM. */
 fr_status fr_vk_device_status(struct fr_vk_device *device, VkResult result);
 bool fr_vk_device_is_lost(const struct fr_vk_device *device);
+/* It does not end what it was given: lost, and whatever it may still use has to stay. */
+void fr_vk_device_give_up(struct fr_vk_device *device);
+bool fr_vk_device_is_hung(const struct fr_vk_device *device);
+/* Says, once for a device, that it is lost. */
+void fr_vk_device_log_loss(struct fr_vk_device *device, const fr_log *log);
 
 /* A memory type of these bits with all of `wanted` and, if there is a choice, `preferred`; UINT32_MAX: none.
  */
@@ -73,5 +115,27 @@ uint32_t fr_vk_memory_type(const struct fr_vk_device *device, uint32_t bits, VkM
 
 /* Waits until `progress` has reached value: FR_OK, FR_TIMEOUT, FR_ERR_DEVICE_LOST. Any thread. */
 fr_status fr_vk_device_wait(struct fr_vk_device *device, uint64_t value, uint64_t timeout_ns);
+
+/* Both sides are the same device with the same driver. */
+bool fr_vk_gpu_equal(const struct fr_gpu *a, const struct fr_gpu *b);
+
+/* ---- device_choose.c ---- */
+
+/* An instance of ours with its functions; *instance VK_NULL_HANDLE on failure, logged. */
+fr_status fr_vk_instance_create(struct fr_vk_functions *vk, PFN_vkGetInstanceProcAddr get,
+                                VkInstance *instance, const fr_log *log);
+/* Tries all devices against the wish. FR_ERR_UNSUPPORTED: none fits, logged. */
+fr_status fr_vk_device_choose(const struct fr_vk_functions *vk, VkInstance instance,
+                              const struct fr_vk_wish *wish, const fr_log *log, VkPhysicalDevice *out);
+/* driverUUID, deviceUUID. */
+void fr_vk_gpu_of(const struct fr_vk_functions *vk, VkPhysicalDevice physical, struct fr_gpu *out);
+
+/* ---- device_query.c ---- */
+
+bool fr_vk_device_has(const struct fr_vk_device *device, const char *extension);
+/* Fills all that is known of a physical device: name to subgroup_size, and with `extension` and `timeline`
+ * filled in, the ways of sharing. */
+void fr_vk_device_query(struct fr_vk_device *device);
+void fr_vk_device_query_ways(struct fr_vk_device *device);
 
 #endif

@@ -16,17 +16,40 @@ struct fr_vk_picture {
     VkDeviceMemory memory;
     VkDeviceSize bytes, offset_bytes[2], pitch_bytes[2];
     VkBuffer buffer;
-    VkImage image[2];
-    uint64_t value; /* of device->progress when the pixels are complete */
-    /* Read-back: made by the first map, filled by every conversion from then on. Under the device's lock. */
+    VkImage image[2]; /* VK_NULL_HANDLE: the device has no linear images of the planes' formats */
+    VkExternalMemoryHandleTypeFlags handle_types; /* that the memory can be exported as */
+    uint32_t memory_type;
+    bool general; /* the images are in layout GENERAL: from the first conversion on */
+
+    /* Under the device's lock. */
+    uint64_t value; /* of device->progress when the pixels are complete; 0: nothing was converted yet */
+    /* Read-back. Either the memory itself is mapped, or a copy of it, which is made by the first map and by
+     * every conversion from then on. */
+    bool direct;
+    void *mapped;
     VkBuffer staging;
     VkDeviceMemory staging_memory;
-    void *mapped;
-    bool wanted, staged;
+    uint32_t staging_type;
+    bool wanted, staged;   /* copies are wanted; the copy of these pixels was submitted */
+    uint64_t staged_value; /* as value, of the copy */
+    VkCommandPool pool;    /* for the copy of a picture that was converted before the first map */
 };
 
+/* FR_ERR_NO_MEMORY, FR_ERR_DEVICE_LOST, FR_ERR_SYSTEM. */
 fr_status fr_vk_picture_create(struct fr_vk_device *device, uint32_t width, uint32_t height, fr_format format,
                                struct fr_picture *out);
+/* As fr_frame_map; waits for the GPU, at most a second. Any thread, several at a time. */
 fr_status fr_vk_picture_map(const struct fr_picture *picture, struct fr_picture *out);
+
+/* How the planes of a picture of this size lie; the same for all of them. False: there are no linear images
+ * of them, and the planes lie as a buffer wants them. */
+bool fr_vk_picture_layout(struct fr_vk_device *device, uint32_t width, uint32_t height, fr_format format,
+                          VkDeviceSize pitch_bytes[2]);
+
+/* ---- picture_map.c, for conversions; under the device's lock ---- */
+
+/* Records what makes the pixels readable for the host: a copy, to be submitted after the conversion. */
+void fr_vk_picture_record_copy(const struct fr_vk_picture *picture, VkCommandBuffer command);
+void fr_vk_picture_finish_map(struct fr_vk_picture *picture);
 
 #endif

@@ -54,6 +54,7 @@ static void write_generation(struct fr_host_channel *channel, uint32_t number, u
     delivery.width = width;
     delivery.height = 48;
     delivery.format = format;
+    delivery.slots_kind = FR_SLOTS_D3D11;
     delivery.sync_kind = FR_WIRE_SYNC_KEYED_MUTEX;
     allowed[0] = allowed[1];
     allowed[1].generation = number;

@@ -65,8 +65,12 @@ fr_status host_create(struct fr_host_channel *out, const char *dir, uint32_t tar
 fr_status source_create(struct fr_source_channel *out, const char *dir, uint32_t target_id, int theirs,
                         const fr_log *log)
 {
-    const struct fr_socket_source_params params = {
-        .socket_fd = theirs, .target_id = target_id, .runtime_dir = dir, .name = "tester", .log = *log};
+    const struct fr_socket_source_params params = {.socket_fd = theirs,
+                                                   .target_id = target_id,
+                                                   .runtime_dir = dir,
+                                                   .name = "tester",
+                                                   .capabilities = FR_CAP_STATES,
+                                                   .log = *log};
     return fr_socket_source_create(out, &params);
 }
 

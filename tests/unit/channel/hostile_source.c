@@ -172,7 +172,7 @@ static void versions_without_overlap(void **state)
     raw_send_msg(end, &hello);
     raw_expect_refused(
         end, FR_MSG_REASON_VERSION,
-        "the host speaks protocol 1 to 1 and wire 2 to 2, the peer protocol 5 to 6 and wire 2 to 2");
+        "the host speaks protocol 2 to 2 and wire 2 to 2, the peer protocol 5 to 6 and wire 2 to 2");
     raw_close(end);
     assert_int_equal(host_expect(&fixture->host, FR_HOST_NEWS_REFUSED).reason, FR_ERR_VERSION);
 

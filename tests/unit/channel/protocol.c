@@ -29,9 +29,9 @@ static void the_bytes_of_a_hello(void **state)
 {
     (void)state;
     union fr_msg msg;
-    assert_int_equal(fr_msg_init(&msg, FR_MSG_HELLO), 128);
+    assert_int_equal(fr_msg_init(&msg, FR_MSG_HELLO), 296);
     msg.hello.protocol_max = 0x01020304;
-    const uint8_t head[] = {'F', 'R', 'C', 'H', 1, 0, 0, 0, 128, 0, 0, 0, 0, 0, 0, 0};
+    const uint8_t head[] = {'F', 'R', 'C', 'H', 1, 0, 0, 0, 40, 1, 0, 0, 0, 0, 0, 0};
     assert_memory_equal(&msg, head, sizeof(head));
     const uint8_t max[] = {4, 3, 2, 1};
     assert_memory_equal(msg.raw + 20, max, sizeof(max));
@@ -43,7 +43,7 @@ static void every_kind_checks_its_size_and_magic(void **state)
     for (uint32_t type = FR_MSG_WELCOME; type <= FR_MSG_BYE; type++) {
         union fr_msg msg;
         const size_t bytes = fr_msg_init(&msg, type);
-        msg.welcome.protocol = type == FR_MSG_WELCOME ? 1 : msg.welcome.protocol;
+        msg.welcome.protocol = type == FR_MSG_WELCOME ? FR_MSG_PROTOCOL_MAX : msg.welcome.protocol;
         msg.welcome.wire = type == FR_MSG_WELCOME ? 2 : msg.welcome.wire;
         if (type == FR_MSG_RING) {
             const struct fr_delivery delivery = sane_delivery();
@@ -84,12 +84,12 @@ static void version_ranges_meet_at_the_highest(void **state)
         uint32_t protocol_min, protocol_max, wire_min, wire_max;
         bool meet;
     } cases[] = {
-        {1, 1, 2, 2, true},
+        {2, 2, 2, 2, true},
         {0, 9, 1, 9, true},
-        {1, 1, 1, 1, false},
-        {2, 3, 2, 2, false},
-        {0, 0, 2, 2, false},
-        {1, 1, 3, 4, false},
+        {2, 2, 1, 1, false},
+        {3, 4, 2, 2, false},
+        {0, 1, 2, 2, false},
+        {2, 2, 3, 4, false},
         {1, UINT32_MAX, 0, UINT32_MAX, true},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -100,7 +100,7 @@ static void version_ranges_meet_at_the_highest(void **state)
                                            .wire_max = cases[i].wire_max};
         assert_int_equal(fr_msg_versions(&hello, &protocol, &wire), cases[i].meet);
         if (cases[i].meet) {
-            assert_int_equal(protocol, 1);
+            assert_int_equal(protocol, 2);
             assert_int_equal(wire, 2);
         }
     }
@@ -111,7 +111,7 @@ static void a_later_hello_may_be_longer(void **state)
     (void)state;
     union fr_msg msg;
     size_t bytes = fr_msg_init(&msg, FR_MSG_HELLO);
-    msg.hello.protocol_min = msg.hello.protocol_max = 1;
+    msg.hello.protocol_min = msg.hello.protocol_max = 2;
     msg.hello.wire_min = msg.hello.wire_max = 2;
     msg.hello.role = FR_MSG_ROLE_SOURCE;
     assert_null(fr_msg_check(&msg, bytes, 0, FR_MSG_ROLE_SOURCE));
@@ -207,6 +207,7 @@ static void rings_that_lie_are_caught(void **state)
 static struct fr_delivery texture_delivery(uint32_t sync_kind)
 {
     struct fr_delivery delivery = sane_delivery();
+    delivery.slots_kind = FR_SLOTS_D3D11;
     delivery.sync_kind = sync_kind;
     delivery.slots_bytes = delivery.pitch_bytes = 0;
     memset(delivery.slot_offset, 0, sizeof(delivery.slot_offset));
@@ -241,24 +242,43 @@ static void handles_cross_in_one_order(void **state)
 {
     (void)state;
     static const struct {
+        enum fr_slots_kind slots_kind;
         uint32_t sync_kind;
         size_t count;
         enum fr_object_kind kind[6];
         fr_handle handle[6];
     } cases[] = {
-        {FR_WIRE_SYNC_STATES, 3, {FR_OBJECT_HEADER, FR_OBJECT_EVENT, FR_OBJECT_SLOTS}, {1, 2, 3}},
-        {FR_WIRE_SYNC_KEYED_MUTEX,
+        {FR_SLOTS_MEMORY,
+         FR_WIRE_SYNC_STATES,
+         3,
+         {FR_OBJECT_HEADER, FR_OBJECT_EVENT, FR_OBJECT_SLOTS},
+         {1, 2, 3}},
+        {FR_SLOTS_D3D11,
+         FR_WIRE_SYNC_KEYED_MUTEX,
          4,
          {FR_OBJECT_HEADER, FR_OBJECT_EVENT, FR_OBJECT_TEXTURE, FR_OBJECT_TEXTURE},
          {1, 2, 10, 11}},
-        {FR_WIRE_SYNC_FENCE,
+        {FR_SLOTS_D3D11,
+         FR_WIRE_SYNC_FENCE,
+         6,
+         {FR_OBJECT_HEADER, FR_OBJECT_EVENT, FR_OBJECT_TEXTURE, FR_OBJECT_TEXTURE, FR_OBJECT_READY_FENCE,
+          FR_OBJECT_RETIRE_FENCE},
+         {1, 2, 10, 11, 4, 5}},
+        {FR_SLOTS_DMA_BUF,
+         FR_WIRE_SYNC_STATES,
+         4,
+         {FR_OBJECT_HEADER, FR_OBJECT_EVENT, FR_OBJECT_TEXTURE, FR_OBJECT_TEXTURE},
+         {1, 2, 10, 11}},
+        {FR_SLOTS_OPAQUE_FD,
+         FR_WIRE_SYNC_FENCE,
          6,
          {FR_OBJECT_HEADER, FR_OBJECT_EVENT, FR_OBJECT_TEXTURE, FR_OBJECT_TEXTURE, FR_OBJECT_READY_FENCE,
           FR_OBJECT_RETIRE_FENCE},
          {1, 2, 10, 11, 4, 5}},
     };
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct fr_delivery delivery = sane_delivery();
+        delivery.slots_kind = cases[i].slots_kind;
         delivery.sync_kind = cases[i].sync_kind;
         delivery.header = 1;
         delivery.event = 2;
@@ -274,6 +294,7 @@ static void handles_cross_in_one_order(void **state)
         assert_memory_equal(kind, cases[i].kind, cases[i].count * sizeof(kind[0]));
 
         struct fr_delivery back = fr_delivery_none();
+        back.slots_kind = cases[i].slots_kind;
         back.sync_kind = cases[i].sync_kind;
         back.ring_len = 2;
         fr_msg_take_handles(&back, handle);
@@ -292,7 +313,7 @@ static void who_receives_decides_what_a_ring_needs(void **state)
     delivery.adapter_luid_low = 0xfffffff0u;
     delivery.adapter_luid_high = -7;
     size_t bytes = fr_msg_put_ring(&msg, &delivery);
-    assert_int_equal(bytes, 136);
+    assert_int_equal(bytes, 264);
     const struct fr_delivery back = fr_msg_get_ring(&msg.ring);
     assert_int_equal(back.adapter_luid_low, 0xfffffff0u);
     assert_int_equal(back.adapter_luid_high, -7);

@@ -173,6 +173,7 @@ static void textures_are_not_for_sources_of_memory(void **state)
     struct ring ring;
     union fr_msg msg;
     ring_make(&ring, 1);
+    ring.delivery.slots_kind = FR_SLOTS_D3D11;
     ring.delivery.sync_kind = FR_WIRE_SYNC_KEYED_MUTEX;
     ring.delivery.slots_bytes = ring.delivery.pitch_bytes = 0;
     memset(ring.delivery.slot_offset, 0, sizeof(ring.delivery.slot_offset));

@@ -231,7 +231,7 @@ void texture_ring_init(struct texture_ring *textures, struct fake_object *device
 {
     static const struct fr_backend_host_ops ops = {
         .picture_create = texture_create, .picture_destroy = texture_destroy, .picture_map = texture_map};
-    const struct fr_backend_host backend = {&ops, device};
+    const struct fr_backend_host backend = {.ops = &ops, .self = device};
     *textures = (struct texture_ring){.device = device};
     assert_int_equal(fr_out_ring_create(&textures->ring, &backend, 3, width, height, format), FR_OK);
 }

@@ -37,7 +37,7 @@ void painter_init(struct painter *painter, uint32_t width, uint32_t height, fr_f
 {
     static const struct fr_backend_host_ops ops = {.picture_create = picture_create,
                                                    .picture_destroy = picture_destroy};
-    const struct fr_backend_host backend = {&ops, NULL};
+    const struct fr_backend_host backend = {.ops = &ops};
     *painter = (struct painter){.generation = 1};
     assert_int_equal(fr_out_ring_create(&painter->ring, &backend, 3, width, height, format), FR_OK);
 }

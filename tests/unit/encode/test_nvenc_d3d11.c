@@ -58,7 +58,7 @@ static void make_ring(void)
         .shape = {.ring_len = 3, .width = WIDTH, .height = HEIGHT, .format = FR_FORMAT_BGRA8},
         .wire_version = 2,
         .generation = ++m.sequence,
-        .capabilities = m.backend.ops->capabilities};
+        .capabilities = m.backend.capabilities};
     if (m.ring)
         m.backend.ops->ring_destroy(m.backend.self, m.ring);
     assert_int_equal(m.backend.ops->ring_create(m.backend.self, &request, &m.ring), FR_OK);

@@ -86,6 +86,10 @@ static void ring_describe(void *self, void *ring, struct fr_delivery *out)
     struct fake_backend *fake = self;
     fake->cpu.ops->ring_describe(fake->cpu.self, ring, out);
     out->adapter_luid_low = fake->luid_low;
+    if (fake->sync_kind) {
+        out->slots_kind = fake->slots_kind;
+        out->sync_kind = fake->sync_kind;
+    }
 }
 
 static enum fr_claim claim(void *self, void *ring, struct fr_ring_host *words, fr_token token,
@@ -164,16 +168,20 @@ static const char *converter_name(void *self, void *converter)
     return fake->cpu.ops->converter_name(fake->cpu.self, converter);
 }
 
-static fr_status convert(void *self, void *converter, void *ring, uint32_t slot, struct fr_picture *picture)
+static fr_status convert(void *self, void *converter, void *ring, uint32_t slot, const struct fr_parts *parts,
+                         struct fr_picture *picture)
 {
     struct fake_backend *fake = self;
     assert_true(fake->held);
     fake->conversions++;
+    fake->parts += parts != NULL;
+    for (uint32_t i = 0; parts && i < parts->count; i++)
+        fake->parts_area += (uint64_t)parts->rect[i].width * parts->rect[i].height;
     const fr_status scripted = fake->convert;
     fake->convert = FR_OK;
     if (fake->in_convert)
         fake->in_convert(fake->user);
-    const fr_status status = fake->cpu.ops->convert(fake->cpu.self, converter, ring, slot, picture);
+    const fr_status status = fake->cpu.ops->convert(fake->cpu.self, converter, ring, slot, parts, picture);
     return scripted < 0 ? scripted : status;
 }
 
@@ -216,11 +224,8 @@ struct fr_backend_host fake_backend(struct fake_backend *fake, struct machine *m
     fake->destroyed = false;
     assert_int_equal(fr_cpu_host_create(&fake->cpu, machine_os(machine)), FR_OK);
     const bool concurrent_read = fake->ops.name ? fake->ops.concurrent_read : true;
-    const uint64_t capabilities = fake->ops.capabilities;
     fake->ops = *fake->cpu.ops;
     fake->ops.name = "fake";
-    if (capabilities)
-        fake->ops.capabilities = capabilities;
     fake->ops.device_serial = device_serial;
     fake->ops.rebind = rebind;
     fake->ops.concurrent_read = concurrent_read;
@@ -236,7 +241,10 @@ struct fr_backend_host fake_backend(struct fake_backend *fake, struct machine *m
     fake->ops.picture_create = picture_create;
     fake->ops.picture_copy = picture_copy;
     fake->ops.destroy = destroy;
-    return (struct fr_backend_host){.ops = &fake->ops, .self = fake};
+    return (struct fr_backend_host){.ops = &fake->ops,
+                                    .self = fake,
+                                    .capabilities =
+                                        fake->capabilities ? fake->capabilities : fake->cpu.capabilities};
 }
 
 void fake_backend_claims(struct fake_backend *fake, enum fr_claim outcome, unsigned times)

@@ -27,6 +27,7 @@ struct fake_backend {
     struct machine *machine;
     struct fr_backend_host cpu;
     struct fr_backend_host_ops ops; /* the cpu one's, with ours over it */
+    uint64_t capabilities;          /* 0 = the cpu one's */
 
     enum fr_claim claims[FAKE_SCRIPT]; /* outcomes of the next claims; ACQUIRED asks the cpu backend */
     unsigned num_claims, claims_given;
@@ -49,6 +50,10 @@ struct fake_backend {
     unsigned rebinds;
     uint32_t luid_low; /* of the adapter that its rings name; a rebind moves it */
     uint32_t device_serial;
+    /* Of its rings; 0 = the cpu one's. */
+    enum fr_slots_kind slots_kind;
+    uint32_t sync_kind;
+    uint64_t parts, parts_area; /* how many conversions had parts, and the pixels of those */
     struct fr_ring_shape shape;
     struct fr_ring_request request;
     fr_convert_params converter_params; /* of the last one made */

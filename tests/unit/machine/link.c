@@ -176,6 +176,7 @@ bool link_connect(struct link_end *end)
         .has_display = true,
         .display = end->display,
         .capabilities = end->capabilities,
+        .gpu = end->gpu,
         .pid = end->pid,
     };
     memcpy(hello.name, end->name, sizeof(hello.name));

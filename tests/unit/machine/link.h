@@ -21,6 +21,7 @@ struct link_end {
     bool used, connected, dead, inherited;
     fr_display_descriptor display;
     uint64_t capabilities; /* of its HELLO */
+    struct fr_gpu gpu;
     uint32_t pid;
     char name[32];
     struct fr_source_news news[LINK_NEWS];

@@ -115,6 +115,7 @@ static void make_generation(struct fixture *fixture, uint32_t number, struct fr_
     delivery.width = shape.width;
     delivery.height = shape.height;
     delivery.format = shape.format;
+    delivery.slots_kind = FR_SLOTS_D3D11;
     delivery.sync_kind = FR_WIRE_SYNC_KEYED_MUTEX;
     const struct fr_object_name *name = channel->ops->object_name(channel->self, FR_OBJECT_HEADER, number, 0);
     assert_int_equal(os.ops->memory_create(os.self, name, FR_WIRE_V2_BYTES, FR_ACCESS_WRITE, header), FR_OK);

@@ -41,6 +41,7 @@ static fr_status attach(void *self, const struct fr_delivery *delivery, void **r
         return FR_ERR_SYSTEM;
     }
     struct fr_delivery plain = *delivery;
+    plain.slots_kind = FR_SLOTS_MEMORY;
     plain.sync_kind = FR_WIRE_SYNC_STATES;
     return gpu->cpu.ops->attach(gpu->cpu.self, &plain, ring, fault);
 }
@@ -110,7 +111,6 @@ static void open_source(struct gpu_fixture *f)
     assert_int_equal(fr_cpu_source_create(&gpu->cpu, env.os), FR_OK);
     gpu->ops = (struct fr_backend_source_ops){
         .name = "gpu",
-        .capabilities = FR_CAP_KEYED_MUTEX,
         .attach = attach,
         .detach = detach,
         .adapter = adapter,
@@ -120,7 +120,8 @@ static void open_source(struct gpu_fixture *f)
         .copy = copy,
         .destroy = destroy,
     };
-    env.backend[1] = (struct fr_backend_source){.ops = &gpu->ops, .self = gpu};
+    env.backend[1] =
+        (struct fr_backend_source){.ops = &gpu->ops, .self = gpu, .capabilities = FR_CAP_KEYED_MUTEX};
     assert_int_equal(fr_cpu_source_create(&env.backend[0], env.os), FR_OK);
     f->rig.end = link_end_open(&f->rig.link, f->rig.source_params.name, env.pid);
     env.channel = link_source(f->rig.end);
@@ -144,6 +145,7 @@ static int setup(void **state)
     host_init(&f->host, &f->rig);
     host_open(&f->host);
     host_make(&f->host, 1, 64, 36, FR_FORMAT_BGRA8);
+    f->host.delivery.slots_kind = FR_SLOTS_D3D11;
     f->host.delivery.sync_kind = FR_WIRE_SYNC_KEYED_MUTEX;
     *state = f;
     open_source(f);
@@ -275,6 +277,7 @@ static void why_the_slots_did_not_open_reaches_the_host(void **state)
 static void a_ring_of_memory_is_opened_by_the_other_backend(void **state)
 {
     struct gpu_fixture *f = *state;
+    f->host.delivery.slots_kind = FR_SLOTS_MEMORY;
     f->host.delivery.sync_kind = FR_WIRE_SYNC_STATES;
     assert_int_equal(deliver(f), FR_REATTACHED);
     assert_int_equal(rig_push(&f->rig), FR_OK);
@@ -304,6 +307,7 @@ static void a_republished_picture_is_begun_and_ended(void **state)
     assert_int_equal(deliver(f), FR_REATTACHED);
     assert_int_equal(rig_push(&f->rig), FR_OK);
     host_make(&f->host, 2, 64, 36, FR_FORMAT_BGRA8);
+    f->host.delivery.slots_kind = FR_SLOTS_D3D11;
     f->host.delivery.sync_kind = FR_WIRE_SYNC_KEYED_MUTEX;
     assert_int_equal(deliver(f), FR_OK);
     assert_int_equal(f->gpu.begins, 2);

@@ -179,7 +179,7 @@ static void fences_are_not_chosen_where_one_has_them_not(void **state)
     fake_options(FAKE_NO_FENCES);
     start(pair, PAIR_ALL_CAPS);
     assert_int_equal(pair->delivery.sync_kind, FR_WIRE_SYNC_KEYED_MUTEX);
-    assert_false(pair->source.ops->capabilities & FR_CAP_FENCE);
+    assert_false(pair->source.capabilities & FR_CAP_FENCE);
     assert_int_equal(pair_teardown(state), 0);
     pair_setup(state);
     pair = *state;

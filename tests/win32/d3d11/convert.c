@@ -187,9 +187,9 @@ static void plane_that_fails_later_fails_the_conversion(void **state)
     fr_token token;
     assert_int_equal(pair_claim(pair, &token), FR_CLAIM_ACQUIRED);
     fake_fail("ID3D11Device::CreateRenderTargetView", 2, E_OUTOFMEMORY);
-    assert_int_equal(
-        pair->host.ops->convert(pair->host.self, pair->converter, pair->ring, token.slot, &pair->picture),
-        FR_ERR_NO_MEMORY);
+    assert_int_equal(pair->host.ops->convert(pair->host.self, pair->converter, pair->ring, token.slot, NULL,
+                                             &pair->picture),
+                     FR_ERR_NO_MEMORY);
     assert_int_equal(pair_release(pair, token), FR_CLAIM_ACQUIRED);
 }
 
@@ -203,9 +203,9 @@ static void device_lost_in_a_conversion_is_said_by_name(void **state)
     fr_d3d11_picture picture;
     fr_d3d11_picture_get(&pair->picture, &picture);
     fake_remove_device(picture.device, DXGI_ERROR_DEVICE_RESET);
-    assert_int_equal(
-        pair->host.ops->convert(pair->host.self, pair->converter, pair->ring, token.slot, &pair->picture),
-        FR_ERR_DEVICE_LOST);
+    assert_int_equal(pair->host.ops->convert(pair->host.self, pair->converter, pair->ring, token.slot, NULL,
+                                             &pair->picture),
+                     FR_ERR_DEVICE_LOST);
     assert_int_equal(pair_release(pair, token), FR_CLAIM_FATAL);
     assert_int_equal(pair_logged(pair, "DXGI_ERROR_DEVICE_RESET"), 1);
 }

@@ -262,9 +262,9 @@ void pair_take(struct pair *pair)
 {
     fr_token token;
     assert_int_equal(pair_claim(pair, &token), FR_CLAIM_ACQUIRED);
-    assert_int_equal(
-        pair->host.ops->convert(pair->host.self, pair->converter, pair->ring, token.slot, &pair->picture),
-        FR_OK);
+    assert_int_equal(pair->host.ops->convert(pair->host.self, pair->converter, pair->ring, token.slot, NULL,
+                                             &pair->picture),
+                     FR_OK);
     assert_int_equal(pair_release(pair, token), FR_CLAIM_ACQUIRED);
     (void)fr_ring_host_taken(&pair->words, token);
 }

@@ -1,0 +1,188 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+
+/* Pictures in memory. */
+#include "backend/vulkan/picture.h"
+
+static VkMemoryPropertyFlags flags_of(const struct fr_vk_device *device, uint32_t type)
+{
+    return device->memory.memoryTypes[type].propertyFlags;
+}
+
+static VkResult map(struct fr_vk_picture *p, VkDeviceMemory memory)
+{
+    return p->device->vk.MapMemory(p->device->device, memory, 0, VK_WHOLE_SIZE, 0, &p->mapped);
+}
+
+static VkResult make_staging(struct fr_vk_picture *p)
+{
+    const struct fr_vk_functions *vk = &p->device->vk;
+    const VkBufferCreateInfo info = {.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
+                                     .size = p->bytes,
+                                     .usage = VK_BUFFER_USAGE_TRANSFER_DST_BIT};
+    VkResult result = vk->CreateBuffer(p->device->device, &info, NULL, &p->staging);
+    if (result != VK_SUCCESS)
+        return result;
+    const VkBufferMemoryRequirementsInfo2 of = {.sType = VK_STRUCTURE_TYPE_BUFFER_MEMORY_REQUIREMENTS_INFO_2,
+                                                .buffer = p->staging};
+    VkMemoryRequirements2 wants = {.sType = VK_STRUCTURE_TYPE_MEMORY_REQUIREMENTS_2};
+    vk->GetBufferMemoryRequirements2(p->device->device, &of, &wants);
+    p->staging_type =
+        fr_vk_memory_type(p->device, wants.memoryRequirements.memoryTypeBits,
+                          VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT, VK_MEMORY_PROPERTY_HOST_CACHED_BIT);
+    if (p->staging_type == UINT32_MAX)
+        return VK_ERROR_OUT_OF_HOST_MEMORY;
+    const VkMemoryAllocateInfo allocate = {
+        .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
+        .allocationSize = wants.memoryRequirements.size,
+        .memoryTypeIndex = p->staging_type,
+    };
+    result = vk->AllocateMemory(p->device->device, &allocate, NULL, &p->staging_memory);
+    if (result == VK_SUCCESS)
+        result = vk->BindBufferMemory(p->device->device, p->staging, p->staging_memory, 0);
+    return result == VK_SUCCESS ? map(p, p->staging_memory) : result;
+}
+
+void fr_vk_picture_finish_map(struct fr_vk_picture *p)
+{
+    const struct fr_vk_functions *vk = &p->device->vk;
+    vk->DestroyCommandPool(p->device->device, p->pool, NULL);
+    vk->DestroyBuffer(p->device->device, p->staging, NULL);
+    vk->FreeMemory(p->device->device, p->staging_memory, NULL); /* and unmaps it */
+    p->pool = VK_NULL_HANDLE;
+    p->staging = VK_NULL_HANDLE;
+    p->staging_memory = VK_NULL_HANDLE;
+    p->mapped = NULL;
+}
+
+void fr_vk_picture_record_copy(const struct fr_vk_picture *p, VkCommandBuffer command)
+{
+    const struct fr_vk_functions *vk = &p->device->vk;
+    const VkMemoryBarrier before = {
+        .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
+        .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT,
+        .dstAccessMask = VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT,
+    };
+    const VkMemoryBarrier after = {
+        .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
+        .srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT,
+        .dstAccessMask = VK_ACCESS_HOST_READ_BIT,
+    };
+    const VkBufferCopy all = {.size = p->bytes};
+    vk->CmdPipelineBarrier(command, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
+                           VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 1, &before, 0, NULL, 0, NULL);
+    vk->CmdCopyBuffer(command, p->buffer, p->staging, 1, &all);
+    vk->CmdPipelineBarrier(command, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &after,
+                           0, NULL, 0, NULL);
+}
+
+static VkResult record_alone(struct fr_vk_picture *p, VkCommandBuffer *out)
+{
+    const struct fr_vk_functions *vk = &p->device->vk;
+    VkDevice device = p->device->device;
+    const VkCommandPoolCreateInfo pool = {.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
+                                          .queueFamilyIndex = p->device->family};
+    VkResult result = vk->CreateCommandPool(device, &pool, NULL, &p->pool);
+    if (result != VK_SUCCESS)
+        return result;
+    const VkCommandBufferAllocateInfo allocate = {
+        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+        .commandPool = p->pool,
+        .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
+        .commandBufferCount = 1,
+    };
+    result = vk->AllocateCommandBuffers(device, &allocate, out);
+    if (result != VK_SUCCESS)
+        return result;
+    fr_vk_device_adopt(p->device, *out);
+    const VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
+                                            .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT};
+    result = vk->BeginCommandBuffer(*out, &begin);
+    if (result != VK_SUCCESS)
+        return result;
+    fr_vk_picture_record_copy(p, *out);
+    return vk->EndCommandBuffer(*out);
+}
+
+/* The copy that the conversion did not make, as nobody had asked for one. */
+static VkResult submit_alone(struct fr_vk_picture *p)
+{
+    struct fr_vk_device *device = p->device;
+    VkCommandBuffer command;
+    VkResult result = record_alone(p, &command);
+    if (result != VK_SUCCESS)
+        return result;
+    const uint64_t value = device->submitted + 1;
+    const VkTimelineSemaphoreSubmitInfo timeline = {.sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
+                                                    .signalSemaphoreValueCount = 1,
+                                                    .pSignalSemaphoreValues = &value};
+    const VkSubmitInfo submit = {
+        .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+        .pNext = &timeline,
+        .commandBufferCount = 1,
+        .pCommandBuffers = &command,
+        .signalSemaphoreCount = 1,
+        .pSignalSemaphores = &device->progress,
+    };
+    result = device->vk.QueueSubmit(device->queue, 1, &submit, VK_NULL_HANDLE);
+    if (result == VK_SUCCESS) {
+        device->submitted = value;
+        p->staged_value = value;
+        p->staged = true;
+    }
+    return result;
+}
+
+/* Under the lock. *value: what progress must reach. A failure leaves no half-made staging behind. */
+static VkResult want(struct fr_vk_picture *p, uint64_t *value)
+{
+    VkResult result = VK_SUCCESS;
+    if (p->direct) {
+        if (!p->mapped)
+            result = map(p, p->memory);
+        *value = p->value;
+        return result;
+    }
+    if (!p->wanted) {
+        result = make_staging(p);
+        if (result == VK_SUCCESS && !p->staged)
+            result = submit_alone(p);
+        p->wanted = result == VK_SUCCESS;
+        if (!p->wanted)
+            fr_vk_picture_finish_map(p);
+    }
+    *value = p->staged_value;
+    return result;
+}
+
+fr_status fr_vk_picture_map(const struct fr_picture *picture, struct fr_picture *out)
+{
+    struct fr_vk_picture *p = picture->object;
+    struct fr_vk_device *device = p->device;
+    if (fr_vk_device_is_lost(device))
+        return FR_ERR_DEVICE_LOST;
+    uint64_t value;
+    fr_vk_device_lock(device);
+    const VkResult result = want(p, &value);
+    fr_vk_device_unlock(device);
+    if (result != VK_SUCCESS)
+        return fr_vk_device_status(device, result);
+    const fr_status status = fr_vk_device_wait(device, value, FR_VK_GPU_WAIT_NS);
+    if (status != FR_OK)
+        return status;
+    const uint32_t type = p->direct ? p->memory_type : p->staging_type;
+    const VkMappedMemoryRange range = {.sType = VK_STRUCTURE_TYPE_MAPPED_MEMORY_RANGE,
+                                       .memory = p->direct ? p->memory : p->staging_memory,
+                                       .size = VK_WHOLE_SIZE};
+    if (!(flags_of(device, type) & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT)) {
+        const VkResult invalid = device->vk.InvalidateMappedMemoryRanges(device->device, 1, &range);
+        if (invalid != VK_SUCCESS)
+            return fr_vk_device_status(device, invalid);
+    }
+    uint8_t *const bytes = p->mapped;
+    *out = (struct fr_picture){
+        .plane = {bytes + p->offset_bytes[0], bytes + p->offset_bytes[1]},
+        .pitch_bytes = {(size_t)p->pitch_bytes[0], (size_t)p->pitch_bytes[1]},
+    };
+    return FR_OK;
+}

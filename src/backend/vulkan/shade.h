@@ -1,0 +1,61 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#ifndef FR_BACKEND_VULKAN_SHADE_H
+#define FR_BACKEND_VULKAN_SHADE_H
+
+/* The compute pipeline of a conversion. */
+
+#include "backend/vulkan/device.h"
+
+/* Where the column left of a block comes from. */
+enum fr_vk_neighbour {
+    FR_VK_NEIGHBOUR_RELOAD = 0,  /* it is worked out again */
+    FR_VK_NEIGHBOUR_LEND = 1,    /* from the workgroup's shared memory */
+    FR_VK_NEIGHBOUR_SHUFFLE = 2, /* from the subgroup; needs device->subgroup_size */
+};
+
+/* How the work is cut up. Nothing of it changes a result but pq_by_powers, within a code. */
+struct fr_vk_variant {
+    uint32_t columns;      /* of a block: 4, 8 or 16, two rows each */
+    uint32_t across, down; /* invocations of a workgroup */
+    uint32_t neighbour;    /* enum fr_vk_neighbour */
+    bool pq_by_powers;
+};
+
+/* What was measured to be best for a pair on a device. */
+struct fr_vk_variant fr_vk_variant_default(const struct fr_vk_device *device, fr_format from, fr_format to,
+                                           bool buffers);
+
+/* The push constants of convert.comp. */
+struct fr_vk_push {
+    int32_t edge[2], first[2], end[2];
+    int32_t image_row, source_pitch, luma_pitch, chroma_pitch;
+    float white[2], tone[4];
+};
+
+struct fr_vk_shade {
+    struct fr_vk_variant variant;
+    VkDescriptorSetLayout set_layout; /* 0: the slot, 1: Y, 2: CbCr */
+    VkPipelineLayout layout;
+    VkPipeline pipeline;
+};
+
+/* FR_ERR_UNSUPPORTED: there is no such pair. */
+fr_status fr_vk_shade_init(struct fr_vk_shade *shade, struct fr_vk_device *device,
+                           const fr_convert_params *params, bool buffers,
+                           const struct fr_vk_variant *variant);
+void fr_vk_shade_finish(struct fr_vk_shade *shade, struct fr_vk_device *device);
+
+/* white and tone. */
+void fr_vk_push_tone(struct fr_vk_push *push, const fr_convert_params *params);
+
+/* code.c: the compiled shaders. */
+struct fr_vk_code {
+    const uint32_t *words;
+    size_t bytes;
+};
+
+/* False: no such pair. */
+bool fr_vk_code_find(fr_format from, fr_format to, bool buffers, bool subgroups, struct fr_vk_code *out);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+
+/* Finding a device, and what is known of it, on lavapipe. */
+#include "vulkan/gpu.h"
+
+#include "backend/vulkan/vulkan.h"
+
+#include <string.h>
+
+static struct fr_vk_device *named(const char *name)
+{
+    const fr_vulkan_host_params params = {.device = name};
+    const struct fr_vk_wish wish = {.params = &params};
+    struct fr_vk_device *device;
+    return fr_vk_device_create(&device, &wish, gpu_log()) == FR_OK ? device : NULL;
+}
+
+static void test_named_by_a_part_of_its_name(void **state)
+{
+    (void)state;
+    struct fr_vk_device *device = named("LLVMpipe");
+    assert_true(device && strstr(device->name, "llvmpipe"));
+    assert_int_equal(device->type, VK_PHYSICAL_DEVICE_TYPE_CPU);
+    assert_true(device->gpu.present && device->timeline && device->progress);
+    fr_vk_device_unref(device);
+    assert_null(named("no such device"));
+}
+
+static void test_named_by_its_uuid(void **state)
+{
+    (void)state;
+    struct fr_vk_device *device = named("llvmpipe");
+    assert_non_null(device);
+    char text[64] = "", *at = text;
+    for (size_t i = 0; i < FR_GPU_UUID_BYTES; i++)
+        at += sprintf(at, "%02X%s", device->gpu.device_uuid[i], i == 3 ? "-" : "");
+    fr_vk_device_unref(device);
+    device = named(text);
+    assert_non_null(device);
+    fr_vk_device_unref(device);
+    text[0] = text[0] == '0' ? '1' : '0';
+    assert_null(named(text));
+}
+
+static void test_processor_only_when_named(void **state)
+{
+    (void)state;
+    struct fr_vk_device *device;
+    struct fr_vk_wish wish = {0};
+    assert_int_equal(fr_vk_device_create(&device, &wish, gpu_log()), FR_ERR_UNSUPPORTED);
+    assert_null(device);
+    wish.any_type = true;
+    assert_int_equal(fr_vk_device_create(&device, &wish, gpu_log()), FR_OK);
+    fr_vk_device_unref(device);
+}
+
+static void test_ways(void **state)
+{
+    (void)state;
+    struct fr_vk_device *device = named("llvmpipe");
+    assert_non_null(device);
+    assert_true(device->opaque_fd && device->host_memory && device->buffer_opaque_fd);
+    assert_string_equal(device->fault[FR_VK_WAY_OPAQUE_FD], "");
+    assert_true(device->host_pointer_align > 0);
+    assert_int_equal(device->dma_buf, device->fault[FR_VK_WAY_DMA_BUF][0] == '\0');
+    assert_int_equal(device->shared_timeline, device->fault[FR_VK_WAY_TIMELINE][0] == '\0');
+    fr_vk_device_unref(device);
+}
+
+static void test_progress(void **state)
+{
+    (void)state;
+    struct fr_vk_device *device = named("llvmpipe");
+    assert_non_null(device);
+    assert_int_equal(fr_vk_device_wait(device, 0, 0), FR_OK);
+    assert_int_equal(fr_vk_device_wait(device, 1, FR_NS_PER_MS), FR_TIMEOUT);
+    assert_false(fr_vk_device_is_lost(device));
+    assert_int_equal(fr_vk_device_status(device, VK_ERROR_OUT_OF_DEVICE_MEMORY), FR_ERR_NO_MEMORY);
+    assert_int_equal(fr_vk_device_status(device, VK_ERROR_DEVICE_LOST), FR_ERR_DEVICE_LOST);
+    assert_int_equal(fr_vk_device_status(device, VK_ERROR_OUT_OF_DEVICE_MEMORY), FR_ERR_DEVICE_LOST);
+    assert_int_equal(fr_vk_device_wait(device, 0, 0), FR_ERR_DEVICE_LOST);
+    fr_vk_device_unref(device);
+}
+
+static void test_wrapped(void **state)
+{
+    (void)state;
+    struct fr_vk_device *own = named("llvmpipe"), *wrapped;
+    assert_non_null(own);
+    const fr_vulkan_source_params params = {
+        .instance = own->instance,
+        .physical_device = own->physical,
+        .device = own->device,
+        .queue = own->queue,
+        .queue_family = own->family,
+        .extensions = own->extension,
+        .num_extensions = own->num_extensions,
+        .timeline_semaphores = true,
+    };
+    assert_int_equal(fr_vk_device_wrap(&wrapped, &params, gpu_log()), FR_OK);
+    assert_true(fr_vk_gpu_equal(&own->gpu, &wrapped->gpu));
+    assert_true(wrapped->opaque_fd && wrapped->host_memory && wrapped->timeline);
+    fr_vk_device_unref(wrapped);
+    fr_vulkan_source_params less = params;
+    less.num_extensions = 0;
+    assert_int_equal(fr_vk_device_wrap(&wrapped, &less, gpu_log()), FR_OK);
+    assert_false(wrapped->opaque_fd || wrapped->dma_buf || wrapped->host_memory || wrapped->shared_timeline);
+    fr_vk_device_unref(wrapped);
+    less.queue = NULL;
+    assert_int_equal(fr_vk_device_wrap(&wrapped, &less, gpu_log()), FR_ERR_UNSUPPORTED);
+    fr_vk_device_unref(own);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_named_by_a_part_of_its_name),
+        cmocka_unit_test(test_named_by_its_uuid),
+        cmocka_unit_test(test_processor_only_when_named),
+        cmocka_unit_test(test_ways),
+        cmocka_unit_test(test_progress),
+        cmocka_unit_test(test_wrapped),
+    };
+    return cmocka_run_group_tests_name("vulkan/device", tests, NULL, NULL);
+}
