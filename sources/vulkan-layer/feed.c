@@ -211,6 +211,7 @@ static void switch_to(struct fr_layer_feed *feed, fr_layer_swapchain *swapchain,
         return;
     }
     swapchain->family = queue->family;
+    feed->published = 0; /* its copies are counted from 1 again */
     atomic_store_explicit(&swapchain->hdr_changed, true, memory_order_relaxed);
     set_current(feed, swapchain);
     if (feed->source) {

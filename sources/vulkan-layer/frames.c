@@ -119,6 +119,7 @@ void fr_layer_frames_drop(struct fr_layer_feed *feed)
     feed->held_sink = NULL;
     feed->generation = 0;
     feed->ring = FR_LAYER_RING_UNKNOWN;
+    feed->tries = 0;
 }
 
 /* ---- claims ---- */

@@ -12,7 +12,8 @@ enum { FR_VK_COMMANDS = 4, FR_VK_WAITS_MAX = 16 };
 struct fr_vk_command {
     VkCommandBuffer buffer;
     VkFence fence;
-    bool pending; /* submitted, and not seen to be done */
+    bool pending;   /* submitted, and not seen to be done */
+    bool recording; /* begun, and not ended */
 };
 
 struct fr_vk_commands {
@@ -36,7 +37,7 @@ VkResult fr_vk_commands_init(struct fr_vk_commands *commands, struct fr_vk_devic
 /* All of them are done. */
 void fr_vk_commands_finish(struct fr_vk_commands *commands);
 
-/* The next one, begun; waits for its last use at most FR_VK_GPU_WAIT_NS: VK_TIMEOUT. */
+/* The next one, begun; waits for its last use at most FR_VK_GPU_WAIT_NS: VK_NOT_READY. */
 VkResult fr_vk_command_begin(struct fr_vk_commands *commands, struct fr_vk_command **out);
 VkResult fr_vk_command_submit(struct fr_vk_commands *commands, struct fr_vk_command *command,
                               const struct fr_vk_submission *submission);

@@ -1,5 +1,6 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include "backend/vulkan/device.h"
 
 #include "common/log.h"
@@ -7,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* What a host's device is made with where it is there. */
 static const char *const wanted_extensions[] = {
@@ -290,6 +292,22 @@ uint32_t fr_vk_memory_type(const struct fr_vk_device *device, uint32_t bits, VkM
     return found;
 }
 
+/* A wait that cannot be had, for want of memory say. */
+static VkResult look_until(const struct fr_vk_device *device, uint64_t value, uint64_t timeout_ns)
+{
+    const struct timespec pause = {.tv_nsec = (long)FR_NS_PER_MS};
+    for (uint64_t waited_ns = 0;; waited_ns += FR_NS_PER_MS) {
+        uint64_t reached = 0;
+        const VkResult result =
+            device->vk.GetSemaphoreCounterValue(device->device, device->progress, &reached);
+        if (result == VK_ERROR_DEVICE_LOST || reached >= value)
+            return result;
+        if (waited_ns >= timeout_ns)
+            return VK_TIMEOUT;
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
 fr_status fr_vk_device_wait(struct fr_vk_device *device, uint64_t value, uint64_t timeout_ns)
 {
     if (fr_vk_device_is_lost(device))
@@ -300,12 +318,22 @@ fr_status fr_vk_device_wait(struct fr_vk_device *device, uint64_t value, uint64_
         .pSemaphores = &device->progress,
         .pValues = &value,
     };
-    const VkResult result = device->vk.WaitSemaphores(device->device, &info, timeout_ns);
-    if (result == VK_SUCCESS)
-        return FR_OK;
+    VkResult result = device->vk.WaitSemaphores(device->device, &info, timeout_ns);
+    if (result != VK_SUCCESS && result != VK_TIMEOUT && result != VK_ERROR_DEVICE_LOST)
+        result = look_until(device, value, timeout_ns);
     if (result == VK_TIMEOUT)
         return FR_TIMEOUT;
-    /* Whether it was reached cannot be known any more. */
+    return result == VK_SUCCESS ? FR_OK : fr_vk_device_status(device, result);
+}
+
+void fr_vk_device_give_up(struct fr_vk_device *device)
+{
+    fr_store_release_u32(&device->hung, 1);
     (void)fr_vk_device_status(device, VK_ERROR_DEVICE_LOST);
-    return FR_ERR_DEVICE_LOST;
+}
+
+bool fr_vk_device_is_hung(const struct fr_vk_device *device)
+{
+    /* Pairs with the release in fr_vk_device_give_up. */
+    return fr_load_acquire_u32(&device->hung) != 0;
 }

@@ -68,7 +68,7 @@ struct fr_vk_device {
     VkSemaphore progress;
     uint64_t submitted; /* its value when all submissions so far are done; under the lock */
 
-    uint32_t refs, lost, lost_logged;
+    uint32_t refs, lost, hung, lost_logged;
     pthread_mutex_t mutex;
     void (*lock)(void *user); /* the caller's of a source, instead of the mutex */
     void (*unlock)(void *user);
@@ -102,6 +102,9 @@ void fr_vk_device_adopt(struct fr_vk_device *device, void *object);
 /* What a failed call means: FR_ERR_DEVICE_LOST (from now on for ever), FR_ERR_NO_MEMORY, FR_ERR_SYSTEM. */
 fr_status fr_vk_device_status(struct fr_vk_device *device, VkResult result);
 bool fr_vk_device_is_lost(const struct fr_vk_device *device);
+/* It does not end what it was given: lost, and whatever it may still use has to stay. */
+void fr_vk_device_give_up(struct fr_vk_device *device);
+bool fr_vk_device_is_hung(const struct fr_vk_device *device);
 /* Says, once for a device, that it is lost. */
 void fr_vk_device_log_loss(struct fr_vk_device *device, const fr_log *log);
 

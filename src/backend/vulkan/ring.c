@@ -122,8 +122,8 @@ static fr_status run(struct fr_vk_device *device, VkCommandBuffer commands, VkRe
         return fr_vk_device_status(device, *result);
     const fr_status status = fr_vk_device_wait(device, value, FR_VK_GPU_WAIT_NS);
     if (status == FR_TIMEOUT)
-        (void)fr_vk_device_status(device, VK_ERROR_DEVICE_LOST);
-    return status == FR_OK ? FR_OK : FR_ERR_DEVICE_LOST;
+        fr_vk_device_give_up(device);
+    return status == FR_TIMEOUT ? FR_ERR_DEVICE_LOST : status;
 }
 
 /* The images get the layout that they have between uses, and go to whoever takes them first. */
@@ -159,7 +159,8 @@ static fr_status hand_over(struct fr_vk_ring *ring, VkResult *result)
     }
     const fr_status status =
         *result == VK_SUCCESS ? run(device, commands, result) : fr_vk_device_status(device, *result);
-    device->vk.DestroyCommandPool(device->device, pool, NULL);
+    if (!fr_vk_device_is_hung(device))
+        device->vk.DestroyCommandPool(device->device, pool, NULL);
     return status;
 }
 
@@ -215,8 +216,9 @@ static void close_fd(int fd)
 /* What the GPU still reads may not go. */
 static bool settle(struct fr_vk_ring *ring, const fr_log *log)
 {
-    if (fr_vk_device_is_lost(ring->device) ||
-        fr_vk_device_wait(ring->device, ring->done, FR_VK_GPU_WAIT_NS) != FR_TIMEOUT)
+    if (fr_vk_device_wait(ring->device, ring->done, FR_VK_GPU_WAIT_NS) == FR_TIMEOUT)
+        fr_vk_device_give_up(ring->device);
+    if (!fr_vk_device_is_hung(ring->device))
         return true;
     fr_log_write(log, FR_LOG_WARNING, "the GPU does not end its work on a ring; its memory stays in use");
     return false;
@@ -319,7 +321,9 @@ enum fr_claim fr_vk_ring_release(struct fr_vk_ring *ring, struct fr_ring_host *w
         const fr_status status = fr_vk_device_wait(device, slot->done, FR_VK_GPU_WAIT_NS);
         /* A GPU that takes longer is as good as gone. */
         if (status == FR_TIMEOUT)
-            (void)fr_vk_device_status(device, VK_ERROR_DEVICE_LOST);
+            fr_vk_device_give_up(device);
+        else if (status != FR_OK && status != FR_ERR_DEVICE_LOST)
+            return FR_CLAIM_ABANDONED;
     }
     /* A slot that could not be released stays ours: nobody may write where the GPU may still read. */
     if (fr_vk_device_is_lost(device)) {

@@ -101,8 +101,10 @@ fr_status fr_vk_ring_memory_input(struct fr_vk_ring *ring, uint32_t index, struc
     }
     const uint32_t next = ring->next_upload = (ring->next_upload + 1) % FR_VK_UPLOADS;
     const fr_status status = fr_vk_device_wait(ring->device, ring->uploaded[next], FR_VK_GPU_WAIT_NS);
+    if (status == FR_TIMEOUT)
+        fr_vk_device_give_up(ring->device);
     if (status != FR_OK)
-        return fr_vk_device_status(ring->device, VK_ERROR_DEVICE_LOST);
+        return status == FR_TIMEOUT ? FR_ERR_DEVICE_LOST : status;
     memcpy(ring->upload[next].mapped, (const uint8_t *)ring->memory.ptr + index * ring->slot_bytes,
            ring->pitch_bytes * ring->shape.height);
     out->buffer = ring->upload[next].buffer;

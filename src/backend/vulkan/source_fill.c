@@ -128,7 +128,7 @@ static VkResult need_staging(struct fr_vk_source *source, VkDeviceSize bytes)
     if (source->staging.bytes >= bytes)
         return VK_SUCCESS;
     if (!fr_vk_commands_settle(&source->commands))
-        return VK_TIMEOUT;
+        return VK_NOT_READY;
     fr_vk_buffer_destroy(source->device, &source->staging);
     return fr_vk_buffer_create(source->device, bytes, VK_BUFFER_USAGE_TRANSFER_DST_BIT,
                                VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT,
