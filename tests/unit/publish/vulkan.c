@@ -175,6 +175,13 @@ void fr_vk_source_slot(const struct fr_backend_source *source, void *ring, uint3
     *out = (fr_vulkan_slot){.image = 100 + index, .ready_value = READY};
 }
 
+fr_status fr_vk_probe(fr_vulkan_device_info *out, size_t max, size_t *count, const fr_log *log)
+{
+    (void)out, (void)max, (void)log;
+    *count = 0;
+    return FR_OK;
+}
+
 fr_format fr_vk_ring_format(uint32_t vk_format)
 {
     return vk_format == BGRA ? FR_FORMAT_BGRA8 : FR_FORMAT_NONE;
