@@ -38,6 +38,27 @@ typedef struct fr_vulkan_host_params {
     bool no_host_memory; /* never import shared memory: what a source draws there is uploaded */
 } fr_vulkan_host_params;
 
+/* How rings can be shared on one device, for `framering probe` and for people who look for a reason. */
+typedef struct fr_vulkan_device_info {
+    char name[256];
+    char driver[512]; /* its name and version; "" where it does not say */
+    char type[16];    /* "discrete", "integrated", "virtual", "cpu", "other" */
+    char version[16]; /* of Vulkan */
+    uint8_t device_uuid[FR_VULKAN_UUID_BYTES], driver_uuid[FR_VULKAN_UUID_BYTES];
+    char fault[128];       /* why no host can use it; "" = one can */
+    char opaque_fd[128];   /* why images are not shared as OPAQUE_FD; "" = they are */
+    char dma_buf[128];     /* ... as DMA-BUF */
+    char timeline[128];    /* ... why semaphores are not shared */
+    char host_memory[128]; /* ... why shared memory is not imported, but uploaded */
+    bool by_default;       /* a host takes it where none is named and the source names none */
+    bool high_priority;    /* the host's work goes before that of other programs */
+    char way[128];         /* how a ring is shared with a source on the same device */
+} fr_vulkan_device_info;
+
+/* Looks at every device of this machine; makes a device on each, which may take a second. Fills at most `max`
+ * elements and sets *count to how many there are. FR_ERR_UNSUPPORTED: no Vulkan here, `log` says why. */
+FR_API fr_status fr_vulkan_probe(fr_vulkan_device_info *out, size_t max, size_t *count, const fr_log *log);
+
 /* A picture on a GPU. Every handle is borrowed: valid until the frame is released. */
 typedef struct fr_vulkan_picture {
     struct VkInstance_T *instance;

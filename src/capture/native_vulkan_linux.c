@@ -52,3 +52,11 @@ fr_status fr_frame_vulkan_export(const fr_frame *frame, fr_vulkan_handle_kind ki
         return FR_ERR_ARGUMENT;
     return lies_there(frame) ? fr_vk_picture_export(&frame->surface->picture, kind, out) : FR_ERR_UNSUPPORTED;
 }
+
+fr_status fr_vulkan_probe(fr_vulkan_device_info *out, size_t max, size_t *count, const fr_log *log)
+{
+    if (!count || (max && !out))
+        return FR_ERR_ARGUMENT;
+    *count = 0;
+    return fr_vk_probe(out, max, count, log);
+}

@@ -77,8 +77,13 @@ VkResult fr_vk_command_begin(struct fr_vk_commands *commands, struct fr_vk_comma
         result = VK_NOT_READY;
     if (result == VK_SUCCESS)
         result = device->vk.ResetFences(device->device, 1, &command->fence);
-    if (result == VK_SUCCESS)
+    /* What was not submitted after all. */
+    if (result == VK_SUCCESS && command->recording)
+        result = device->vk.ResetCommandBuffer(command->buffer, 0);
+    if (result == VK_SUCCESS) {
         result = device->vk.BeginCommandBuffer(command->buffer, &begin);
+        command->recording = true;
+    }
     *out = command;
     return result;
 }
@@ -94,6 +99,7 @@ VkResult fr_vk_command_submit(struct fr_vk_commands *commands, struct fr_vk_comm
     VkResult result = device->vk.EndCommandBuffer(command->buffer);
     if (result != VK_SUCCESS)
         return result;
+    command->recording = false;
     for (uint32_t i = 0; i < submission->num_wait; i++) {
         wait[i] = (VkSemaphore)(uintptr_t)submission->wait[i];
         stage[i] = VK_PIPELINE_STAGE_TRANSFER_BIT;

@@ -12,7 +12,8 @@ enum { FR_VK_COMMANDS = 4, FR_VK_WAITS_MAX = 16 };
 struct fr_vk_command {
     VkCommandBuffer buffer;
     VkFence fence;
-    bool pending; /* submitted, and not seen to be done */
+    bool pending;   /* submitted, and not seen to be done */
+    bool recording; /* begun, and not ended */
 };
 
 struct fr_vk_commands {

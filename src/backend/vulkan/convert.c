@@ -13,7 +13,7 @@ enum {
     BAND_ROWS_UNIT = 128,
     BANDS_MAX = 64,
     SOURCE_PITCH_ALIGN = 16,
-    SOURCE_PITCH_SLACK = 4096
+    SOURCE_PITCH_MOST = 256
 };
 
 /* One conversion under way. */
@@ -36,6 +36,7 @@ struct fr_vk_converter {
     uint32_t next;
     struct flight flight[FLIGHTS];
     VkQueryPool queries;
+    uint32_t first_query;
 };
 
 static const struct {
@@ -146,7 +147,8 @@ static bool plan(struct fr_vk_converter *converter, struct fr_vk_variant *varian
     VkDeviceSize pitch[2], source = 0;
     (void)fr_vk_picture_layout(device, params->width, params->height, params->to, pitch);
     if (converter->buffers)
-        source = (VkDeviceSize)params->width * fr_format_pixel_bytes(params->from) + SOURCE_PITCH_SLACK;
+        source = ((VkDeviceSize)params->width * fr_format_pixel_bytes(params->from) + SOURCE_PITCH_MOST - 1) /
+                 SOURCE_PITCH_MOST * SOURCE_PITCH_MOST;
     fit_variant(variant, params->to, pitch);
     converter->num_bands = count_bands(params->height, band_rows(device, params->height, source, pitch));
     const uint32_t side = device->limits.maxImageDimension2D;
@@ -224,9 +226,10 @@ const char *fr_vk_converter_name(const struct fr_vk_converter *converter)
     return converter->name;
 }
 
-void fr_vk_converter_measure(struct fr_vk_converter *converter, VkQueryPool pool)
+void fr_vk_converter_measure(struct fr_vk_converter *converter, VkQueryPool pool, uint32_t first)
 {
     converter->queries = pool;
+    converter->first_query = first;
 }
 
 /* ---- one conversion ---- */
@@ -408,15 +411,15 @@ static VkResult record_convert(const struct job *job)
     if (result != VK_SUCCESS)
         return result;
     if (c->queries)
-        vk->CmdResetQueryPool(command, c->queries, 0, 2);
+        vk->CmdResetQueryPool(command, c->queries, c->first_query, 2);
     record_before(job, command);
     vk->CmdBindPipeline(command, VK_PIPELINE_BIND_POINT_COMPUTE, c->shade.pipeline);
     if (c->queries)
-        vk->CmdWriteTimestamp(command, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, c->queries, 0);
+        vk->CmdWriteTimestamp(command, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, c->queries, c->first_query);
     for (uint32_t band = 0; band < job->num_bands; band++)
         dispatch_band(job, command, band);
     if (c->queries)
-        vk->CmdWriteTimestamp(command, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, c->queries, 1);
+        vk->CmdWriteTimestamp(command, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, c->queries, c->first_query + 1);
     record_after(job, command);
     return vk->EndCommandBuffer(command);
 }

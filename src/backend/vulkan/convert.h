@@ -45,8 +45,8 @@ const char *fr_vk_converter_name(const struct fr_vk_converter *converter);
 fr_status fr_vk_convert(struct fr_vk_converter *converter, const struct fr_vk_input *input,
                         const struct fr_parts *parts, struct fr_vk_picture *picture, uint64_t *done);
 
-/* For measurements: the GPU writes its time before and after the dispatches into queries 0 and 1 of `pool`,
- * which are reset first; VK_NULL_HANDLE ends that. */
-void fr_vk_converter_measure(struct fr_vk_converter *converter, VkQueryPool pool);
+/* For measurements: the GPU writes its time before and after the dispatches into queries `first` and `first`
+ * + 1 of `pool`, which are reset before; VK_NULL_HANDLE ends that. */
+void fr_vk_converter_measure(struct fr_vk_converter *converter, VkQueryPool pool, uint32_t first);
 
 #endif

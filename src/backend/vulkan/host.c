@@ -31,28 +31,17 @@ struct host_converter {
     struct fr_vk_converter *of[2]; /* images, buffers */
 };
 
-static const char *kind_name(const struct fr_vk_plan *plan)
-{
-    switch (plan->kind) {
-    case FR_SLOTS_OPAQUE_FD: return "images shared as OPAQUE_FD";
-    case FR_SLOTS_DMA_BUF: return "images shared as DMA-BUF";
-    default: return plan->import ? "shared memory that the GPU reads" : "shared memory that is uploaded";
-    }
-}
-
 static void log_ring(const struct vk_host *host, const struct fr_vk_device *device,
                      const struct fr_vk_plan *plan)
 {
     const bool timelines = plan->sync_kind == FR_WIRE_SYNC_FENCE;
-    const char *wait = timelines                       ? "shared timeline semaphores"
-                       : plan->kind == FR_SLOTS_MEMORY ? "slot states"
-                                                       : "slot states and the source's fence";
     const char *why = "";
     if (!timelines && plan->kind != FR_SLOTS_MEMORY)
         why = host->params.no_timeline ? "timelines are turned off" : device->fault[FR_VK_WAY_TIMELINE];
     fr_log_write(&host->log, FR_LOG_INFO, "the ring is %s on \"%s\", kept in step by %s%s%s%s%s%s",
-                 kind_name(plan), device->name, wait, *plan->fault || *why ? " (" : "", plan->fault,
-                 *plan->fault && *why ? "; " : "", why, *plan->fault || *why ? ")" : "");
+                 fr_vk_plan_slots(plan), device->name, fr_vk_plan_sync(plan),
+                 *plan->fault || *why ? " (" : "", plan->fault, *plan->fault && *why ? "; " : "", why,
+                 *plan->fault || *why ? ")" : "");
 }
 
 static fr_status explain(const struct vk_host *host, struct fr_vk_device *device,

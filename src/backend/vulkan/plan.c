@@ -74,3 +74,19 @@ fr_status fr_vk_plan_make(struct fr_vk_plan *plan, const struct fr_vk_device *de
     plan->import = device->host_memory && !params->no_host_memory;
     return capabilities & FR_CAP_STATES ? FR_OK : FR_ERR_UNSUPPORTED;
 }
+
+const char *fr_vk_plan_slots(const struct fr_vk_plan *plan)
+{
+    switch (plan->kind) {
+    case FR_SLOTS_OPAQUE_FD: return "images shared as OPAQUE_FD";
+    case FR_SLOTS_DMA_BUF: return "images shared as DMA-BUF";
+    default: return plan->import ? "shared memory that the GPU reads" : "shared memory that is uploaded";
+    }
+}
+
+const char *fr_vk_plan_sync(const struct fr_vk_plan *plan)
+{
+    if (plan->sync_kind == FR_WIRE_SYNC_FENCE)
+        return "shared timeline semaphores";
+    return plan->kind == FR_SLOTS_MEMORY ? "slot states" : "slot states and the source's fence";
+}

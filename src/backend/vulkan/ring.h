@@ -24,6 +24,10 @@ fr_status fr_vk_plan_make(struct fr_vk_plan *plan, const struct fr_vk_device *de
                           const fr_vulkan_host_params *params, uint64_t capabilities,
                           const struct fr_gpu *source);
 
+/* What it is, in words. Static. */
+const char *fr_vk_plan_slots(const struct fr_vk_plan *plan);
+const char *fr_vk_plan_sync(const struct fr_vk_plan *plan);
+
 /* Uploads that may be on their way while the next one is written. */
 enum { FR_VK_UPLOADS = 2 };
 

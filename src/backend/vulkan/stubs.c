@@ -75,6 +75,14 @@ void fr_vk_source_slot(const struct fr_backend_source *source, void *ring, uint3
     memset(out, 0, sizeof(*out));
 }
 
+fr_status fr_vk_probe(fr_vulkan_device_info *out, size_t max, size_t *count, const fr_log *log)
+{
+    (void)out, (void)max;
+    *count = 0;
+    fr_log_write(log, FR_LOG_ERROR, "this library was built without Vulkan");
+    return FR_ERR_UNSUPPORTED;
+}
+
 fr_format fr_vk_ring_format(uint32_t vk_format)
 {
     (void)vk_format;

@@ -57,6 +57,9 @@ fr_status fr_vk_source_fill(const struct fr_backend_source *source, void *ring, 
 void fr_vk_source_slot(const struct fr_backend_source *source, void *ring, uint32_t index,
                        fr_vulkan_slot *out);
 
+/* As fr_vulkan_probe; the arguments are not NULL. */
+fr_status fr_vk_probe(fr_vulkan_device_info *out, size_t max, size_t *count, const fr_log *log);
+
 /* As fr_vulkan_format and fr_vulkan_source_extensions. */
 fr_format fr_vk_ring_format(uint32_t vk_format);
 const char *const *fr_vk_source_extensions(void);

@@ -25,6 +25,22 @@ void pair_words_destroy(fr_wire_v2 *words)
     munmap(words, FR_WIRE_V2_BYTES);
 }
 
+static void make_picture(struct pair_host *host, const struct pair_shape *shape)
+{
+    const bool deep = shape->format == FR_FORMAT_RGBA16F || shape->format == FR_FORMAT_RGB10A2;
+    host->convert = (fr_convert_params){
+        .from = shape->format,
+        .to = deep ? FR_FORMAT_P010 : FR_FORMAT_NV12,
+        .width = shape->width,
+        .height = shape->height,
+    };
+    const struct fr_backend_host_ops *ops = host->backend.ops;
+    assert_int_equal(ops->converter_create(host->backend.self, &host->convert, &host->converter), FR_OK);
+    assert_int_equal(ops->picture_create(host->backend.self, shape->width, shape->height, host->convert.to,
+                                         &host->picture),
+                     FR_OK);
+}
+
 void pair_host_open(struct pair_host *host, const struct pair_shape *shape, const struct fr_gpu *source,
                     fr_wire_v2 *words)
 {
@@ -53,12 +69,15 @@ void pair_host_open(struct pair_host *host, const struct pair_shape *shape, cons
     assert_true(fr_caps_suffice(shape->capabilities, host->delivery.slots_kind, host->delivery.sync_kind));
     fr_ring_host_create(&host->words, words, &request.shape, 1, 7, host->delivery.sync_kind, 1);
     assert_int_equal(fr_vk_commands_init(&host->commands, host->ring->device), VK_SUCCESS);
+    make_picture(host, shape);
 }
 
 void pair_host_close(struct pair_host *host)
 {
     assert_true(fr_vk_commands_settle(&host->commands));
     fr_vk_commands_finish(&host->commands);
+    host->backend.ops->picture_destroy(&host->picture);
+    host->backend.ops->converter_destroy(host->backend.self, host->converter);
     host->backend.ops->ring_destroy(host->backend.self, host->ring);
     host->backend.ops->destroy(host->backend.self);
 }
@@ -86,9 +105,55 @@ void pair_host_take(struct pair_host *host, uint8_t *pixels)
                      FR_CLAIM_ACQUIRED);
     struct fr_ring_record record;
     assert_true(fr_ring_host_record(&host->words, token, &record));
+    assert_int_equal(
+        ops->convert(host->backend.self, host->converter, host->ring, token.slot, NULL, &host->picture),
+        FR_OK);
     read_slot(host, token.slot, pixels);
     assert_int_equal(ops->release(host->backend.self, host->ring, &host->words, token), FR_CLAIM_ACQUIRED);
     (void)fr_ring_host_taken(&host->words, token);
+}
+
+static uint32_t sample(const uint8_t *plane, size_t pitch_bytes, uint32_t x, uint32_t y, bool deep)
+{
+    const uint8_t *at = plane + y * pitch_bytes + (deep ? 2u * x : x);
+    return deep ? (uint32_t)(at[0] | at[1] << 8) >> 6 : at[0];
+}
+
+static void expect_plane(const uint8_t *found, size_t found_pitch, const uint8_t *wanted, size_t wanted_pitch,
+                         uint32_t width, uint32_t height, bool deep)
+{
+    for (uint32_t y = 0; y < height; y++)
+        for (uint32_t x = 0; x < width; x++) {
+            const uint32_t a = sample(found, found_pitch, x, y, deep);
+            const uint32_t b = sample(wanted, wanted_pitch, x, y, deep);
+            if (a > b + 1 || b > a + 1)
+                fprintf(stderr, "at %u, %u: %u for %u\n", x, y, a, b);
+            assert_true(a <= b + 1 && b <= a + 1);
+        }
+}
+
+void pair_host_expect_picture(struct pair_host *host, const uint8_t *pixels)
+{
+    const fr_convert_params *convert = &host->convert;
+    const bool deep = convert->to == FR_FORMAT_P010;
+    const uint32_t width = convert->width, height = convert->height;
+    const uint32_t chroma_width = (width + 1) / 2 * 2, chroma_height = (height + 1) / 2;
+    const ptrdiff_t pitch[2] = {(ptrdiff_t)chroma_width * 2, (ptrdiff_t)chroma_width * 2};
+    uint8_t *luma = calloc(height + chroma_height, (size_t)pitch[0]);
+    assert_non_null(luma);
+    uint8_t *const chroma = luma + (size_t)pitch[0] * height;
+    void *const planes[2] = {luma, chroma};
+    fr_converter *converter;
+    struct fr_picture mapped;
+    assert_int_equal(fr_converter_create(&converter, convert), FR_OK);
+    fr_converter_run(converter, pixels, (ptrdiff_t)width * (ptrdiff_t)fr_format_pixel_bytes(convert->from),
+                     planes, pitch);
+    fr_converter_destroy(&converter);
+    assert_int_equal(host->backend.ops->picture_map(&host->picture, &mapped), FR_OK);
+    expect_plane(mapped.plane[0], mapped.pitch_bytes[0], luma, (size_t)pitch[0], width, height, deep);
+    expect_plane(mapped.plane[1], mapped.pitch_bytes[1], chroma, (size_t)pitch[1], chroma_width,
+                 chroma_height, deep);
+    free(luma);
 }
 
 /* The handles of a delivery, in the order in which they are sent. */

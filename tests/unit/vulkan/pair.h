@@ -22,6 +22,9 @@ struct pair_host {
     struct fr_ring_host words;
     struct fr_delivery delivery;
     struct fr_vk_commands commands; /* for looking at slots */
+    fr_convert_params convert;
+    void *converter;
+    struct fr_picture picture;
 };
 
 /* Shared between processes; to be made before a fork. */
@@ -33,8 +36,10 @@ void pair_host_open(struct pair_host *host, const struct pair_shape *shape, cons
                     fr_wire_v2 *words);
 void pair_host_close(struct pair_host *host);
 
-/* Takes the newest frame and reads its slot: tight rows. */
+/* Takes the newest frame, converts it, and reads its slot: tight rows. */
 void pair_host_take(struct pair_host *host, uint8_t *pixels);
+/* The picture is within one code of what the processor makes of these. */
+void pair_host_expect_picture(struct pair_host *host, const uint8_t *pixels);
 
 /* What a channel does: the handles are duplicated. */
 struct fr_delivery pair_delivered(const struct fr_delivery *delivery);

@@ -79,6 +79,7 @@ static void expect_frame(struct pair_host *host, const struct way *way, uint32_t
     assert_non_null(found);
     pair_host_take(host, found);
     assert_memory_equal(found, pixels, bytes);
+    pair_host_expect_picture(host, pixels);
     free(found);
     free(pixels);
 }

@@ -27,7 +27,8 @@ static void check_pair(const pair *p, const char *input, const void *pixels)
     check.params.width = WIDTH;
     check.params.height = HEIGHT;
     double *const luma = calloc(num_luma, sizeof(double)), *const chroma = calloc(num_chroma, sizeof(double));
-    reference_convert(&check.params, pixels, (ptrdiff_t)(WIDTH * fr_format_pixel_bytes(p->params.from)), luma, chroma);
+    reference_convert(&check.params, pixels, (ptrdiff_t)(WIDTH * fr_format_pixel_bytes(p->params.from)), luma,
+                      chroma);
     for (int buffers = 0; buffers < 2; buffers++) {
         check.buffers = buffers;
         check_against_cpu(&check, pixels, p->integer ? 0 : 1, p->integer ? 1 : 0.99);
@@ -35,7 +36,8 @@ static void check_pair(const pair *p, const char *input, const void *pixels)
         statistics s = {0};
         check_codes(&c, luma, chroma, p->integer ? p->error : FLOAT_ERROR, &s);
         print_message("%-22s %-8s %-14s equal %.4f%%, at most %.4f codes off\n", p->kernel,
-                      buffers ? "buffer" : "image", input, 100.0 * (double)s.num_equal / (double)s.num, s.largest);
+                      buffers ? "buffer" : "image", input, 100.0 * (double)s.num_equal / (double)s.num,
+                      s.largest);
         codes_free(&c);
     }
     free(luma);

@@ -20,6 +20,9 @@ struct check {
     const struct fr_parts *parts; /* NULL: all */
 };
 
+/* Fills a picture with canaries; not one that is read back by copies. */
+void check_paint(struct fr_vk_picture *picture);
+
 /* The codes of a mapped picture; asserts the canaries around those that blocks of `columns` cover. */
 codes check_read(const struct fr_vk_picture *picture, uint32_t columns);
 

@@ -33,10 +33,11 @@ static VkDeviceMemory allocate(struct fr_vk_device *device, const VkMemoryRequir
     return memory;
 }
 
-VkBuffer rig_buffer(struct fr_vk_device *device, VkDeviceSize bytes, VkBufferUsageFlags usage, VkDeviceMemory *memory,
-                    void **mapped)
+VkBuffer rig_buffer(struct fr_vk_device *device, VkDeviceSize bytes, VkBufferUsageFlags usage,
+                    VkDeviceMemory *memory, void **mapped)
 {
-    const VkBufferCreateInfo info = {.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO, .size = bytes, .usage = usage};
+    const VkBufferCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO, .size = bytes, .usage = usage};
     VkBuffer buffer;
     OK(device->vk.CreateBuffer(device->device, &info, NULL, &buffer));
     const VkBufferMemoryRequirementsInfo2 of = {.sType = VK_STRUCTURE_TYPE_BUFFER_MEMORY_REQUIREMENTS_INFO_2,
@@ -159,7 +160,8 @@ static void record_upload(struct fr_vk_device *device, VkCommandBuffer command, 
             VK_PIPELINE_STAGE_TOP_OF_PIPE_BIT, VK_PIPELINE_STAGE_TRANSFER_BIT);
     const VkBufferImageCopy all = {.imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1},
                                    .imageExtent = {slot->width, slot->height, 1}};
-    device->vk.CmdCopyBufferToImage(command, upload->from, slot->input.image, VK_IMAGE_LAYOUT_GENERAL, 1, &all);
+    device->vk.CmdCopyBufferToImage(command, upload->from, slot->input.image, VK_IMAGE_LAYOUT_GENERAL, 1,
+                                    &all);
     barrier(device, command,
             (VkImageMemoryBarrier){.srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT,
                                    .oldLayout = VK_IMAGE_LAYOUT_GENERAL,
@@ -178,8 +180,8 @@ void rig_slot_fill(struct rig_slot *slot, const void *pixels)
     VkDeviceMemory memory;
     void *mapped;
     struct upload upload = {.slot = slot};
-    upload.from = rig_buffer(slot->device, offset + pitch * slot->height, VK_BUFFER_USAGE_TRANSFER_SRC_BIT, &memory,
-                             &mapped);
+    upload.from = rig_buffer(slot->device, offset + pitch * slot->height, VK_BUFFER_USAGE_TRANSFER_SRC_BIT,
+                             &memory, &mapped);
     memset(mapped, 0xa5, offset + pitch * slot->height); /* what is not the picture's shall not show */
     for (size_t y = 0; y < slot->height; y++)
         memcpy((uint8_t *)mapped + offset + y * pitch, (const uint8_t *)pixels + y * row, row);

@@ -29,11 +29,10 @@ void rig_slot_fill(struct rig_slot *slot, const void *pixels);
 void rig_slot_finish(struct rig_slot *slot);
 
 /* A buffer that the host can write; mapped. */
-VkBuffer rig_buffer(struct fr_vk_device *device, VkDeviceSize bytes, VkBufferUsageFlags usage, VkDeviceMemory *memory,
-                    void **mapped);
+VkBuffer rig_buffer(struct fr_vk_device *device, VkDeviceSize bytes, VkBufferUsageFlags usage,
+                    VkDeviceMemory *memory, void **mapped);
 /* Records by `record`, submits, and waits. */
-void rig_submit(struct fr_vk_device *device, void (*record)(struct fr_vk_device *device, VkCommandBuffer command,
-                                                            void *arg),
-                void *arg);
+void rig_submit(struct fr_vk_device *device,
+                void (*record)(struct fr_vk_device *device, VkCommandBuffer command, void *arg), void *arg);
 
 #endif
