@@ -6,6 +6,7 @@
 #include "backend/vulkan/format.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static VkExternalMemoryHandleTypeFlagBits handle_type_of(enum fr_slots_kind kind)
@@ -143,6 +144,9 @@ static VkResult export_fd(const struct fr_vk_device *device, enum fr_slots_kind 
     const VkResult result = device->vk.GetMemoryFdKHR(device->device, &info, fd);
     if (result != VK_SUCCESS)
         *fd = -1;
+    /* A software driver's is a memory file, which no peer may shrink under our pages. */
+    else if (kind == FR_SLOTS_OPAQUE_FD)
+        (void)fcntl(*fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW);
     return result;
 }
 
@@ -192,7 +196,10 @@ static VkResult check_import(const struct fr_vk_device *device, const struct fr_
                              VkDeviceSize *bytes, uint32_t *type)
 {
     if (sharing->kind == FR_SLOTS_OPAQUE_FD) {
-        const bool fits = layout->bytes >= needs->bytes &&
+        struct stat file;
+        const bool cut =
+            fstat(fd, &file) != 0 || (S_ISREG(file.st_mode) && (uintmax_t)file.st_size < layout->bytes);
+        const bool fits = !cut && layout->bytes >= needs->bytes &&
                           layout->memory_type < device->memory.memoryTypeCount &&
                           (needs->type_bits & (UINT32_C(1) << layout->memory_type));
         *bytes = layout->bytes;
