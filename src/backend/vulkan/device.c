@@ -74,7 +74,7 @@ static bool find_extensions(struct fr_vk_device *device)
     return result >= 0;
 }
 
-static bool has_timelines(struct fr_vk_device *device)
+static bool find_features(struct fr_vk_device *device)
 {
     VkPhysicalDeviceTimelineSemaphoreFeatures timeline = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES};
@@ -84,14 +84,15 @@ static bool has_timelines(struct fr_vk_device *device)
         !fr_vk_device_has(device, VK_KHR_TIMELINE_SEMAPHORE_EXTENSION_NAME))
         return false;
     device->vk.GetPhysicalDeviceFeatures2(device->physical, &features);
+    device->writes_any_format = features.features.shaderStorageImageWriteWithoutFormat;
     return timeline.timelineSemaphore;
 }
 
 /* One that only computes: it is not held up by what others draw. */
 static uint32_t choose_family(const struct fr_vk_device *device)
 {
-    VkQueueFamilyProperties family[32];
-    uint32_t count = sizeof(family) / sizeof(family[0]), best = UINT32_MAX;
+    VkQueueFamilyProperties family[FR_VK_FAMILIES_MAX];
+    uint32_t count = FR_VK_FAMILIES_MAX, best = UINT32_MAX;
     device->vk.GetPhysicalDeviceQueueFamilyProperties(device->physical, &count, family);
     for (uint32_t i = count; i-- > 0;) {
         const VkQueueFlags flags = family[i].queueFlags;
@@ -120,6 +121,8 @@ static VkResult make_device_once(struct fr_vk_device *device, bool high_priority
     };
     VkPhysicalDeviceTimelineSemaphoreFeatures timeline = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES, .timelineSemaphore = VK_TRUE};
+    const VkPhysicalDeviceFeatures features = {.shaderStorageImageWriteWithoutFormat =
+                                                   device->writes_any_format};
     const VkDeviceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
         .pNext = &timeline,
@@ -127,6 +130,7 @@ static VkResult make_device_once(struct fr_vk_device *device, bool high_priority
         .pQueueCreateInfos = &queue,
         .enabledExtensionCount = device->num_extensions,
         .ppEnabledExtensionNames = device->extension,
+        .pEnabledFeatures = &features,
     };
     const VkResult result = device->vk.CreateDevice(device->physical, &info, NULL, &device->device);
     if (result != VK_SUCCESS)
@@ -168,9 +172,9 @@ static fr_status open_own(struct fr_vk_device *device, const fr_log *log)
                               : VK_API_VERSION_1_3;
     if (!find_extensions(device))
         return FR_ERR_NO_MEMORY;
-    fr_vk_device_query(device);
-    device->timeline = has_timelines(device);
     device->family = choose_family(device);
+    fr_vk_device_query(device);
+    device->timeline = find_features(device);
     if (!device->timeline) {
         fr_log_write(log, FR_LOG_WARNING, "\"%s\" has no timeline semaphores; its driver is too old",
                      device->name);

@@ -16,7 +16,7 @@
 /* How long anything may wait for the GPU. */
 #define FR_VK_GPU_WAIT_NS FR_NS_PER_S
 
-enum { FR_VK_EXTENSIONS_MAX = 32, FR_VK_RING_FORMATS = 4 };
+enum { FR_VK_EXTENSIONS_MAX = 32, FR_VK_FAMILIES_MAX = 32, FR_VK_RING_FORMATS = 4 };
 
 /* One way of sharing or of keeping order, and why there is none. */
 enum fr_vk_way {
@@ -36,8 +36,9 @@ struct fr_vk_device {
     VkQueue queue;
     uint32_t family;
     uint32_t num_families; /* of the physical device */
-    bool owned;            /* instance and device are ours */
-    bool high_priority;    /* the queue goes before those of other processes */
+    VkQueueFlags queue_flags;
+    bool owned;         /* instance and device are ours */
+    bool high_priority; /* the queue goes before those of other processes */
 
     char name[VK_MAX_PHYSICAL_DEVICE_NAME_SIZE];
     char driver[VK_MAX_DRIVER_NAME_SIZE + VK_MAX_DRIVER_INFO_SIZE]; /* "" where the device does not say */
@@ -55,9 +56,11 @@ struct fr_vk_device {
     uint32_t num_extensions;
 
     /* What was found and turned on. */
-    bool timeline;  /* timeline semaphores inside this device */
-    bool opaque_fd; /* FR_VK_WAY_OPAQUE_FD, and so on */
-    bool dma_buf;   /* gpu.modifier has those of all ring formats */
+    bool timeline;                                    /* timeline semaphores inside this device */
+    bool writes_any_format;                           /* shaders store to images of any format */
+    VkImageUsageFlags slot_usage[FR_VK_RING_FORMATS]; /* of images shared as OPAQUE_FD */
+    bool opaque_fd;                                   /* FR_VK_WAY_OPAQUE_FD, and so on */
+    bool dma_buf;                                     /* gpu.modifier has those of all ring formats */
     bool shared_timeline;
     bool host_memory;
     bool buffer_opaque_fd; /* a buffer's memory exports as OPAQUE_FD */

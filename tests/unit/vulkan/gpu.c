@@ -51,6 +51,7 @@ void gpu_open_on(struct gpu *gpu, struct fr_vk_device *device)
         .extensions = gpu->device->extension,
         .num_extensions = gpu->device->num_extensions,
         .timeline_semaphores = true,
+        .storage_image_write_without_format = device->writes_any_format,
     };
 }
 
