@@ -6,12 +6,22 @@
 #include "backend/vulkan/format.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static VkExternalMemoryHandleTypeFlagBits handle_type_of(enum fr_slots_kind kind)
 {
     return kind == FR_SLOTS_DMA_BUF ? VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT
                                     : VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT;
+}
+
+VkImageUsageFlags fr_vk_slot_usage(const struct fr_vk_device *device, enum fr_slots_kind kind,
+                                   fr_format format)
+{
+    for (uint32_t i = 0; i < FR_VK_RING_FORMATS && kind == FR_SLOTS_OPAQUE_FD; i++)
+        if (fr_vk_ring_formats[i] == format)
+            return device->slot_usage[i];
+    return FR_VK_SLOT_USAGE;
 }
 
 /* `tiling`: what a DMA-BUF's modifier is to be, else NULL. */
@@ -33,7 +43,7 @@ static VkResult make_image(const struct fr_vk_device *device, const struct fr_vk
         .arrayLayers = 1,
         .samples = VK_SAMPLE_COUNT_1_BIT,
         .tiling = tiling ? VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT : VK_IMAGE_TILING_OPTIMAL,
-        .usage = FR_VK_SLOT_USAGE,
+        .usage = fr_vk_slot_usage(device, sharing->kind, sharing->format),
         .initialLayout = VK_IMAGE_LAYOUT_UNDEFINED,
     };
     const VkResult result = device->vk.CreateImage(device->device, &info, NULL, out);
@@ -143,6 +153,9 @@ static VkResult export_fd(const struct fr_vk_device *device, enum fr_slots_kind 
     const VkResult result = device->vk.GetMemoryFdKHR(device->device, &info, fd);
     if (result != VK_SUCCESS)
         *fd = -1;
+    /* A software driver's is a memory file, which no peer may shrink under our pages. */
+    else if (kind == FR_SLOTS_OPAQUE_FD)
+        (void)fcntl(*fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW);
     return result;
 }
 
@@ -192,7 +205,10 @@ static VkResult check_import(const struct fr_vk_device *device, const struct fr_
                              VkDeviceSize *bytes, uint32_t *type)
 {
     if (sharing->kind == FR_SLOTS_OPAQUE_FD) {
-        const bool fits = layout->bytes >= needs->bytes &&
+        struct stat file;
+        const bool cut =
+            fstat(fd, &file) != 0 || (S_ISREG(file.st_mode) && (uintmax_t)file.st_size < layout->bytes);
+        const bool fits = !cut && layout->bytes >= needs->bytes &&
                           layout->memory_type < device->memory.memoryTypeCount &&
                           (needs->type_bits & (UINT32_C(1) << layout->memory_type));
         *bytes = layout->bytes;

@@ -1,14 +1,19 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include "vulkan/faults.h"
 
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /* The tests that use it have one thread that calls Vulkan. */
 static VkInstance last_instance;
 static unsigned countdown;
 static VkResult failure;
 static const char *hit, *hidden;
+static bool paused, shared_timelines;
+static VkDeviceSize heap_bytes;
 
 enum kind {
     INSTANCE,
@@ -49,6 +54,21 @@ const char *faults_hit(void)
     return hit;
 }
 
+void faults_pause(bool pause)
+{
+    paused = pause;
+}
+
+void faults_share_timelines(bool on)
+{
+    shared_timelines = on;
+}
+
+void faults_heap(VkDeviceSize bytes)
+{
+    heap_bytes = bytes;
+}
+
 void faults_hide(const char *extension)
 {
     hidden = extension;
@@ -67,7 +87,7 @@ long faults_alive(const char **what)
 
 static bool must_fail(const char *name)
 {
-    if (!countdown || --countdown)
+    if (paused || !countdown || --countdown)
         return false;
     hit = name;
     return true;
@@ -126,7 +146,6 @@ MAKE_PLAIN(DescriptorPool, DESCRIPTOR_POOL)
 MAKE_PLAIN(PipelineLayout, PIPELINE_LAYOUT)
 MAKE_PLAIN(CommandPool, COMMAND_POOL)
 MAKE_PLAIN(Fence, FENCE)
-MAKE_PLAIN(Semaphore, SEMAPHORE)
 MAKE_PLAIN(Sampler, SAMPLER)
 
 CALL(BindBufferMemory, d, (VkDevice d, VkBuffer b, VkDeviceMemory m, VkDeviceSize o), (d, b, m, o))
@@ -143,21 +162,143 @@ CALL(EndCommandBuffer, NULL, (VkCommandBuffer c), (c))
 CALL(ResetFences, d, (VkDevice d, uint32_t n, const VkFence *f), (d, n, f))
 CALL(WaitForFences, d, (VkDevice d, uint32_t n, const VkFence *f, VkBool32 all, uint64_t t),
      (d, n, f, all, t))
-CALL(WaitSemaphores, d, (VkDevice d, const VkSemaphoreWaitInfo *i, uint64_t t), (d, i, t))
-CALL(GetSemaphoreCounterValue, d, (VkDevice d, VkSemaphore s, uint64_t *v), (d, s, v))
 CALL(GetMemoryFdKHR, d, (VkDevice d, const VkMemoryGetFdInfoKHR *i, int *o), (d, i, o))
 CALL(GetMemoryHostPointerPropertiesEXT, d,
      (VkDevice d, VkExternalMemoryHandleTypeFlagBits t, const void *p, VkMemoryHostPointerPropertiesEXT *o),
      (d, t, p, o))
 CALL(EnumeratePhysicalDevices, NULL, (VkInstance i, uint32_t *n, VkPhysicalDevice *o), (i, n, o))
 
+/* ---- semaphores, and those that stand for others ---- */
+
+enum { ALIASES = 64, SEMAPHORES_MAX = 32 };
+
+static struct {
+    VkSemaphore alias, target;
+} aliases[ALIASES];
+
+static VkSemaphore target_of(VkSemaphore semaphore)
+{
+    for (size_t i = 0; i < ALIASES && semaphore; i++)
+        if (aliases[i].alias == semaphore)
+            return aliases[i].target;
+    return semaphore;
+}
+
+static const VkSemaphore *targets(uint32_t count, const VkSemaphore *from, VkSemaphore *to)
+{
+    assert_true(count <= SEMAPHORES_MAX);
+    for (uint32_t i = 0; i < count; i++)
+        to[i] = target_of(from[i]);
+    return to;
+}
+
+static VkResult VKAPI_CALL wrap_CreateSemaphore(VkDevice device, const VkSemaphoreCreateInfo *info,
+                                                const VkAllocationCallbacks *allocator, VkSemaphore *out)
+{
+    VkSemaphoreCreateInfo plain = *info;
+    VkSemaphoreTypeCreateInfo type;
+    if (shared_timelines && info->pNext) {
+        type = *(const VkSemaphoreTypeCreateInfo *)info->pNext;
+        type.pNext = NULL;
+        plain.pNext = &type;
+    }
+    const VkResult result = must_fail("vkCreateSemaphore")
+                                ? refuse(device)
+                                : REAL(CreateSemaphore)(device, &plain, allocator, out);
+    alive[SEMAPHORE] += result == VK_SUCCESS;
+    return result;
+}
+
+static void VKAPI_CALL wrap_DestroySemaphore(VkDevice device, VkSemaphore semaphore,
+                                             const VkAllocationCallbacks *allocator)
+{
+    alive[SEMAPHORE] -= semaphore != VK_NULL_HANDLE;
+    for (size_t i = 0; i < ALIASES; i++)
+        if (aliases[i].alias == semaphore)
+            aliases[i].alias = VK_NULL_HANDLE;
+    REAL(DestroySemaphore)(device, semaphore, allocator);
+}
+
+static VkResult VKAPI_CALL wrap_GetSemaphoreFdKHR(VkDevice device, const VkSemaphoreGetFdInfoKHR *info,
+                                                  int *fd)
+{
+    if (must_fail("vkGetSemaphoreFdKHR"))
+        return refuse(device);
+    if (!shared_timelines)
+        return REAL(GetSemaphoreFdKHR)(device, info, fd);
+    *fd = memfd_create("semaphore", MFD_CLOEXEC);
+    assert_int_equal(write(*fd, &info->semaphore, sizeof(info->semaphore)), sizeof(info->semaphore));
+    return VK_SUCCESS;
+}
+
+static VkResult VKAPI_CALL wrap_ImportSemaphoreFdKHR(VkDevice device, const VkImportSemaphoreFdInfoKHR *info)
+{
+    if (must_fail("vkImportSemaphoreFdKHR"))
+        return refuse(device);
+    if (!shared_timelines)
+        return REAL(ImportSemaphoreFdKHR)(device, info);
+    size_t free_at = 0;
+    while (free_at < ALIASES && aliases[free_at].alias)
+        free_at++;
+    assert_true(free_at < ALIASES);
+    aliases[free_at].alias = info->semaphore;
+    assert_int_equal(pread(info->fd, &aliases[free_at].target, sizeof(VkSemaphore), 0), sizeof(VkSemaphore));
+    close(info->fd);
+    return VK_SUCCESS;
+}
+
+static void VKAPI_CALL wrap_GetPhysicalDeviceExternalSemaphoreProperties(
+    VkPhysicalDevice physical, const VkPhysicalDeviceExternalSemaphoreInfo *info,
+    VkExternalSemaphoreProperties *out)
+{
+    REAL(GetPhysicalDeviceExternalSemaphoreProperties)(physical, info, out);
+    if (shared_timelines)
+        out->externalSemaphoreFeatures =
+            VK_EXTERNAL_SEMAPHORE_FEATURE_EXPORTABLE_BIT | VK_EXTERNAL_SEMAPHORE_FEATURE_IMPORTABLE_BIT;
+}
+
+static VkResult VKAPI_CALL wrap_WaitSemaphores(VkDevice device, const VkSemaphoreWaitInfo *info,
+                                               uint64_t timeout_ns)
+{
+    VkSemaphore list[SEMAPHORES_MAX];
+    VkSemaphoreWaitInfo own = *info;
+    own.pSemaphores = targets(info->semaphoreCount, info->pSemaphores, list);
+    return must_fail("vkWaitSemaphores") ? refuse(device) : REAL(WaitSemaphores)(device, &own, timeout_ns);
+}
+
+static VkResult VKAPI_CALL wrap_GetSemaphoreCounterValue(VkDevice device, VkSemaphore semaphore,
+                                                         uint64_t *out)
+{
+    return must_fail("vkGetSemaphoreCounterValue")
+               ? refuse(device)
+               : REAL(GetSemaphoreCounterValue)(device, target_of(semaphore), out);
+}
+
 static VkResult VKAPI_CALL wrap_QueueSubmit(VkQueue queue, uint32_t count, const VkSubmitInfo *infos,
                                             VkFence fence)
 {
-    if (!must_fail("vkQueueSubmit"))
-        return REAL(QueueSubmit)(queue, count, infos, fence);
-    (void)REAL(QueueWaitIdle)(queue);
-    return failure;
+    if (must_fail("vkQueueSubmit")) {
+        (void)REAL(QueueWaitIdle)(queue);
+        return failure;
+    }
+    VkSemaphore wait[4][SEMAPHORES_MAX], signal[4][SEMAPHORES_MAX];
+    VkSubmitInfo own[4];
+    assert_true(count <= 4);
+    for (uint32_t i = 0; i < count; i++) {
+        own[i] = infos[i];
+        own[i].pWaitSemaphores = targets(infos[i].waitSemaphoreCount, infos[i].pWaitSemaphores, wait[i]);
+        own[i].pSignalSemaphores =
+            targets(infos[i].signalSemaphoreCount, infos[i].pSignalSemaphores, signal[i]);
+    }
+    return REAL(QueueSubmit)(queue, count, own, fence);
+}
+
+static void VKAPI_CALL wrap_GetPhysicalDeviceMemoryProperties(VkPhysicalDevice physical,
+                                                              VkPhysicalDeviceMemoryProperties *out)
+{
+    REAL(GetPhysicalDeviceMemoryProperties)(physical, out);
+    for (uint32_t i = 0; i < out->memoryHeapCount && heap_bytes; i++)
+        out->memoryHeaps[i].size = heap_bytes;
 }
 
 static VkResult VKAPI_CALL wrap_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *info,
@@ -218,8 +359,17 @@ static void VKAPI_CALL wrap_DestroyInstance(VkInstance instance, const VkAllocat
 static VkResult VKAPI_CALL wrap_CreateDevice(VkPhysicalDevice physical, const VkDeviceCreateInfo *info,
                                              const VkAllocationCallbacks *allocator, VkDevice *out)
 {
+    const char *names[64];
+    VkDeviceCreateInfo own = *info;
+    own.ppEnabledExtensionNames = names;
+    own.enabledExtensionCount = 0;
+    assert_true(info->enabledExtensionCount <= 64);
+    for (uint32_t i = 0; i < info->enabledExtensionCount; i++)
+        if (!shared_timelines ||
+            strcmp(info->ppEnabledExtensionNames[i], VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME) != 0)
+            names[own.enabledExtensionCount++] = info->ppEnabledExtensionNames[i];
     const VkResult result =
-        must_fail("vkCreateDevice") ? failure : REAL(CreateDevice)(physical, info, allocator, out);
+        must_fail("vkCreateDevice") ? failure : REAL(CreateDevice)(physical, &own, allocator, out);
     alive[DEVICE] += result == VK_SUCCESS;
     return result;
 }
@@ -236,7 +386,13 @@ static VkResult VKAPI_CALL wrap_EnumerateDeviceExtensionProperties(VkPhysicalDev
 {
     if (must_fail("vkEnumerateDeviceExtensionProperties"))
         return failure;
+    uint32_t room = *count;
+    if (list && shared_timelines)
+        (*count)--;
     const VkResult result = REAL(EnumerateDeviceExtensionProperties)(physical, layer, count, list);
+    if (shared_timelines && list && *count < room)
+        strcpy(list[*count].extensionName, VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME);
+    *count += shared_timelines;
     for (uint32_t i = 0; list && hidden && i < *count; i++)
         if (!strcmp(list[i].extensionName, hidden))
             list[i].extensionName[0] = '-';
@@ -268,6 +424,10 @@ static const struct entry entries[] = {
     ENTRIES(Fence),
     ENTRIES(Semaphore),
     ENTRIES(Sampler),
+    ENTRY(GetSemaphoreFdKHR),
+    ENTRY(ImportSemaphoreFdKHR),
+    ENTRY(GetPhysicalDeviceExternalSemaphoreProperties),
+    ENTRY(GetPhysicalDeviceMemoryProperties),
     ENTRIES(Instance),
     ENTRIES(Device),
     ENTRY(BindBufferMemory),
@@ -305,7 +465,8 @@ static PFN_vkVoidFunction wrapper_of(const char *name)
 static PFN_vkVoidFunction VKAPI_CALL wrap_GetDeviceProcAddr(VkDevice device, const char *name)
 {
     const PFN_vkVoidFunction found = REAL(GetDeviceProcAddr)(device, name);
-    const PFN_vkVoidFunction wrapper = found ? wrapper_of(name) : NULL;
+    const bool lent = shared_timelines && strstr(name, "SemaphoreFdKHR");
+    const PFN_vkVoidFunction wrapper = found || lent ? wrapper_of(name) : NULL;
     return wrapper ? wrapper : found;
 }
 

@@ -15,8 +15,18 @@ void faults_at(unsigned nth, VkResult result);
 /* Which function that was; NULL: it was not reached yet. */
 const char *faults_hit(void);
 
+/* Calls while it is true do not count and do not fail: the test's own. */
+void faults_pause(bool paused);
+
+/* Devices made from now on share timeline semaphores within this process and one device, whatever the driver
+ * can. */
+void faults_share_timelines(bool on);
+
 /* Devices made from now on do not have it; NULL: all is there. */
 void faults_hide(const char *extension);
+
+/* All memory of devices looked at from now on; 0: what there is. */
+void faults_heap(VkDeviceSize bytes);
 
 /* Objects made and not destroyed, of all kinds; `what`: the kind of one of them. */
 long faults_alive(const char **what);

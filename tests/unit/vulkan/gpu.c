@@ -28,8 +28,18 @@ const char *gpu_name(void)
 void gpu_open(struct gpu *gpu, PFN_vkGetInstanceProcAddr get)
 {
     const fr_vulkan_host_params params = {.device = gpu_name()};
-    const struct fr_vk_wish wish = {.params = &params};
-    assert_int_equal(fr_vk_device_create(&gpu->device, &wish, NULL), FR_OK);
+    const struct fr_vk_wish wish = {.params = &params, .alone = true};
+    struct fr_vk_device *device;
+    assert_int_equal(fr_vk_device_create(&device, &wish, NULL), FR_OK);
+    gpu_open_on(gpu, device);
+    fr_vk_device_unref(device);
+    if (get)
+        gpu->params.get_instance_proc_addr = *(void **)&get;
+}
+
+void gpu_open_on(struct gpu *gpu, struct fr_vk_device *device)
+{
+    gpu->device = fr_vk_device_ref(device);
     assert_int_equal(fr_vk_commands_init(&gpu->commands, gpu->device), VK_SUCCESS);
     gpu->params = (fr_vulkan_source_params){
         .instance = gpu->device->instance,
@@ -41,9 +51,8 @@ void gpu_open(struct gpu *gpu, PFN_vkGetInstanceProcAddr get)
         .extensions = gpu->device->extension,
         .num_extensions = gpu->device->num_extensions,
         .timeline_semaphores = true,
+        .storage_image_write_without_format = device->writes_any_format,
     };
-    if (get)
-        gpu->params.get_instance_proc_addr = *(void **)&get;
 }
 
 void gpu_close(struct gpu *gpu)

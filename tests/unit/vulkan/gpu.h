@@ -31,6 +31,8 @@ struct gpu {
 
 /* `get`: another loader; NULL: the real one. */
 void gpu_open(struct gpu *gpu, PFN_vkGetInstanceProcAddr get);
+/* On a device that is there. */
+void gpu_open_on(struct gpu *gpu, struct fr_vk_device *device);
 void gpu_close(struct gpu *gpu);
 
 /* An image of that device, with tight rows of pixels in it, in `layout`. */

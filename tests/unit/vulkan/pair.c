@@ -4,6 +4,7 @@
 #include "vulkan/pair.h"
 
 #include "backend/cpu/cpu.h"
+#include "backend/vulkan/host.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,8 @@ void pair_host_open(struct pair_host *host, const struct pair_shape *shape, cons
     void *ring;
     if (!params.device)
         params.device = gpu_name();
-    assert_int_equal(fr_vk_host_create(&host->backend, &params, fr_os_native(), false, gpu_log()), FR_OK);
+    assert_int_equal(
+        fr_vk_host_create_with(&host->backend, &params, fr_os_native(), false, shape->get, gpu_log()), FR_OK);
     assert_int_equal(host->backend.ops->ring_create(host->backend.self, &request, &ring), FR_OK);
     host->ring = ring;
     host->delivery = fr_delivery_none();

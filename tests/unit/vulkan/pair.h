@@ -13,6 +13,7 @@ struct pair_shape {
     uint64_t capabilities; /* of the source */
     uint32_t width, height;
     fr_format format;
+    PFN_vkGetInstanceProcAddr get; /* NULL: the loader's */
 };
 
 /* The host's end. */

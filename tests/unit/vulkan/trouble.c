@@ -23,6 +23,9 @@ static const uint64_t every_cap = FR_CAP_STATES | FR_CAP_OPAQUE_FD | FR_CAP_DMA_
 struct session {
     const struct gpu *gpu;
     const fr_vulkan_image *image;
+    bool timelines; /* the source is on the host's device, with which it shares semaphores */
+    struct gpu own_gpu;
+    struct gpu_image own_image;
     const fr_vulkan_host_params *params;
     fr_wire_v2 *words;
     struct fr_backend_host host;
@@ -33,7 +36,6 @@ struct session {
     const struct fr_backend_source *in_use;
     void *source_ring;
     struct fr_ring_source source_words;
-    size_t pitch_bytes;
     bool host_lost;
 };
 
@@ -46,6 +48,14 @@ static size_t open_fds(void)
         count++;
     closedir(dir);
     return count;
+}
+
+static void make_image(struct gpu *gpu, struct gpu_image *image)
+{
+    uint8_t *pixels = gpu_pixels(WIDTH, HEIGHT, FR_FORMAT_BGRA8, 1);
+    gpu_image_create(gpu, WIDTH, HEIGHT, FR_FORMAT_BGRA8, pixels, VK_IMAGE_LAYOUT_GENERAL, image);
+    image->push.sampled = true;
+    free(pixels);
 }
 
 static struct fr_ring_request request_of(const struct session *session)
@@ -79,6 +89,18 @@ static bool open_host(struct session *session)
            went(session, ops->picture_create(self, WIDTH, HEIGHT, FR_FORMAT_NV12, &session->picture));
 }
 
+/* The rig's own work is not to fail. */
+static void share_device(struct session *session)
+{
+    const struct fr_vk_ring *ring = session->ring;
+    faults_pause(true);
+    gpu_open_on(&session->own_gpu, ring->device);
+    make_image(&session->own_gpu, &session->own_image);
+    faults_pause(false);
+    session->gpu = &session->own_gpu;
+    session->image = &session->own_image.push;
+}
+
 static void close_delivered(const struct fr_delivery *delivery)
 {
     const struct fr_os os = fr_os_native();
@@ -91,6 +113,8 @@ static void close_delivered(const struct fr_delivery *delivery)
 
 static bool open_source(struct session *session)
 {
+    if (session->timelines)
+        share_device(session);
     fr_vulkan_source_params params = session->gpu->params;
     const PFN_vkGetInstanceProcAddr get = faults_get;
     params.get_instance_proc_addr = *(void *const *)&get;
@@ -101,7 +125,7 @@ static bool open_source(struct session *session)
     delivery.height = HEIGHT;
     delivery.format = FR_FORMAT_BGRA8;
     session->host.ops->ring_describe(session->host.self, session->ring, &delivery);
-    session->pitch_bytes = delivery.pitch_bytes;
+    assert_true(!session->timelines || delivery.sync_kind == FR_WIRE_SYNC_FENCE);
     fr_ring_host_create(&session->host_words, session->words, &request.shape, 1, 7, delivery.sync_kind, 1);
     if (fr_vk_source_create(&session->images, &params, NULL) < 0)
         return false;
@@ -174,6 +198,10 @@ static void close_session(struct session *session)
     if (session->images.ops)
         session->images.ops->destroy(session->images.self);
     session->memory.ops->destroy(session->memory.self);
+    if (session->own_gpu.device) {
+        gpu_image_destroy(&session->own_gpu, &session->own_image);
+        gpu_close(&session->own_gpu);
+    }
     if (session->picture.object)
         session->host.ops->picture_destroy(&session->picture);
     if (session->converter)
@@ -198,9 +226,10 @@ static void go_on(struct session *session)
 
 /* True: it ran through. */
 static bool run(const struct gpu *gpu, const fr_vulkan_image *image, const fr_vulkan_host_params *params,
-                unsigned nth, VkResult result)
+                bool timelines, unsigned nth, VkResult result)
 {
-    struct session session = {.gpu = gpu, .image = image, .params = params, .words = pair_words_create()};
+    struct session session = {
+        .gpu = gpu, .image = image, .params = params, .timelines = timelines, .words = pair_words_create()};
     assert_int_equal(fr_cpu_source_create(&session.memory, fr_os_native()), FR_OK);
     faults_at(nth, result);
     const bool done = open_host(&session) && open_source(&session) && push(&session) && take(&session) &&
@@ -214,21 +243,19 @@ static bool run(const struct gpu *gpu, const fr_vulkan_image *image, const fr_vu
     return done;
 }
 
-static void every_call_fails(const fr_vulkan_host_params *params, VkResult result)
+static void every_call_fails(const fr_vulkan_host_params *params, bool timelines, VkResult result)
 {
     struct gpu gpu;
     struct gpu_image image;
     gpu_open(&gpu, NULL);
-    uint8_t *pixels = gpu_pixels(WIDTH, HEIGHT, FR_FORMAT_BGRA8, 1);
-    gpu_image_create(&gpu, WIDTH, HEIGHT, FR_FORMAT_BGRA8, pixels, VK_IMAGE_LAYOUT_GENERAL, &image);
-    free(pixels);
-    assert_true(run(&gpu, &image.push, params, 0, VK_SUCCESS));
+    make_image(&gpu, &image);
+    assert_true(run(&gpu, &image.push, params, timelines, 0, VK_SUCCESS));
     const size_t fds = open_fds();
     unsigned nth = 0;
     const char *hit;
     do {
         assert_true(++nth < ROUNDS_MAX);
-        (void)run(&gpu, &image.push, params, nth, result);
+        (void)run(&gpu, &image.push, params, timelines, nth, result);
         hit = faults_hit();
         const char *what = "";
         const long left = faults_alive(&what);
@@ -257,35 +284,55 @@ static void test_no_memory(void **state)
 {
     const fr_vulkan_host_params none = {0}, params = on_device(&none);
     (void)state;
-    every_call_fails(&params, VK_ERROR_OUT_OF_DEVICE_MEMORY);
+    every_call_fails(&params, false, VK_ERROR_OUT_OF_DEVICE_MEMORY);
 }
 
 static void test_no_memory_in_shared_memory(void **state)
 {
     const fr_vulkan_host_params params = on_device(&as_memory);
     (void)state;
-    every_call_fails(&params, VK_ERROR_OUT_OF_DEVICE_MEMORY);
+    every_call_fails(&params, false, VK_ERROR_OUT_OF_DEVICE_MEMORY);
 }
 
 static void test_no_memory_uploaded(void **state)
 {
     const fr_vulkan_host_params params = on_device(&as_upload);
     (void)state;
-    every_call_fails(&params, VK_ERROR_OUT_OF_DEVICE_MEMORY);
+    every_call_fails(&params, false, VK_ERROR_OUT_OF_DEVICE_MEMORY);
 }
 
 static void test_device_lost(void **state)
 {
     const fr_vulkan_host_params none = {0}, params = on_device(&none);
     (void)state;
-    every_call_fails(&params, VK_ERROR_DEVICE_LOST);
+    every_call_fails(&params, false, VK_ERROR_DEVICE_LOST);
 }
 
 static void test_device_lost_uploaded(void **state)
 {
     const fr_vulkan_host_params params = on_device(&as_upload);
     (void)state;
-    every_call_fails(&params, VK_ERROR_DEVICE_LOST);
+    every_call_fails(&params, false, VK_ERROR_DEVICE_LOST);
+}
+
+static void with_timelines(VkResult result)
+{
+    const fr_vulkan_host_params none = {0}, params = on_device(&none);
+    faults_share_timelines(true);
+    every_call_fails(&params, true, result);
+    faults_share_timelines(false);
+}
+
+static void test_no_memory_with_timelines(void **state)
+{
+    (void)state;
+    with_timelines(VK_ERROR_OUT_OF_DEVICE_MEMORY);
+}
+
+static void test_device_lost_with_timelines(void **state)
+{
+    (void)state;
+    with_timelines(VK_ERROR_DEVICE_LOST);
 }
 
 int main(void)
@@ -296,6 +343,8 @@ int main(void)
         cmocka_unit_test(test_no_memory_uploaded),
         cmocka_unit_test(test_device_lost),
         cmocka_unit_test(test_device_lost_uploaded),
+        cmocka_unit_test(test_no_memory_with_timelines),
+        cmocka_unit_test(test_device_lost_with_timelines),
     };
     return cmocka_run_group_tests_name("vulkan/trouble", tests, NULL, NULL);
 }
