@@ -5,7 +5,7 @@
  * A Vulkan program for tests: presents the stamped pattern, or one colour, in a swapchain of any format and
  * colour space, on a surface without a window. It knows nothing of framering's ring.
  *   presenter [--format N] [--space N] [--size WxH] [--fps N] [--frames N] [--resize N:WxH]... [--nits N]
- *             [--colour R,G,B] [--linger S] [--exit]
+ *             [--colour R,G,B] [--linger S] [--exit] [--validated]
  * Formats and colour spaces are Vulkan's numbers. --resize: at that frame. --linger: stands still for so long
  * after the last frame. --exit: ends without destroying anything.
  */
@@ -32,7 +32,7 @@ static struct {
         uint32_t at, width, height;
     } resize[RESIZES_MAX];
     uint32_t num_resizes;
-    bool one_colour, bare_exit;
+    bool one_colour, bare_exit, validated;
     float colour[3];
 } o = {VK_FORMAT_B8G8R8A8_UNORM,
        VK_COLOR_SPACE_SRGB_NONLINEAR_KHR,
@@ -80,6 +80,10 @@ static void parse(int argc, char **argv)
             o.bare_exit = true;
             continue;
         }
+        if (!strcmp(name, "--validated")) {
+            o.validated = true;
+            continue;
+        }
         const char *value = i + 1 < argc ? argv[++i] : "";
         if (!strcmp(name, "--format"))
             o.format = (VkFormat)atoi(value);
@@ -114,8 +118,12 @@ static void make_device(void)
                                               VK_EXT_SWAPCHAIN_COLOR_SPACE_EXTENSION_NAME};
     static const char *const of_device[] = {VK_KHR_SWAPCHAIN_EXTENSION_NAME,
                                             VK_EXT_HDR_METADATA_EXTENSION_NAME};
+    /* In this order: the upper one first. */
+    static const char *const layers[] = {"VK_LAYER_KHRONOS_validation", "VK_LAYER_FRAMERING_windowless"};
     const VkInstanceCreateInfo instance_info = {
         .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
+        .enabledLayerCount = o.validated ? 2 : 1,
+        .ppEnabledLayerNames = o.validated ? layers : layers + 1,
         .enabledExtensionCount = 3,
         .ppEnabledExtensionNames = of_instance,
     };
