@@ -439,8 +439,9 @@ static VkResult submit(const struct job *job, bool copies)
     const struct fr_vk_input *const input = job->input;
     const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT;
     const uint64_t value = device->submitted + 1, copied = value + 1;
-    const VkSemaphore signals[2] = {device->progress, input->retire};
-    const uint64_t values[2] = {value, input->retire_value};
+    /* Progress comes last: who waits for it may destroy the other one. */
+    const VkSemaphore signals[2] = {input->retire ? input->retire : device->progress, device->progress};
+    const uint64_t values[2] = {input->retire ? input->retire_value : value, value};
     const VkTimelineSemaphoreSubmitInfo timelines[2] = {
         {.sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
          .waitSemaphoreValueCount = input->ready ? 1 : 0,

@@ -216,7 +216,12 @@ static void close_fd(int fd)
 /* What the GPU still reads may not go. */
 static bool settle(struct fr_vk_ring *ring, const fr_log *log)
 {
-    if (fr_vk_device_wait(ring->device, ring->done, FR_VK_GPU_WAIT_NS) == FR_TIMEOUT)
+    fr_status status = fr_vk_device_wait(ring->device, ring->done, FR_VK_GPU_WAIT_NS);
+    /* A batch's semaphores are signalled in no order. */
+    if (status == FR_OK && ring->retired &&
+        fr_vk_wait_for(ring->device, ring->retire, ring->retired, FR_VK_GPU_WAIT_NS, log) == FR_CLAIM_BUSY)
+        status = FR_TIMEOUT;
+    if (status == FR_TIMEOUT)
         fr_vk_device_give_up(ring->device);
     if (!fr_vk_device_is_hung(ring->device))
         return true;

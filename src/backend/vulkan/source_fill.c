@@ -66,6 +66,8 @@ VkResult fr_vk_slot_submit(struct fr_vk_source_ring *ring, uint32_t index, struc
     if (result != VK_SUCCESS)
         return result;
     slot->signalled = true;
+    if (fence)
+        ring->submitted = slot->ready_value;
     slot->pending = fence ? NULL : command;
     return VK_SUCCESS;
 }
