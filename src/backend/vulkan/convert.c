@@ -439,14 +439,16 @@ static VkResult submit(const struct job *job, bool copies)
     const struct fr_vk_input *const input = job->input;
     const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT;
     const uint64_t value = device->submitted + 1, copied = value + 1;
-    const VkSemaphore signals[2] = {device->progress, input->retire};
-    const uint64_t values[2] = {value, input->retire_value};
+    /* The device's last: who sees it may do away with the other (Mesa signals one after the other). */
+    const VkSemaphore signals[2] = {input->retire, device->progress};
+    const uint64_t values[2] = {input->retire_value, value};
+    const uint32_t first = input->retire ? 0 : 1;
     const VkTimelineSemaphoreSubmitInfo timelines[2] = {
         {.sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
          .waitSemaphoreValueCount = input->ready ? 1 : 0,
          .pWaitSemaphoreValues = &input->ready_value,
-         .signalSemaphoreValueCount = input->retire ? 2 : 1,
-         .pSignalSemaphoreValues = values},
+         .signalSemaphoreValueCount = 2 - first,
+         .pSignalSemaphoreValues = values + first},
         {.sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
          .signalSemaphoreValueCount = 1,
          .pSignalSemaphoreValues = &copied},
@@ -459,8 +461,8 @@ static VkResult submit(const struct job *job, bool copies)
          .pWaitDstStageMask = &stage,
          .commandBufferCount = 1,
          .pCommandBuffers = &job->flight->convert,
-         .signalSemaphoreCount = input->retire ? 2 : 1,
-         .pSignalSemaphores = signals},
+         .signalSemaphoreCount = 2 - first,
+         .pSignalSemaphores = signals + first},
         {.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
          .pNext = &timelines[1],
          .commandBufferCount = 1,
