@@ -102,8 +102,9 @@ typedef struct fr_vulkan_source_params {
     uint32_t api_version;          /* that the instance was made for; 0 = 1.1 */
     const char *const *extensions; /* that the device was made with: what is not named is not used */
     uint32_t num_extensions;
-    bool timeline_semaphores; /* the feature is on */
-    void (*lock)(void *user); /* around every use of the queue; both may be NULL */
+    bool timeline_semaphores;                /* the feature is on */
+    bool storage_image_write_without_format; /* shaderStorageImageWriteWithoutFormat is on */
+    void (*lock)(void *user);                /* around every use of the queue; both may be NULL */
     void (*unlock)(void *user);
     /* For a layer: gives a dispatchable object that the library made its dispatch pointer
      * (PFN_vkSetDeviceLoaderData). NULL: the loader does that. */
@@ -126,6 +127,8 @@ typedef struct fr_vulkan_image {
         *wait; /* VkSemaphore, binary: the copy waits for them; used on FR_OK and FR_TIMEOUT only */
     uint32_t num_wait;
     uint64_t signal; /* VkSemaphore, binary: signalled when the copy is done; 0 = none; likewise */
+    bool sampled;    /* it has SAMPLED usage: on a queue that also draws, and with
+                        storage_image_write_without_format, a shader copies it, which can be much faster */
 } fr_vulkan_image;
 
 /* The ring format of a VkFormat; FR_FORMAT_NONE: no ring has it. */

@@ -66,7 +66,7 @@ typedef struct fr_gpu_vulkan {
     VkPhysicalDeviceMemoryProperties memory;
     const char **extensions; /* the names are the library's */
     uint32_t num_extensions;
-    bool timeline_semaphores;
+    bool timeline_semaphores, storage_image_write_without_format;
 #define FR_GPU_MEMBER(name) PFN_vk##name name;
     FR_GPU_INSTANCE_FUNCTIONS(FR_GPU_MEMBER)
     FR_GPU_DEVICE_FUNCTIONS(FR_GPU_MEMBER)

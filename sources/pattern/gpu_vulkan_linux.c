@@ -105,6 +105,7 @@ bool fr_gpu_create(fr_gpu **out, const fr_gpu_options *options, const fr_program
         .extensions = gpu->vk.extensions,
         .num_extensions = gpu->vk.num_extensions,
         .timeline_semaphores = gpu->vk.timeline_semaphores,
+        .storage_image_write_without_format = gpu->vk.storage_image_write_without_format,
     };
     *out = gpu;
     return true;
@@ -206,7 +207,8 @@ static VkResult make_image(fr_gpu *gpu)
         .arrayLayers = 1,
         .samples = VK_SAMPLE_COUNT_1_BIT,
         .tiling = VK_IMAGE_TILING_OPTIMAL,
-        .usage = VK_IMAGE_USAGE_TRANSFER_SRC_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT,
+        .usage =
+            VK_IMAGE_USAGE_TRANSFER_SRC_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT | VK_IMAGE_USAGE_SAMPLED_BIT,
         .sharingMode = VK_SHARING_MODE_EXCLUSIVE,
         .initialLayout = VK_IMAGE_LAYOUT_UNDEFINED,
     };
@@ -365,6 +367,7 @@ fr_status fr_gpu_push(fr_gpu *gpu, fr_source *source, const fr_publish_info *inf
         .layout = VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL,
         .wait = &uploaded,
         .num_wait = 1,
+        .sampled = true,
     };
     if (!upload(gpu, gpu->image, false, gpu->uploaded, 0))
         return FR_ERR_DEVICE_LOST;

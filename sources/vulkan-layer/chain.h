@@ -18,6 +18,7 @@
 #define FR_LAYER_INSTANCE_FUNCTIONS(X)                                                                       \
     X(DestroyInstance)                                                                                       \
     X(EnumerateDeviceExtensionProperties)                                                                    \
+    X(GetPhysicalDeviceFeatures)                                                                             \
     X(GetPhysicalDeviceProperties)                                                                           \
     X(GetPhysicalDeviceMemoryProperties)                                                                     \
     X(GetPhysicalDeviceQueueFamilyProperties)                                                                \
@@ -105,7 +106,7 @@ typedef struct fr_layer_device {
     PFN_vkSetDeviceLoaderData adopt; /* makes an object of ours one that the loader knows */
     const char **extensions;         /* that the device was made with */
     uint32_t num_extensions;
-    bool timeline_semaphores;
+    bool timeline_semaphores, storage_image_write_without_format;
     bool unfit; /* of several physical devices, or memory ran out: nothing of it is captured */
     VkPhysicalDeviceMemoryProperties memory;
     fr_layer_queue *_Atomic queues;

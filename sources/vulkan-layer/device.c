@@ -68,13 +68,14 @@ static VkResult create_below(PFN_vkCreateDevice create, VkLayerDeviceCreateInfo 
         result = create(device->physical_device, &wishes.info, allocator, out);
         fr_layer_wishes_finish(&wishes);
         device->timeline_semaphores = wishes.timeline_semaphores;
+        device->storage_image_write_without_format = wishes.storage_image_write_without_format;
         if (result == VK_SUCCESS && !keep_extensions(device, &wishes.info))
             device->unfit = true;
         free(wishes.extensions);
     }
     if (result == VK_SUCCESS)
         return result;
-    device->timeline_semaphores = false;
+    device->timeline_semaphores = device->storage_image_write_without_format = false;
     link->u.pLayerInfo = below; /* the layers below have moved it on */
     result = create(device->physical_device, info, allocator, out);
     if (result == VK_SUCCESS && !keep_extensions(device, info))

@@ -78,6 +78,7 @@ static void fill_vulkan(struct fr_layer_feed *feed)
         .extensions = device->extensions,
         .num_extensions = device->num_extensions,
         .timeline_semaphores = device->timeline_semaphores,
+        .storage_image_write_without_format = device->storage_image_write_without_format,
         .lock = lock_queue,
         .unlock = unlock_queue,
         .adopt = adopt,

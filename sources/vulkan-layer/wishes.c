@@ -85,6 +85,39 @@ static bool store(VkBool32 *to, VkBool32 value)
     return stored;
 }
 
+/* The program's own switch; *noted is set if it has to be turned off again. */
+static bool turn_on(VkBool32 *program, VkBool32 **noted)
+{
+    if (*program)
+        return true;
+    if (!store(program, VK_TRUE))
+        return false;
+    *noted = program;
+    return true;
+}
+
+/* With it, a shader copies on queues that draw as well, which some devices do much faster. */
+static void add_storage(fr_layer_wishes *wishes, const fr_layer_instance *instance, VkPhysicalDevice device)
+{
+    VkPhysicalDeviceFeatures there;
+    instance->vk.GetPhysicalDeviceFeatures(device, &there);
+    if (!there.shaderStorageImageWriteWithoutFormat)
+        return;
+    for (VkBaseOutStructure *at = (VkBaseOutStructure *)(uintptr_t)wishes->info.pNext; at; at = at->pNext) {
+        if (at->sType != VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2)
+            continue;
+        VkPhysicalDeviceFeatures2 *program = (VkPhysicalDeviceFeatures2 *)(void *)at;
+        wishes->storage_image_write_without_format =
+            turn_on(&program->features.shaderStorageImageWriteWithoutFormat, &wishes->switched[1]);
+        return;
+    }
+    if (wishes->info.pEnabledFeatures)
+        wishes->features = *wishes->info.pEnabledFeatures;
+    wishes->features.shaderStorageImageWriteWithoutFormat = VK_TRUE;
+    wishes->info.pEnabledFeatures = &wishes->features;
+    wishes->storage_image_write_without_format = true;
+}
+
 /* The program's own switch for timeline semaphores; NULL: its chain has none. */
 static VkBool32 *find_switch(const VkDeviceCreateInfo *info)
 {
@@ -109,10 +142,7 @@ static void add_timelines(fr_layer_wishes *wishes, const fr_layer_instance *inst
         return;
     VkBool32 *program = find_switch(&wishes->info);
     if (program) {
-        const bool was_on = *program;
-        wishes->timeline_semaphores = was_on || store(program, VK_TRUE);
-        if (wishes->timeline_semaphores && !was_on)
-            wishes->switched = program;
+        wishes->timeline_semaphores = turn_on(program, &wishes->switched[0]);
         return;
     }
     wishes->own = (VkPhysicalDeviceTimelineSemaphoreFeatures){
@@ -133,12 +163,15 @@ bool fr_layer_wishes_init(fr_layer_wishes *wishes, const fr_layer_instance *inst
     if (!add_extensions(wishes, instance, physical_device))
         return false;
     add_timelines(wishes, instance, physical_device);
+    add_storage(wishes, instance, physical_device);
     return true;
 }
 
 void fr_layer_wishes_finish(fr_layer_wishes *wishes)
 {
-    if (wishes->switched)
-        (void)store(wishes->switched, VK_FALSE);
-    wishes->switched = NULL;
+    for (int i = 0; i < 2; i++) {
+        if (wishes->switched[i])
+            (void)store(wishes->switched[i], VK_FALSE);
+        wishes->switched[i] = NULL;
+    }
 }

@@ -12,7 +12,9 @@ typedef struct fr_layer_wishes {
     const char **extensions; /* of info */
     bool timeline_semaphores;
     VkPhysicalDeviceTimelineSemaphoreFeatures own; /* in info's chain where the program's has no such thing */
-    VkBool32 *switched; /* the program's own switch, turned on for now; NULL: it was not touched */
+    bool storage_image_write_without_format;
+    VkPhysicalDeviceFeatures features; /* of info where the program gives them there, or none */
+    VkBool32 *switched[2]; /* the program's own switches, turned on for now; NULL: it was not touched */
 } fr_layer_wishes;
 
 /* Fills *wishes from what the program asks for and the device has. False: out of memory. Between this and

@@ -102,7 +102,8 @@ VkResult fr_vk_command_submit(struct fr_vk_commands *commands, struct fr_vk_comm
     command->recording = false;
     for (uint32_t i = 0; i < submission->num_wait; i++) {
         wait[i] = (VkSemaphore)(uintptr_t)submission->wait[i];
-        stage[i] = VK_PIPELINE_STAGE_TRANSFER_BIT;
+        stage[i] = submission->wait_stage ? submission->wait_stage
+                                          : (VkPipelineStageFlags)VK_PIPELINE_STAGE_TRANSFER_BIT;
     }
     if (submission->signal) {
         signal_value[num_signal] = 0;

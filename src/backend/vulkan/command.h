@@ -25,10 +25,11 @@ struct fr_vk_commands {
 
 /* What a submission waits for and signals beside its fence. */
 struct fr_vk_submission {
-    const uint64_t *wait; /* binary semaphores; before transfers */
-    uint32_t num_wait;    /* at most FR_VK_WAITS_MAX */
-    VkSemaphore signal;   /* binary; VK_NULL_HANDLE: none */
-    VkSemaphore timeline; /* likewise */
+    const uint64_t *wait;            /* binary semaphores */
+    uint32_t num_wait;               /* at most FR_VK_WAITS_MAX */
+    VkPipelineStageFlags wait_stage; /* what waits; 0 = transfers */
+    VkSemaphore signal;              /* binary; VK_NULL_HANDLE: none */
+    VkSemaphore timeline;            /* likewise */
     uint64_t timeline_value;
 };
 

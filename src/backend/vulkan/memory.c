@@ -15,6 +15,15 @@ static VkExternalMemoryHandleTypeFlagBits handle_type_of(enum fr_slots_kind kind
                                     : VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT;
 }
 
+VkImageUsageFlags fr_vk_slot_usage(const struct fr_vk_device *device, enum fr_slots_kind kind,
+                                   fr_format format)
+{
+    for (uint32_t i = 0; i < FR_VK_RING_FORMATS && kind == FR_SLOTS_OPAQUE_FD; i++)
+        if (fr_vk_ring_formats[i] == format)
+            return device->slot_usage[i];
+    return FR_VK_SLOT_USAGE;
+}
+
 /* `tiling`: what a DMA-BUF's modifier is to be, else NULL. */
 static VkResult make_image(const struct fr_vk_device *device, const struct fr_vk_sharing *sharing,
                            const void *tiling, VkImage *out)
@@ -34,7 +43,7 @@ static VkResult make_image(const struct fr_vk_device *device, const struct fr_vk
         .arrayLayers = 1,
         .samples = VK_SAMPLE_COUNT_1_BIT,
         .tiling = tiling ? VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT : VK_IMAGE_TILING_OPTIMAL,
-        .usage = FR_VK_SLOT_USAGE,
+        .usage = fr_vk_slot_usage(device, sharing->kind, sharing->format),
         .initialLayout = VK_IMAGE_LAYOUT_UNDEFINED,
     };
     const VkResult result = device->vk.CreateImage(device->device, &info, NULL, out);

@@ -12,6 +12,11 @@
     ((VkImageUsageFlags)VK_IMAGE_USAGE_SAMPLED_BIT | VK_IMAGE_USAGE_TRANSFER_SRC_BIT |                       \
      VK_IMAGE_USAGE_TRANSFER_DST_BIT | VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT)
 
+/* These, and STORAGE where images that are shared as OPAQUE_FD can have it: both sides find the same, being
+ * the same driver on the same device. */
+VkImageUsageFlags fr_vk_slot_usage(const struct fr_vk_device *device, enum fr_slots_kind kind,
+                                   fr_format format);
+
 /* Of a buffer over shared memory: converters read it, read-backs fill it. */
 #define FR_VK_SHARED_BUFFER_USAGE                                                                            \
     ((VkBufferUsageFlags)VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT |             \

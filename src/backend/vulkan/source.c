@@ -16,8 +16,11 @@
 static void close_ring(struct fr_vk_source_ring *ring)
 {
     struct fr_vk_device *device = ring->source->device;
-    for (uint32_t i = 0; i < FR_WIRE_SLOTS_MAX; i++)
+    for (uint32_t i = 0; i < FR_WIRE_SLOTS_MAX; i++) {
+        if (ring->slot[i].storage)
+            device->vk.DestroyImageView(device->device, ring->slot[i].storage, NULL);
         fr_vk_image_destroy(device, &ring->slot[i].image);
+    }
     if (ring->ready)
         device->vk.DestroySemaphore(device->device, ring->ready, NULL);
     if (ring->retire)
@@ -116,6 +119,7 @@ static fr_status attach(void *self, const struct fr_delivery *delivery, void **o
     ring->height = delivery->height;
     ring->format = delivery->format;
     ring->sync_kind = delivery->sync_kind;
+    ring->usage = fr_vk_slot_usage(source->device, delivery->slots_kind, delivery->format);
     const VkResult result = open_all(ring, delivery);
     if (result != VK_SUCCESS) {
         fault->detail = (uint32_t)result;
@@ -198,7 +202,7 @@ static VkResult signal_only(struct fr_vk_source_ring *ring, uint32_t index)
 {
     struct fr_vk_command *command;
     const VkResult result = fr_vk_command_begin(&ring->source->commands, &command);
-    return result == VK_SUCCESS ? fr_vk_slot_submit(ring, index, command, NULL, 0, VK_NULL_HANDLE) : result;
+    return result == VK_SUCCESS ? fr_vk_slot_submit(ring, index, command, NULL, 0) : result;
 }
 
 static enum fr_claim end(void *self, void *ring_, uint32_t index, uint64_t *ready_value)
@@ -278,7 +282,7 @@ static bool copy(void *self, void *from_, uint32_t from, void *to_, uint32_t to)
     if (result == VK_SUCCESS) {
         copy_between(to_ring, command->buffer, from_ring->slot[from].image.image,
                      to_ring->slot[to].image.image);
-        result = fr_vk_slot_submit(to_ring, to, command, NULL, 0, VK_NULL_HANDLE);
+        result = fr_vk_slot_submit(to_ring, to, command, NULL, 0);
     }
     if (result != VK_SUCCESS)
         (void)fr_vk_device_status(source->device, result);
@@ -291,6 +295,7 @@ static void destroy(void *self)
     /* A GPU that hangs keeps what it uses. */
     if (source->commands.device && !fr_vk_commands_settle(&source->commands))
         return;
+    fr_vk_copier_finish(&source->copier, source->device);
     if (source->commands.device)
         fr_vk_commands_finish(&source->commands);
     fr_vk_shore_leave(source);

@@ -3,7 +3,7 @@
 #ifndef FR_BACKEND_VULKAN_SOURCE_H
 #define FR_BACKEND_VULKAN_SOURCE_H
 
-#include "backend/vulkan/command.h"
+#include "backend/vulkan/copier.h"
 #include "backend/vulkan/memory.h"
 #include "backend/vulkan/sync.h"
 #include "backend/vulkan/vulkan.h"
@@ -29,12 +29,14 @@ struct fr_vk_source {
     struct fr_vk_device *device;
     fr_log log;
     struct fr_vk_commands commands;
+    struct fr_vk_copier copier;
     struct fr_vk_buffer staging; /* for read-back where the memory cannot be imported */
     struct fr_vk_shore shore;
 };
 
 struct fr_vk_source_slot {
     struct fr_vk_image image;
+    VkImageView storage;           /* made by the first copy that a shader makes */
     uint64_t ready_value;          /* FENCE: of the frame that is drawn */
     bool signalled;                /* a submission will signal it */
     bool handed_out;               /* the program does */
@@ -46,6 +48,7 @@ struct fr_vk_source_ring {
     uint32_t ring_len, width, height;
     fr_format format;
     uint32_t sync_kind;
+    VkImageUsageFlags usage; /* of the images */
     struct fr_vk_source_slot slot[FR_WIRE_SLOTS_MAX];
     VkSemaphore ready, retire;
     uint64_t written; /* the highest value that the ready semaphore was asked to reach */
@@ -56,9 +59,10 @@ struct fr_vk_source_ring {
 void fr_vk_slot_acquire(const struct fr_vk_device *device, VkCommandBuffer commands, VkImage image);
 void fr_vk_slot_release(const struct fr_vk_device *device, VkCommandBuffer commands, VkImage image);
 
-/* Submits what fills a slot; its end says when it is done. */
+/* Submits what fills a slot, in `stage`, from `image` (NULL: no program's image); the slot's end says when it
+ * is done. */
 VkResult fr_vk_slot_submit(struct fr_vk_source_ring *ring, uint32_t index, struct fr_vk_command *command,
-                           const uint64_t *wait, uint32_t num_wait, VkSemaphore signal);
+                           const fr_vulkan_image *image, VkPipelineStageFlags stage);
 
 /* A buffer over the slot's memory and where in it the slot begins; NULL: it cannot be imported. */
 const struct fr_vk_window *fr_vk_shore_window(struct fr_vk_source *source, const fr_slot *slot);

@@ -50,14 +50,15 @@ void fr_vk_slot_release(const struct fr_vk_device *device, VkCommandBuffer comma
 }
 
 VkResult fr_vk_slot_submit(struct fr_vk_source_ring *ring, uint32_t index, struct fr_vk_command *command,
-                           const uint64_t *wait, uint32_t num_wait, VkSemaphore signal)
+                           const fr_vulkan_image *image, VkPipelineStageFlags stage)
 {
     struct fr_vk_source_slot *slot = &ring->slot[index];
     const bool fence = ring->sync_kind == FR_WIRE_SYNC_FENCE;
     const struct fr_vk_submission submission = {
-        .wait = wait,
-        .num_wait = num_wait,
-        .signal = signal,
+        .wait = image ? image->wait : NULL,
+        .num_wait = image ? image->num_wait : 0,
+        .wait_stage = stage,
+        .signal = image ? (VkSemaphore)(uintptr_t)image->signal : VK_NULL_HANDLE,
         .timeline = fence ? ring->ready : VK_NULL_HANDLE,
         .timeline_value = slot->ready_value,
     };
@@ -69,22 +70,36 @@ VkResult fr_vk_slot_submit(struct fr_vk_source_ring *ring, uint32_t index, struc
     return VK_SUCCESS;
 }
 
-static VkImageLayout layout_for_reading(const fr_vulkan_image *image)
+/* How a program's image is read. */
+struct reading {
+    VkImageLayout layout;
+    VkPipelineStageFlags stage;
+    VkAccessFlags access;
+};
+
+static struct reading by_transfer(const fr_vulkan_image *image)
 {
-    const VkImageLayout layout = (VkImageLayout)image->layout;
-    return layout == VK_IMAGE_LAYOUT_GENERAL ? layout : VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL;
+    const bool general = image->layout == VK_IMAGE_LAYOUT_GENERAL;
+    return (struct reading){general ? VK_IMAGE_LAYOUT_GENERAL : VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL,
+                            VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_READ_BIT};
+}
+
+static struct reading by_shader(const fr_vulkan_image *image)
+{
+    const bool general = image->layout == VK_IMAGE_LAYOUT_GENERAL;
+    return (struct reading){general ? VK_IMAGE_LAYOUT_GENERAL : VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL,
+                            VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_READ_BIT};
 }
 
 /* The program's work of before is done and seen; `after` true: its work to come waits for the reading. */
 static void turn(const struct fr_vk_device *device, VkCommandBuffer commands, const fr_vulkan_image *image,
-                 bool after)
+                 struct reading reading, bool after)
 {
-    const VkImageLayout ours = layout_for_reading(image), theirs = (VkImageLayout)image->layout;
+    const VkImageLayout ours = reading.layout, theirs = (VkImageLayout)image->layout;
     const VkImageMemoryBarrier barrier = {
         .sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
         .srcAccessMask = after ? 0 : VK_ACCESS_MEMORY_WRITE_BIT,
-        .dstAccessMask =
-            after ? VK_ACCESS_MEMORY_READ_BIT | VK_ACCESS_MEMORY_WRITE_BIT : VK_ACCESS_TRANSFER_READ_BIT,
+        .dstAccessMask = after ? VK_ACCESS_MEMORY_READ_BIT | VK_ACCESS_MEMORY_WRITE_BIT : reading.access,
         .oldLayout = after ? ours : theirs,
         .newLayout = after ? theirs : ours,
         .srcQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
@@ -92,35 +107,94 @@ static void turn(const struct fr_vk_device *device, VkCommandBuffer commands, co
         .image = (VkImage)(uintptr_t)image->image,
         .subresourceRange = whole,
     };
-    if (after)
-        image_barrier(device, commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT,
-                      &barrier);
-    else
-        image_barrier(device, commands, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, VK_PIPELINE_STAGE_TRANSFER_BIT,
-                      &barrier);
+    const VkPipelineStageFlags all = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
+    image_barrier(device, commands, after ? reading.stage : all, after ? all : reading.stage, &barrier);
 }
 
-static VkResult fill_slot(struct fr_vk_source_ring *ring, uint32_t index, const fr_vulkan_image *image)
+static VkResult fill_by_transfer(struct fr_vk_source_ring *ring, uint32_t index, const fr_vulkan_image *image,
+                                 struct fr_vk_command *command)
 {
     const struct fr_vk_device *device = ring->source->device;
     const VkImage to = ring->slot[index].image.image;
-    struct fr_vk_command *command;
-    const VkResult result = fr_vk_command_begin(&ring->source->commands, &command);
-    if (result != VK_SUCCESS)
-        return result;
+    const struct reading reading = by_transfer(image);
     const VkImageCopy region = {
         .srcSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1},
         .dstSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1},
         .extent = {ring->width, ring->height, 1},
     };
-    turn(device, command->buffer, image, false);
+    turn(device, command->buffer, image, reading, false);
     fr_vk_slot_acquire(device, command->buffer, to);
-    device->vk.CmdCopyImage(command->buffer, (VkImage)(uintptr_t)image->image, layout_for_reading(image), to,
+    device->vk.CmdCopyImage(command->buffer, (VkImage)(uintptr_t)image->image, reading.layout, to,
                             VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, 1, &region);
     fr_vk_slot_release(device, command->buffer, to);
-    turn(device, command->buffer, image, true);
-    return fr_vk_slot_submit(ring, index, command, image->wait, image->num_wait,
-                             (VkSemaphore)(uintptr_t)image->signal);
+    turn(device, command->buffer, image, reading, true);
+    return fr_vk_slot_submit(ring, index, command, image, reading.stage);
+}
+
+/* From nobody, whatever it held; and to whoever takes it. */
+static void slot_for_shader(const struct fr_vk_source_ring *ring, VkCommandBuffer commands, VkImage image,
+                            bool after)
+{
+    const struct fr_vk_device *device = ring->source->device;
+    const VkImageMemoryBarrier barrier = {
+        .sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
+        .srcAccessMask = after ? VK_ACCESS_SHADER_WRITE_BIT : 0,
+        .dstAccessMask = after ? 0 : VK_ACCESS_SHADER_WRITE_BIT,
+        .oldLayout = after ? VK_IMAGE_LAYOUT_GENERAL : VK_IMAGE_LAYOUT_UNDEFINED,
+        .newLayout = VK_IMAGE_LAYOUT_GENERAL,
+        .srcQueueFamilyIndex = after ? device->family : VK_QUEUE_FAMILY_IGNORED,
+        .dstQueueFamilyIndex = after ? VK_QUEUE_FAMILY_EXTERNAL : VK_QUEUE_FAMILY_IGNORED,
+        .image = image,
+        .subresourceRange = whole,
+    };
+    const VkPipelineStageFlags compute = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT;
+    image_barrier(device, commands, compute,
+                  after ? (VkPipelineStageFlags)VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT : compute, &barrier);
+}
+
+static VkResult fill_by_shader(struct fr_vk_source_ring *ring, uint32_t index, const fr_vulkan_image *image,
+                               struct fr_vk_command *command)
+{
+    struct fr_vk_source *source = ring->source;
+    struct fr_vk_source_slot *slot = &ring->slot[index];
+    const struct reading reading = by_shader(image);
+    const uint32_t number = (uint32_t)(command - source->commands.command);
+    turn(source->device, command->buffer, image, reading, false);
+    slot_for_shader(ring, command->buffer, slot->image.image, false);
+    const VkResult result = fr_vk_copier_record(&source->copier, source->device, number, command->buffer,
+                                                image, reading.layout, slot->storage);
+    if (result != VK_SUCCESS)
+        return result;
+    slot_for_shader(ring, command->buffer, slot->image.image, true);
+    turn(source->device, command->buffer, image, reading, true);
+    return fr_vk_slot_submit(ring, index, command, image, reading.stage);
+}
+
+/* Where both ways are as fast, the plain one; sRGB images would be read as what they mean. */
+static bool shader_copies(struct fr_vk_source_ring *ring, uint32_t index, const fr_vulkan_image *image)
+{
+    struct fr_vk_source *source = ring->source;
+    struct fr_vk_device *device = source->device;
+    struct fr_vk_source_slot *slot = &ring->slot[index];
+    const VkQueueFlags both = VK_QUEUE_GRAPHICS_BIT | VK_QUEUE_COMPUTE_BIT;
+    const VkFormat format = fr_vk_format(ring->format);
+    if (!image->sampled || image->format != (uint32_t)format || !device->writes_any_format ||
+        (device->queue_flags & both) != both || !(ring->usage & VK_IMAGE_USAGE_STORAGE_BIT) ||
+        !fr_vk_copier_need(&source->copier, device))
+        return false;
+    return slot->storage || fr_vk_view_create(device, slot->image.image, format, VK_IMAGE_USAGE_STORAGE_BIT,
+                                              &slot->storage) == VK_SUCCESS;
+}
+
+static VkResult fill_slot(struct fr_vk_source_ring *ring, uint32_t index, const fr_vulkan_image *image)
+{
+    struct fr_vk_command *command;
+    const bool by_shaders = shader_copies(ring, index, image);
+    const VkResult result = fr_vk_command_begin(&ring->source->commands, &command);
+    if (result != VK_SUCCESS)
+        return result;
+    return by_shaders ? fill_by_shader(ring, index, image, command)
+                      : fill_by_transfer(ring, index, image, command);
 }
 
 static VkResult need_staging(struct fr_vk_source *source, VkDeviceSize bytes)
@@ -159,12 +233,13 @@ static VkResult read_back(struct fr_vk_source *source, const fr_vulkan_image *im
         .buffer = buffer,
         .size = VK_WHOLE_SIZE,
     };
-    turn(device, command->buffer, image, false);
-    device->vk.CmdCopyImageToBuffer(command->buffer, (VkImage)(uintptr_t)image->image,
-                                    layout_for_reading(image), buffer, 1, &region);
+    const struct reading reading = by_transfer(image);
+    turn(device, command->buffer, image, reading, false);
+    device->vk.CmdCopyImageToBuffer(command->buffer, (VkImage)(uintptr_t)image->image, reading.layout, buffer,
+                                    1, &region);
     device->vk.CmdPipelineBarrier(command->buffer, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_HOST_BIT,
                                   0, 0, NULL, 1, &to_host, 0, NULL);
-    turn(device, command->buffer, image, true);
+    turn(device, command->buffer, image, reading, true);
     const struct fr_vk_submission submission = {
         .wait = image->wait,
         .num_wait = image->num_wait,

@@ -63,6 +63,8 @@ static void push_frame(struct gpu *gpu, struct pair_source *source, const struct
     uint8_t *pixels = gpu_pixels(shape->width, shape->height, shape->format, frame);
     struct gpu_image image;
     gpu_image_create(gpu, shape->width, shape->height, shape->format, pixels, layouts[frame % 3], &image);
+    /* By a shader, where that is possible. */
+    image.push.sampled = frame % 2;
     assert_int_equal(pair_source_push(source, &image.push), FR_OK);
     struct fr_vk_source *inside = source->backend.self;
     assert_true(fr_vk_commands_settle(&inside->commands));

@@ -54,6 +54,7 @@ static void make_image(struct gpu *gpu, struct gpu_image *image)
 {
     uint8_t *pixels = gpu_pixels(WIDTH, HEIGHT, FR_FORMAT_BGRA8, 1);
     gpu_image_create(gpu, WIDTH, HEIGHT, FR_FORMAT_BGRA8, pixels, VK_IMAGE_LAYOUT_GENERAL, image);
+    image->push.sampled = true;
     free(pixels);
 }
 
