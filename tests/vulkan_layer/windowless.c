@@ -140,7 +140,7 @@ static VKAPI_ATTR VkResult VKAPI_CALL own_GetPhysicalDeviceSurfaceCapabilitiesKH
         .currentTransform = VK_SURFACE_TRANSFORM_IDENTITY_BIT_KHR,
         .supportedCompositeAlpha = VK_COMPOSITE_ALPHA_OPAQUE_BIT_KHR,
         .supportedUsageFlags = VK_IMAGE_USAGE_TRANSFER_SRC_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT |
-                               VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT,
+                               VK_IMAGE_USAGE_SAMPLED_BIT | VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT,
     };
     if (getenv("WINDOWLESS_NO_COPIES"))
         out->supportedUsageFlags &= ~(VkFlags)VK_IMAGE_USAGE_TRANSFER_SRC_BIT;
