@@ -25,9 +25,13 @@ static const struct {
     uint32_t width, height;
     bool hdr;
     uint32_t rounds;
-} cases[] = {{"tiny", 64, 64, false, 1500},
-             {"4K BGRA8", 3840, 2160, false, 800},
-             {"4K RGBA16F", 3840, 2160, true, 800}};
+    enum gpu_queue_kind kind; /* of the source's queue */
+} cases[] = {{"tiny, from graphics", 64, 64, false, 800, GPU_QUEUE_GRAPHICS},
+             {"4K BGRA8, from graphics", 3840, 2160, false, 400, GPU_QUEUE_GRAPHICS},
+             {"tiny, from compute", 64, 64, false, 800, GPU_QUEUE_COMPUTE},
+             {"4K BGRA8, from compute", 3840, 2160, false, 400, GPU_QUEUE_COMPUTE},
+             {"4K RGBA16F, from graphics", 3840, 2160, true, 400, GPU_QUEUE_GRAPHICS}};
+enum { CASES = 5, FEW_CASES = 2 };
 
 static const struct {
     const char *name;
@@ -132,6 +136,7 @@ static void run_case(struct probe *probe, size_t i, fr_vulkan_host_params host)
                         .width = probe->quick && cases[i].width > 640 ? 640 : cases[i].width,
                         .height = probe->quick && cases[i].height > 360 ? 360 : cases[i].height,
                         .hdr = cases[i].hdr,
+                        .kind = cases[i].kind,
                         .spin = true,
                         .shared = share(),
                         .host = host};
@@ -160,28 +165,63 @@ static void run_case(struct probe *probe, size_t i, fr_vulkan_host_params host)
     live_folder_remove(folder);
 }
 
-static void run_all(struct probe *probe)
+static void run_cases(struct probe *probe, int can, const char *name, size_t count,
+                      fr_vulkan_host_params host)
 {
-    static const struct handoff_config bare[] = {
-        {.name = "tiny", .frame = HANDOFF_TINY, .rounds = 1500, .slow = true},
-        {.name = "4K BGRA8", .frame = HANDOFF_4K, .rounds = 800, .slow = true}};
+    host.device = probe->device;
+    json_array(&probe->json, name);
+    for (size_t i = 0; i < count; i++)
+        if (cases[i].kind == GPU_QUEUE_GRAPHICS || (can & HANDOFF_CAN_COMPUTE))
+            run_case(probe, i, host);
+    json_end_array(&probe->json);
+}
+
+static bool run_all(struct probe *probe)
+{
+    static const struct handoff_config bare[] = {{"tiny, from graphics",
+                                                  {GPU_QUEUE_GRAPHICS, GPU_QUEUE_COMPUTE},
+                                                  {0, 0},
+                                                  {0, 0},
+                                                  HANDOFF_TINY,
+                                                  500,
+                                                  true,
+                                                  false},
+                                                 {"4K BGRA8, from graphics",
+                                                  {GPU_QUEUE_GRAPHICS, GPU_QUEUE_COMPUTE},
+                                                  {0, 0},
+                                                  {0, 0},
+                                                  HANDOFF_4K,
+                                                  300,
+                                                  true,
+                                                  false},
+                                                 {"tiny, from compute",
+                                                  {GPU_QUEUE_COMPUTE, GPU_QUEUE_COMPUTE},
+                                                  {0, 0},
+                                                  {0, 0},
+                                                  HANDOFF_TINY,
+                                                  500,
+                                                  true,
+                                                  false},
+                                                 {"4K BGRA8, from compute",
+                                                  {GPU_QUEUE_COMPUTE, GPU_QUEUE_COMPUTE},
+                                                  {0, 0},
+                                                  {0, 0},
+                                                  HANDOFF_4K,
+                                                  300,
+                                                  true,
+                                                  false}};
+    const int can = handoff_can(probe), both = HANDOFF_CAN_SHARE | HANDOFF_CAN_COMPUTE;
+    if (can < 0)
+        return false;
     json_array(&probe->json, "bare");
-    for (size_t i = 0; i < 2 && handoff_shares(probe) == 1; i++)
+    for (size_t i = 0; i < 4 && (can & both) == both; i++)
         handoff_run(probe, &bare[i]);
     json_end_array(&probe->json);
-    json_array(&probe->json, "real");
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        run_case(probe, i, (fr_vulkan_host_params){.device = probe->device});
-    json_end_array(&probe->json);
-    json_array(&probe->json, "real_without_timelines");
-    for (size_t i = 0; i < 2; i++)
-        run_case(probe, i, (fr_vulkan_host_params){.device = probe->device, .no_timeline = true});
-    json_end_array(&probe->json);
-    json_array(&probe->json, "real_through_shared_memory");
-    for (size_t i = 0; i < 2; i++)
-        run_case(probe, i,
-                 (fr_vulkan_host_params){.device = probe->device, .no_opaque_fd = true, .no_dma_buf = true});
-    json_end_array(&probe->json);
+    run_cases(probe, can, "real", CASES, (fr_vulkan_host_params){0});
+    run_cases(probe, can, "real_without_timelines", FEW_CASES, (fr_vulkan_host_params){.no_timeline = true});
+    run_cases(probe, can, "real_through_shared_memory", FEW_CASES,
+              (fr_vulkan_host_params){.no_opaque_fd = true, .no_dma_buf = true});
+    return true;
 }
 
 int cmd_handoff(int argc, char **argv)
@@ -211,7 +251,7 @@ int cmd_handoff(int argc, char **argv)
         return 1;
     }
     json_open(&probe.json, file);
-    run_all(&probe);
+    const bool done = run_all(&probe);
     json_close(&probe.json);
-    return fclose(file) != 0;
+    return fclose(file) != 0 || !done;
 }

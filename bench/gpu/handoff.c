@@ -245,24 +245,28 @@ void handoff_run(struct probe *probe, const struct handoff_config *config)
 }
 
 /* In a process of its own: the driver is not carried over a fork. */
-int handoff_shares(struct probe *probe)
+int handoff_can(struct probe *probe)
 {
     int status = 0;
     fflush(probe->json.file);
     const pid_t child = fork();
     if (child == 0) {
         struct gpu gpu;
-        _exit(!gpu_open(&gpu, &(struct gpu_params){.device = probe->device}) ? 2 : gpu.shared_timeline);
+        if (!gpu_open(&gpu, &(struct gpu_params){.device = probe->device}))
+            _exit(64);
+        _exit((gpu.shared_timeline ? HANDOFF_CAN_SHARE : 0) |
+              (gpu_family(&gpu, GPU_QUEUE_COMPUTE) != UINT32_MAX ? HANDOFF_CAN_COMPUTE : 0));
     }
-    if (waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status) == 2)
+    if (waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status) == 64)
         return -1;
     return WEXITSTATUS(status);
 }
 
 bool probe_handoff(struct probe *probe)
 {
-    const int shares = handoff_shares(probe);
-    if (shares < 0)
+    const int can = handoff_can(probe);
+    const bool shares = can & HANDOFF_CAN_SHARE;
+    if (can < 0)
         return false;
     if (!shares) {
         const char *const reason = "the device cannot share timeline semaphores between processes";
@@ -271,7 +275,8 @@ bool probe_handoff(struct probe *probe)
     }
     json_array(&probe->json, "configs");
     for (size_t i = 0; i < CONFIGS; i++) {
-        if (!shares && !configs[i].threads)
+        const bool compute = configs[i].kind[0] == C || configs[i].kind[1] == C;
+        if ((!shares && !configs[i].threads) || (compute && !(can & HANDOFF_CAN_COMPUTE)))
             continue;
         fprintf(stderr, "  %s\n", configs[i].name);
         handoff_run(probe, &configs[i]);

@@ -28,8 +28,12 @@ struct handoff_config {
     bool threads; /* of one process and device: nothing to switch */
 };
 
-/* 1 or 0: the device can or cannot share timelines between processes; negative: there is none. */
-int handoff_shares(struct probe *probe);
+/* HANDOFF_CAN_*, or-ed; negative: there is no device. */
+enum {
+    HANDOFF_CAN_SHARE = 1,  /* timelines between processes */
+    HANDOFF_CAN_COMPUTE = 2 /* it has a queue family for compute alone */
+};
+int handoff_can(struct probe *probe);
 /* Writes an object; processes of its own. */
 void handoff_run(struct probe *probe, const struct handoff_config *config);
 

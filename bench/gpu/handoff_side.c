@@ -94,8 +94,8 @@ bool handoff_side_words(const struct handoff_side *side)
 static void open_kernels(struct handoff_side *side)
 {
     struct gpu *const gpu = &side->gpu;
-    const uint32_t spec[] = {16, 8, 4, 1, 0, 0};
-    gpu_kernel_create(gpu, &gpu_code_fetch_fetch, spec, 6, &side->convert);
+    const uint32_t spec[] = {8, 16, 4, 1, 0, 0};
+    gpu_kernel_create(gpu, &gpu_code_fetch_gather, spec, 6, &side->convert);
     if (gpu->formatless)
         gpu_kernel_create(gpu, &gpu_code_image_copy, (const uint32_t[]){16, 16}, 2, &side->copy);
     gpu_kernel_create(gpu, &gpu_code_tick, NULL, 0, &side->tick);
@@ -143,7 +143,7 @@ static void record_frame(struct handoff_side *side, VkCommandBuffer commands)
                                       .set = side->convert_set,
                                       .push = {width, height, width * height / 4},
                                       .push_words = 4,
-                                      .groups = {(width + 63) / 64, (height + 15) / 16}});
+                                      .groups = {(width + 31) / 32, (height + 31) / 32}});
     gpu_barrier(&side->gpu, commands);
 }
 

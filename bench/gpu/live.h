@@ -23,8 +23,9 @@ struct live_shared {
 struct live {
     const char *device, *folder; /* folder: of the sockets */
     uint32_t target, width, height;
-    bool hdr;  /* RGBA16F, else BGRA8 */
-    bool spin; /* the source spins for `wanted`, else it sleeps on `event` */
+    bool hdr;                 /* RGBA16F, else BGRA8 */
+    enum gpu_queue_kind kind; /* of the source's queue */
+    bool spin;                /* the source spins for `wanted`, else it sleeps on `event` */
     int event;
     struct live_shared *shared;
     fr_vulkan_host_params host;

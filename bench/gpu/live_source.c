@@ -24,8 +24,9 @@ static bool open_source(struct live_source *self)
 {
     struct live *const live = self->live;
     const VkFormat format = live->hdr ? VK_FORMAT_R16G16B16A16_SFLOAT : VK_FORMAT_B8G8R8A8_UNORM;
-    if (!gpu_open(&self->gpu,
-                  &(struct gpu_params){.device = live->device, .extensions = fr_vulkan_source_extensions()}))
+    if (!gpu_open(&self->gpu, &(struct gpu_params){.device = live->device,
+                                                   .kind = live->kind,
+                                                   .extensions = fr_vulkan_source_extensions()}))
         return false;
     for (int i = 0; i < IMAGES; i++)
         if (!gpu_image_create(&self->gpu, format, live->width, live->height, 0, &self->image[i]))

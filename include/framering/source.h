@@ -141,7 +141,8 @@ FR_API fr_status fr_source_begin(fr_source *source, fr_slot *out);
 
 typedef struct fr_publish_info {
     uint64_t present_ns; /* when the frame was presented, CLOCK_MONOTONIC; 0 = now */
-    bool has_damage;     /* only `damage` differs from the frame published before */
+    bool has_damage; /* only `damage` differs from the frame published before; not believed after a frame that
+                        was lost */
     fr_rect damage;
 } fr_publish_info;
 

@@ -124,7 +124,10 @@ def case_av1(world):
     summary = world.capture("--source", "pattern", "--size", "640x360", "--codec", "av1", "--for", "2s", "a.mkv")
     check(summary["encoder"] == "libsvtav1", f"{summary['encoder']}")
     check_tags(world, "a.mkv", {"color_space": "bt709", "color_transfer": "bt709", "color_primaries": "bt709"}, hdr=False)
-    world.stamps("a.mkv")
+    # At a preset that keeps up, SVT-AV1 1.4 keeps a block of the picture before now and then: of the three copies of a
+    # stamp one or, in one session of ten, two cannot be read. The same frames in y4m or H.264 have all three.
+    frames = world.stamps("a.mkv", blurred=2)
+    check(frames["fresh"] > 40, f"{frames}")
 
 
 @everywhere

@@ -265,7 +265,7 @@ def case_wrong_version(world):
     answer = newer.recv(512)
     head = struct.unpack_from("<5I", answer)
     check(head[1] == refuse_type and head[4] == version_reason, f"{answer!r}")
-    check(b"9 to 12" in answer and b"1 to 1" in answer, f"{answer!r}")
+    check(b"9 to 12" in answer and b"2 to 2" in answer, f"{answer!r}")
     newer.close()
     check("9 to 12" in host.interrupt(10).err, "the host's log does not name the versions")
 

@@ -220,11 +220,15 @@ class World:
         done = self.fr("capture", "--json", *arguments, **options).expect(0)
         return done.json()
 
-    def stamps(self, *files, code=0, arguments=()):
-        """Reads the stamps of the videos; the summary of stampcheck."""
+    def stamps(self, *files, code=0, arguments=(), blurred=0):
+        """Reads the stamps of the videos; the summary of stampcheck. `blurred`: so many may be the encoder's fault."""
         done = self.run(self.stampcheck, "--allow-repeats", *arguments, *files, timeout=240)
         last = done.out.strip().splitlines()[-1] if done.out.strip() else "{}"
         summary = json.loads(last)
+        if summary.get("unreadable", 0) in range(1, blurred + 1):
+            code = done.code
+            faults = [name for name in ("torn", "not_increasing", "older_generation", "failed_files") if summary[name]]
+            check(not faults, f"stampcheck says {last} {done.err}")
         check(done.code == code, f"stampcheck says {last} {done.err}")
         return summary
 

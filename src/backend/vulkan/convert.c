@@ -8,13 +8,7 @@
 
 /* A band is what one descriptor can see of a picture: a number of rows from which on every plane's row is
  * aligned for a storage buffer. */
-enum {
-    FLIGHTS = 4,
-    BAND_ROWS_UNIT = 128,
-    BANDS_MAX = 64,
-    SOURCE_PITCH_ALIGN = 16,
-    SOURCE_PITCH_MOST = 256
-};
+enum { FLIGHTS = 4, BAND_ROWS_UNIT = 128, BANDS_MAX = 64, SOURCE_PITCH_ALIGN = 16, SOURCE_PITCH_MOST = 256 };
 
 /* One conversion under way. */
 struct flight {
@@ -291,9 +285,11 @@ static bool blocks_of(const struct job *job, const fr_rect *part, uint32_t row, 
     const uint32_t top = part->y > row ? part->y - row : 0;
     if (bottom <= row || top >= rows)
         return false;
-    push->first[0] = (int32_t)(part->x / columns);
+    /* Two pairs write a word together. */
+    const uint32_t unit = columns < 4 ? 4 : columns;
+    push->first[0] = (int32_t)(part->x / unit * (unit / columns));
     push->first[1] = (int32_t)(top / 2);
-    push->end[0] = (int32_t)((right + columns - 1) / columns);
+    push->end[0] = (int32_t)((right + unit - 1) / unit * (unit / columns));
     push->end[1] = (int32_t)((at_most(bottom - row, rows) + 1) / 2);
     return true;
 }

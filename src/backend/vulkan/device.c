@@ -19,12 +19,6 @@ static const char *const wanted_extensions[] = {
     VK_EXT_GLOBAL_PRIORITY_EXTENSION_NAME,
 };
 
-struct fr_vk_device *fr_vk_device_ref(struct fr_vk_device *device)
-{
-    (void)fr_add_acq_rel_u32(&device->refs, 1);
-    return device;
-}
-
 static void destroy(struct fr_vk_device *device)
 {
     const struct fr_vk_functions *vk = &device->vk;
@@ -40,7 +34,7 @@ static void destroy(struct fr_vk_device *device)
 
 void fr_vk_device_unref(struct fr_vk_device *device)
 {
-    if (device && fr_sub_acq_rel_u32(&device->refs, 1) == 0)
+    if (device && fr_vk_device_leave(device))
         destroy(device);
 }
 
@@ -139,7 +133,7 @@ static VkResult make_device_once(struct fr_vk_device *device, bool high_priority
 }
 
 /* A queue that goes first may need a right that this process has not. */
-static VkResult make_device(struct fr_vk_device *device)
+static VkResult make_device_on_family(struct fr_vk_device *device)
 {
     if (fr_vk_device_has(device, VK_KHR_GLOBAL_PRIORITY_EXTENSION_NAME) ||
         fr_vk_device_has(device, VK_EXT_GLOBAL_PRIORITY_EXTENSION_NAME)) {
@@ -149,6 +143,24 @@ static VkResult make_device(struct fr_vk_device *device)
             return result;
     }
     return make_device_once(device, false);
+}
+
+/* Of the kind of queue that was chosen there may be no more. */
+static VkResult make_device(struct fr_vk_device *device)
+{
+    VkQueueFamilyProperties family[FR_VK_FAMILIES_MAX];
+    uint32_t count = FR_VK_FAMILIES_MAX;
+    VkResult result = make_device_on_family(device);
+    const uint32_t first = device->family;
+    device->vk.GetPhysicalDeviceQueueFamilyProperties(device->physical, &count, family);
+    for (uint32_t i = 0; i < count && result == VK_ERROR_INITIALIZATION_FAILED; i++) {
+        if (i == first || !(family[i].queueFlags & VK_QUEUE_COMPUTE_BIT))
+            continue;
+        device->family = i;
+        device->queue_flags = family[i].queueFlags;
+        result = make_device_on_family(device);
+    }
+    return result;
 }
 
 static fr_status make_progress(struct fr_vk_device *device)
@@ -214,12 +226,23 @@ fr_status fr_vk_device_create(struct fr_vk_device **out, const struct fr_vk_wish
     fr_status status = fr_vk_instance_create(&device->vk, get, &device->instance, log);
     if (status == FR_OK)
         status = fr_vk_device_choose(&device->vk, device->instance, wish, log, &device->physical);
+    if (status == FR_OK && !wish->alone) {
+        fr_vk_gpu_of(&device->vk, device->physical, &device->gpu);
+        struct fr_vk_device *other = fr_vk_device_find(get, &device->gpu);
+        if (other) {
+            fr_vk_device_unref(device);
+            *out = other;
+            return FR_OK;
+        }
+    }
     if (status == FR_OK)
         status = open_own(device, log);
     if (status != FR_OK) {
         fr_vk_device_unref(device);
         return status;
     }
+    if (!wish->alone)
+        fr_vk_device_share(device);
     fr_log_write(log, FR_LOG_INFO, "pictures are converted on \"%s\"%s%s%s", device->name,
                  device->driver[0] ? " (" : "", device->driver, device->driver[0] ? ")" : "");
     if (!device->high_priority)

@@ -71,6 +71,7 @@ struct fr_vk_device {
     VkSemaphore progress;
     uint64_t submitted; /* its value when all submissions so far are done; under the lock */
 
+    struct fr_vk_device *next; /* device_share.c's */
     uint32_t refs, lost, hung, lost_logged;
     pthread_mutex_t mutex;
     void (*lock)(void *user); /* the caller's of a source, instead of the mutex */
@@ -83,10 +84,13 @@ struct fr_vk_wish {
     const fr_vulkan_host_params *params;
     const struct fr_gpu *gpu; /* of the source: preferred where no device is named; may be absent, or NULL */
     bool any_type;            /* a device of type CPU will do, though it was not named */
+    bool alone;               /* not one that another host of this process has already */
     PFN_vkGetInstanceProcAddr get_instance_proc_addr; /* NULL: the loader's */
 };
 
-/* FR_ERR_UNSUPPORTED: no loader, no device that fits; logged with the reason. FR_ERR_NO_MEMORY. */
+/* The hosts of a process share a device: each one more is one more context for the GPU to change to, and
+ * drivers have only so many. FR_ERR_UNSUPPORTED: no loader, no device that fits; logged with the reason.
+ * FR_ERR_NO_MEMORY. */
 fr_status fr_vk_device_create(struct fr_vk_device **out, const struct fr_vk_wish *wish, const fr_log *log);
 /* A source's device. FR_ERR_UNSUPPORTED: it cannot be used, logged. */
 fr_status fr_vk_device_wrap(struct fr_vk_device **out, const fr_vulkan_source_params *params,
@@ -121,6 +125,15 @@ fr_status fr_vk_device_wait(struct fr_vk_device *device, uint64_t value, uint64_
 
 /* Both sides are the same device with the same driver. */
 bool fr_vk_gpu_equal(const struct fr_gpu *a, const struct fr_gpu *b);
+
+/* ---- device_share.c ---- */
+
+/* A reference to the device on `gpu` that another host has; NULL: there is none that is not lost. */
+struct fr_vk_device *fr_vk_device_find(PFN_vkGetInstanceProcAddr get, const struct fr_gpu *gpu);
+/* From now on it can be found. */
+void fr_vk_device_share(struct fr_vk_device *device);
+/* Gives a reference back. True: it was the last, and the device cannot be found any more. */
+bool fr_vk_device_leave(struct fr_vk_device *device);
 
 /* ---- device_choose.c ---- */
 

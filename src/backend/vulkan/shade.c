@@ -23,8 +23,11 @@ enum { LIGHT_FIRST = 8, NUM_LIGHT = 36, NUM_CONSTANTS = 7 + NUM_LIGHT };
 struct fr_vk_variant fr_vk_variant_default(const struct fr_vk_device *device, fr_format from, fr_format to,
                                            bool buffers)
 {
-    (void)device, (void)from, (void)to, (void)buffers;
-    return (struct fr_vk_variant){.columns = 8, .across = 32, .down = 4, .neighbour = FR_VK_NEIGHBOUR_RELOAD};
+    (void)device, (void)from, (void)to;
+    if (buffers)
+        return (struct fr_vk_variant){
+            .columns = 8, .across = 32, .down = 4, .neighbour = FR_VK_NEIGHBOUR_RELOAD};
+    return (struct fr_vk_variant){.columns = 2, .across = 256, .down = 1};
 }
 
 /* `value` to so many bits that its product with a half is exact in a float. */
@@ -141,11 +144,15 @@ fr_status fr_vk_shade_init(struct fr_vk_shade *shade, struct fr_vk_device *devic
 {
     *shade = (struct fr_vk_shade){.variant = *variant};
     const uint32_t invocations = variant->across * variant->down;
-    const bool lends = variant->neighbour == FR_VK_NEIGHBOUR_LEND;
+    const bool in_pairs = variant->columns == 2;
+    const bool lends = in_pairs || variant->neighbour == FR_VK_NEIGHBOUR_LEND;
+    const enum fr_vk_cut cut = in_pairs                                        ? FR_VK_CUT_PAIRS
+                               : variant->neighbour == FR_VK_NEIGHBOUR_SHUFFLE ? FR_VK_CUT_SUBGROUPS
+                                                                               : FR_VK_CUT_BLOCKS;
     struct fr_vk_code code;
-    if (!fr_vk_code_find(params->from, params->to, buffers, variant->neighbour == FR_VK_NEIGHBOUR_SHUFFLE,
-                         &code) ||
-        invocations > device->limits.maxComputeWorkGroupInvocations)
+    if (!fr_vk_code_find(params->from, params->to, buffers, cut, &code) ||
+        invocations > device->limits.maxComputeWorkGroupInvocations ||
+        variant->across > device->limits.maxComputeWorkGroupSize[0])
         return FR_ERR_UNSUPPORTED;
     struct constants constants = {
         .across = variant->across,

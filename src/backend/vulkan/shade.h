@@ -16,9 +16,9 @@ enum fr_vk_neighbour {
 
 /* How the work is cut up. Nothing of it changes a result but pq_by_powers, within a code. */
 struct fr_vk_variant {
-    uint32_t columns;      /* of a block: 4, 8 or 16, two rows each */
-    uint32_t across, down; /* invocations of a workgroup */
-    uint32_t neighbour;    /* enum fr_vk_neighbour */
+    uint32_t columns;      /* to an invocation, of two rows: 2 (lends), or a block of 4, 8 or 16 */
+    uint32_t across, down; /* invocations of a workgroup; `across` is even */
+    uint32_t neighbour;    /* enum fr_vk_neighbour, of blocks */
     bool pq_by_powers;
 };
 
@@ -55,7 +55,13 @@ struct fr_vk_code {
     size_t bytes;
 };
 
+enum fr_vk_cut {
+    FR_VK_CUT_BLOCKS = 0,
+    FR_VK_CUT_SUBGROUPS = 1, /* blocks that shuffle */
+    FR_VK_CUT_PAIRS = 2,
+};
+
 /* False: no such pair. */
-bool fr_vk_code_find(fr_format from, fr_format to, bool buffers, bool subgroups, struct fr_vk_code *out);
+bool fr_vk_code_find(fr_format from, fr_format to, bool buffers, enum fr_vk_cut cut, struct fr_vk_code *out);
 
 #endif

@@ -28,7 +28,7 @@ const char *gpu_name(void)
 void gpu_open(struct gpu *gpu, PFN_vkGetInstanceProcAddr get)
 {
     const fr_vulkan_host_params params = {.device = gpu_name()};
-    const struct fr_vk_wish wish = {.params = &params};
+    const struct fr_vk_wish wish = {.params = &params, .alone = true};
     struct fr_vk_device *device;
     assert_int_equal(fr_vk_device_create(&device, &wish, NULL), FR_OK);
     gpu_open_on(gpu, device);

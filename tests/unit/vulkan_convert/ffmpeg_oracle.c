@@ -60,7 +60,7 @@ static AVVkFrame *wrap_picture(struct fr_vk_device *device, const struct fr_pict
 {
     fr_vulkan_picture p;
     fr_vk_picture_get(picture, &p);
-    assert_int_equal(fr_vk_device_wait(device, p.value, FR_VK_GPU_WAIT_NS), FR_OK);
+    rig_wait(device, p.value);
     const VkSemaphoreTypeCreateInfo type = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO,
                                             .semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE};
     const VkSemaphoreCreateInfo info = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, .pNext = &type};
@@ -102,6 +102,8 @@ static void download(struct fr_vk_device *device, const struct fr_picture *pictu
                                 (uint8_t *)mapped.plane[plane] + y * mapped.pitch_bytes[plane], row);
     av_frame_free(&cpu);
     av_frame_free(&gpu);
+    /* FFmpeg waited for its fence; lavapipe signals that before the semaphores of the same submission. */
+    assert_int_equal(device->vk.QueueWaitIdle(device->queue), VK_SUCCESS);
     for (int i = 0; i < 2; i++)
         device->vk.DestroySemaphore(device->device, vkf->sem[i], NULL);
     av_free(vkf);

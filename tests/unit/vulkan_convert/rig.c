@@ -20,6 +20,11 @@ struct fr_vk_device *rig_device(void)
     return device;
 }
 
+void rig_wait(struct fr_vk_device *device, uint64_t value)
+{
+    assert_int_equal(fr_vk_device_wait(device, value, 60 * FR_NS_PER_S), FR_OK);
+}
+
 static VkDeviceMemory allocate(struct fr_vk_device *device, const VkMemoryRequirements *wants,
                                VkMemoryPropertyFlags flags)
 {

@@ -12,6 +12,9 @@
 /* Any device that is there (lavapipe in the tests). */
 struct fr_vk_device *rig_device(void);
 
+/* Until the device's progress is `value`; longer than the library waits, as a busy machine may be slow. */
+void rig_wait(struct fr_vk_device *device, uint64_t value);
+
 /* A slot of a host's own: an image as those of a ring, or a buffer. */
 struct rig_slot {
     struct fr_vk_device *device;

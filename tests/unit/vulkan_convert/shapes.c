@@ -58,11 +58,15 @@ static void the_largest_sides_are_exact(void **state)
 static void no_variant_changes_a_code(void **state)
 {
     (void)state;
-    static const struct fr_vk_variant variants[] = {
-        {4, 32, 4, FR_VK_NEIGHBOUR_RELOAD, false},  {8, 8, 8, FR_VK_NEIGHBOUR_RELOAD, false},
-        {16, 16, 2, FR_VK_NEIGHBOUR_RELOAD, false}, {4, 16, 4, FR_VK_NEIGHBOUR_LEND, false},
-        {8, 64, 1, FR_VK_NEIGHBOUR_LEND, false},    {4, 32, 2, FR_VK_NEIGHBOUR_SHUFFLE, false},
-        {16, 4, 16, FR_VK_NEIGHBOUR_SHUFFLE, false}};
+    static const struct fr_vk_variant variants[] = {{4, 32, 4, FR_VK_NEIGHBOUR_RELOAD, false},
+                                                    {2, 64, 2, 0, false},
+                                                    {2, 256, 1, 0, false},
+                                                    {8, 8, 8, FR_VK_NEIGHBOUR_RELOAD, false},
+                                                    {16, 16, 2, FR_VK_NEIGHBOUR_RELOAD, false},
+                                                    {4, 16, 4, FR_VK_NEIGHBOUR_LEND, false},
+                                                    {8, 64, 1, FR_VK_NEIGHBOUR_LEND, false},
+                                                    {4, 32, 2, FR_VK_NEIGHBOUR_SHUFFLE, false},
+                                                    {16, 4, 16, FR_VK_NEIGHBOUR_SHUFFLE, false}};
     for (size_t i = 0; i < num_pairs - 1; i++) {
         struct check check = {.device = device, .params = pairs[i].params, .buffers = i % 2};
         check.params.width = 309;
@@ -118,9 +122,10 @@ static void parts_give_what_the_whole_gives(void **state)
             rig_slot_init(&slot, device, params.from, WIDTH, HEIGHT, buffers);
             rig_slot_fill(&slot, old);
             assert_int_equal(fr_vk_convert(converter, &slot.input, NULL, picture.object, &done), FR_OK);
-            assert_int_equal(fr_vk_device_wait(device, done, FR_VK_GPU_WAIT_NS), FR_OK);
+            rig_wait(device, done);
             rig_slot_fill(&slot, new);
             assert_int_equal(fr_vk_convert(converter, &slot.input, &parts, picture.object, &done), FR_OK);
+            rig_wait(device, done);
             codes by_parts = check_read(picture.object, 16);
             const struct check check = {.device = device, .params = params, .buffers = buffers};
             codes whole = check_convert(&check, new);
@@ -130,6 +135,7 @@ static void parts_give_what_the_whole_gives(void **state)
             const struct fr_parts none = {0};
             rig_slot_fill(&slot, old);
             assert_int_equal(fr_vk_convert(converter, &slot.input, &none, picture.object, &done), FR_OK);
+            rig_wait(device, done);
             codes same = check_read(picture.object, 16);
             check_equal(&same, &whole);
             codes_free(&same);
@@ -163,6 +169,7 @@ static void a_part_leaves_the_rest_alone(void **state)
     rig_slot_init(&slot, device, params.from, WIDTH, HEIGHT, false);
     rig_slot_fill(&slot, pixels);
     assert_int_equal(fr_vk_convert(converter, &slot.input, &parts, picture.object, &done), FR_OK);
+    rig_wait(device, done);
     assert_int_equal(fr_vk_picture_map(&picture, &mapped), FR_OK);
     for (size_t y = 0; y < HEIGHT; y++)
         for (size_t x = 0; x < WIDTH; x++) {

@@ -46,6 +46,25 @@ void load_quad(out TEXEL quad[4], int x, int y)
             quad[i] = quad[i - 1];
 }
 
+#ifdef PAIRS
+// Column x; right of the picture its last column.
+TEXEL load(int x, int y)
+{
+    const int column = min(x, edge.x);
+#ifdef FROM_SCRGB
+    const uvec4 line = slot[y * source_pitch + (column >> 1)];
+    return texel_of((column & 1) == 0 ? line.xy : line.zw);
+#else
+    return texel_of(slot[y * source_pitch + (column >> 2)][column & 3]);
+#endif
+}
+
+// The column left of a pair at x, or column 0 itself.
+TEXEL load_left(int x, int y)
+{
+    return load(max(x - 1, 0), y);
+}
+#else
 // The column left of a block at x; at column 0 some other one.
 TEXEL load_left(int x, int y)
 {
@@ -56,3 +75,4 @@ TEXEL load_left(int x, int y)
     return texel_of(slot[y * source_pitch + (last >> 2)].w);
 #endif
 }
+#endif
