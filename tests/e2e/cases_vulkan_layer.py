@@ -146,6 +146,18 @@ def case_layer_not_captured(world):
         check(stats(done.err)["passed"]["presents"] == 30, f"{done.err!r}")
 
 
+def case_layer_own_features(world):
+    """A program that turns all features off in structures of its own, or in constants: they are as they were, and it is captured."""
+    for number, kind in enumerate(("writable", "constant")):
+        use_layer(world)
+        running = host(world, "--backend", "vulkan", seconds=3, name=f"{number}.mkv")
+        done = presenter(world, f"p{number}", 7, "--frames", "90", "--features", kind).finish().expect(0)
+        valid(world, f"p{number}")
+        check(stats(done.err)["slot"]["presents"] > 10, f"{kind}: {done.err!r}")
+        running.finish(60).expect(0)
+        world.stamps(f"{number}.mkv")
+
+
 def case_layer_resize(world):
     """Each new swapchain is followed, in both kinds of ring."""
     for number, backend in enumerate(("cpu", "vulkan")):
