@@ -8,7 +8,7 @@
 
 /* A band is what one descriptor can see of a picture: a number of rows from which on every plane's row is
  * aligned for a storage buffer. */
-enum { FLIGHTS = 4, BAND_ROWS_UNIT = 128, BANDS_MAX = 64, SOURCE_PITCH_ALIGN = 16, SOURCE_PITCH_MOST = 256 };
+enum { BAND_ROWS_UNIT = 128, BANDS_MAX = 64, SOURCE_PITCH_ALIGN = 16, SOURCE_PITCH_MOST = 256 };
 
 /* One conversion under way. */
 struct flight {
@@ -28,9 +28,7 @@ struct fr_vk_converter {
     VkDescriptorPool descriptors;
     uint32_t num_bands; /* at most */
     uint32_t next;
-    struct flight flight[FLIGHTS];
-    VkQueryPool queries;
-    uint32_t first_query;
+    struct flight flight[FR_VK_FLIGHTS];
 };
 
 static const struct {
@@ -83,7 +81,7 @@ static VkResult make_descriptors(struct fr_vk_converter *converter)
 {
     const struct fr_vk_functions *vk = &converter->device->vk;
     VkDevice device = converter->device->device;
-    const uint32_t count = FLIGHTS * converter->num_bands, images = converter->buffers ? 0 : count;
+    const uint32_t count = FR_VK_FLIGHTS * converter->num_bands, images = converter->buffers ? 0 : count;
     const VkDescriptorPoolSize sizes[2] = {{VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 3 * count - images},
                                            {VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE, images}};
     const VkDescriptorPoolCreateInfo pool = {
@@ -99,7 +97,7 @@ static VkResult make_descriptors(struct fr_vk_converter *converter)
         .descriptorSetCount = 1,
         .pSetLayouts = &converter->shade.set_layout,
     };
-    for (uint32_t i = 0; i < FLIGHTS; i++)
+    for (uint32_t i = 0; i < FR_VK_FLIGHTS; i++)
         for (uint32_t band = 0; band < converter->num_bands && result == VK_SUCCESS; band++)
             result = vk->AllocateDescriptorSets(device, &allocate, &converter->flight[i].set[band]);
     return result;
@@ -121,7 +119,7 @@ static VkResult make_commands(struct fr_vk_converter *converter)
         .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
         .commandBufferCount = 2,
     };
-    for (uint32_t i = 0; i < FLIGHTS && result == VK_SUCCESS; i++) {
+    for (uint32_t i = 0; i < FR_VK_FLIGHTS && result == VK_SUCCESS; i++) {
         VkCommandBuffer both[2];
         result = vk->AllocateCommandBuffers(device, &allocate, both);
         if (result != VK_SUCCESS)
@@ -202,7 +200,7 @@ void fr_vk_converter_destroy(struct fr_vk_converter *converter)
         return;
     struct fr_vk_device *device = converter->device;
     uint64_t last = 0;
-    for (uint32_t i = 0; i < FLIGHTS; i++)
+    for (uint32_t i = 0; i < FR_VK_FLIGHTS; i++)
         if (converter->flight[i].value > last)
             last = converter->flight[i].value;
     /* What a GPU that hangs may still read is left to it. */
@@ -218,12 +216,6 @@ void fr_vk_converter_destroy(struct fr_vk_converter *converter)
 const char *fr_vk_converter_name(const struct fr_vk_converter *converter)
 {
     return converter->name;
-}
-
-void fr_vk_converter_measure(struct fr_vk_converter *converter, VkQueryPool pool, uint32_t first)
-{
-    converter->queries = pool;
-    converter->first_query = first;
 }
 
 /* ---- one conversion ---- */
@@ -396,28 +388,26 @@ static void record_after(const struct job *job, VkCommandBuffer command)
                                       VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &pixels, 0, NULL, 0, NULL);
 }
 
-static VkResult record_convert(const struct job *job)
+static void record_all(const struct job *job, VkCommandBuffer command)
 {
     const struct fr_vk_converter *const c = job->converter;
-    const struct fr_vk_functions *const vk = &c->device->vk;
-    VkCommandBuffer command = job->flight->convert;
-    const VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
-                                            .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT};
-    const VkResult result = vk->BeginCommandBuffer(command, &begin);
-    if (result != VK_SUCCESS)
-        return result;
-    if (c->queries)
-        vk->CmdResetQueryPool(command, c->queries, c->first_query, 2);
     record_before(job, command);
-    vk->CmdBindPipeline(command, VK_PIPELINE_BIND_POINT_COMPUTE, c->shade.pipeline);
-    if (c->queries)
-        vk->CmdWriteTimestamp(command, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, c->queries, c->first_query);
+    c->device->vk.CmdBindPipeline(command, VK_PIPELINE_BIND_POINT_COMPUTE, c->shade.pipeline);
     for (uint32_t band = 0; band < job->num_bands; band++)
         dispatch_band(job, command, band);
-    if (c->queries)
-        vk->CmdWriteTimestamp(command, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, c->queries, c->first_query + 1);
     record_after(job, command);
-    return vk->EndCommandBuffer(command);
+}
+
+static VkResult record_convert(const struct job *job)
+{
+    const struct fr_vk_functions *const vk = &job->converter->device->vk;
+    const VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
+                                            .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT};
+    const VkResult result = vk->BeginCommandBuffer(job->flight->convert, &begin);
+    if (result != VK_SUCCESS)
+        return result;
+    record_all(job, job->flight->convert);
+    return vk->EndCommandBuffer(job->flight->convert);
 }
 
 static VkResult record_copy(const struct job *job)
@@ -439,15 +429,16 @@ static VkResult submit(const struct job *job, bool copies)
     const struct fr_vk_input *const input = job->input;
     const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT;
     const uint64_t value = device->submitted + 1, copied = value + 1;
-    /* Progress comes last: who waits for it may destroy the other one. */
-    const VkSemaphore signals[2] = {input->retire ? input->retire : device->progress, device->progress};
-    const uint64_t values[2] = {input->retire ? input->retire_value : value, value};
+    /* The device's last: who sees it may do away with the other (Mesa signals one after the other). */
+    const VkSemaphore signals[2] = {input->retire, device->progress};
+    const uint64_t values[2] = {input->retire_value, value};
+    const uint32_t first = input->retire ? 0 : 1;
     const VkTimelineSemaphoreSubmitInfo timelines[2] = {
         {.sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
          .waitSemaphoreValueCount = input->ready ? 1 : 0,
          .pWaitSemaphoreValues = &input->ready_value,
-         .signalSemaphoreValueCount = input->retire ? 2 : 1,
-         .pSignalSemaphoreValues = values},
+         .signalSemaphoreValueCount = 2 - first,
+         .pSignalSemaphoreValues = values + first},
         {.sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
          .signalSemaphoreValueCount = 1,
          .pSignalSemaphoreValues = &copied},
@@ -460,8 +451,8 @@ static VkResult submit(const struct job *job, bool copies)
          .pWaitDstStageMask = &stage,
          .commandBufferCount = 1,
          .pCommandBuffers = &job->flight->convert,
-         .signalSemaphoreCount = input->retire ? 2 : 1,
-         .pSignalSemaphores = signals},
+         .signalSemaphoreCount = 2 - first,
+         .pSignalSemaphores = signals + first},
         {.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
          .pNext = &timelines[1],
          .commandBufferCount = 1,
@@ -529,7 +520,22 @@ fr_status fr_vk_convert(struct fr_vk_converter *converter, const struct fr_vk_in
     fr_vk_device_unlock(device);
     if (result != VK_SUCCESS)
         return fr_vk_device_status(device, result);
-    converter->next = (converter->next + 1) % FLIGHTS;
+    converter->next = (converter->next + 1) % FR_VK_FLIGHTS;
     *done = job.picture->value;
+    return FR_OK;
+}
+
+fr_status fr_vk_converter_record(struct fr_vk_converter *converter, uint32_t flight, VkCommandBuffer command,
+                                 const struct fr_vk_input *input, struct fr_vk_picture *picture, bool bound)
+{
+    struct job job = {
+        .converter = converter, .input = input, .picture = picture, .flight = &converter->flight[flight]};
+    const fr_status status = plan_job(&job);
+    if (status != FR_OK)
+        return status;
+    for (uint32_t band = 0; band < job.num_bands && !bound; band++)
+        bind_band(&job, band);
+    record_all(&job, command);
+    picture->general = true;
     return FR_OK;
 }
