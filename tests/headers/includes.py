@@ -87,6 +87,7 @@ def check_programs(root):
         for path in sorted(root.glob('%s/**/*.[ch]' % folder)):
             for kind, header in includes_of(path):
                 own = (path.parent / header).exists() or (root / folder / header).exists()
+                own = own or (path.parent / header).with_suffix('.comp').exists()  # made of a shader
                 if kind == '"' and not own:
                     yield '%s may not include %s' % (path.relative_to(root), header)
 
