@@ -215,6 +215,21 @@ def case_layer_exit_without_goodbye(world):
     check(running.finish(60).expect(0).json()["fresh"] > 20, "nothing was recorded")
 
 
+def case_layer_inherited(world):
+    """A capture starts the program as its source: by the socket that it inherits, without a target."""
+    use_layer(world)
+    folder = world.folder / "sources"
+    folder.mkdir()
+    program = folder / "framering-source-game"
+    program.write_text("#!/bin/sh\n[ \"$1\" = --list-options ] && exit 0\n"
+                       f"FRAMERING_CAPTURE=1 exec {world.build}/tests/vulkan_layer/presenter --frames 100\n")
+    program.chmod(0o755)
+    summary = world.capture("--source", "game", "--backend", "vulkan", "--for", "20s", "a.mkv",
+                            env={"FRAMERING_SOURCE_DIR": str(folder)})
+    check(summary["fresh"] > 30 and summary["slots"] == "opaque fd", f"{summary}")
+    world.stamps("a.mkv")
+
+
 # ---- a program that somebody else wrote ----
 
 
