@@ -158,7 +158,7 @@ fr_status fr_vk_shade_init(struct fr_vk_shade *shade, struct fr_vk_device *devic
     struct constants constants = {
         .across = variant->across,
         .down = variant->down,
-        .quads = (int32_t)variant->columns / 4,
+        .quads = in_pairs ? (variant->deep ? (int32_t)variant->deep : 1) : (int32_t)variant->columns / 4,
         .neighbour = (int32_t)variant->neighbour,
         .lent = lends ? (int32_t)invocations : 1,
         .by_powers = variant->pq_by_powers,

@@ -20,6 +20,7 @@ struct fr_vk_variant {
     uint32_t across, down; /* invocations of a workgroup; `across` is even */
     uint32_t neighbour;    /* enum fr_vk_neighbour, of blocks */
     bool pq_by_powers;
+    uint32_t deep; /* with columns 2: pairs of rows to an invocation, 1 .. 4; 0 = 1 */
 };
 
 /* What was measured to be best for a pair on a device. */

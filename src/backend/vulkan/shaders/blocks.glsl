@@ -77,13 +77,15 @@ void main()
         TEXEL a[4], b[4];
         load_quad(a, x + 4 * q, rows.x);
         load_quad(b, x + 4 * q, rows.y);
+        SIGNAL s[4], t[4];
+        decode_four(a, s);
+        decode_four(b, t);
         uvec4 code_a, code_b;
         TAP tap[4];
         [[unroll]] for (int i = 0; i < 4; i++) {
-            const SIGNAL s = decode(a[i]), t = decode(b[i]);
-            code_a[i] = luma_code(s);
-            code_b[i] = luma_code(t);
-            tap[i] = tap_of(s, t);
+            code_a[i] = luma_code(s[i]);
+            code_b[i] = luma_code(t[i]);
+            tap[i] = tap_of(s[i], t[i]);
         }
         pack(upper, q, code_a);
         pack(lower, q, code_b);

@@ -43,7 +43,7 @@ layout(std430, set = 0, binding = 2) writeonly buffer chroma_words { uint chroma
 layout(std430, set = 0, binding = 2) writeonly buffer chroma_pairs { uvec2 chroma_2[]; };
 layout(std430, set = 0, binding = 2) writeonly buffer chroma_lines { uvec4 chroma_4[]; };
 
-// What a family gives: TEXEL, what is loaded; SIGNAL, the components after decode(); TAP, of a column of two rows
+// What a family gives: TEXEL, what is loaded; SIGNAL, the components after decode() or decode_four(); TAP, of a column of two rows
 // the Cb and Cr before the filter; luma_code(), tap_of(), chroma_code().
 #ifdef FROM_SCRGB
 #include "floats.glsl"
@@ -59,7 +59,13 @@ layout(std430, set = 0, binding = 2) writeonly buffer chroma_lines { uvec4 chrom
 
 TAP reload(int x, ivec2 rows)
 {
-    return tap_of(decode(load_left(x, rows.x)), decode(load_left(x, rows.y)));
+    SIGNAL s[2];
+    [[dont_unroll]] for (int i = 0; i < 2; i++) {
+        const SIGNAL one = decode(load_left(x, i == 0 ? rows.x : rows.y));
+        s[0] = i == 0 ? one : s[0];
+        s[1] = one;
+    }
+    return tap_of(s[0], s[1]);
 }
 
 #ifdef PAIRS
