@@ -41,6 +41,7 @@ static const struct size {
 } sizes[] = {{"1080p", 1920, 1080}, {"4k", 3840, 2160}, {"8k", 7680, 4320}};
 
 static const char *const neighbours[] = {"reload", "lend", "shuffle"};
+static const char *const ways[] = {"reload", "lend", "shuffle", "pairs"};
 
 struct options {
     const char *device, *pairs, *sizes;
@@ -53,7 +54,7 @@ struct run {
     const struct options *options;
     fr_convert_params params;
     const char *pair, *size;
-    double copy_rate;
+    struct rig_rate copy;
     uint32_t turns;
     struct rig_slot slot[TURNS_MAX];
     struct fr_picture picture[TURNS_MAX];
@@ -66,74 +67,108 @@ static uint64_t bytes_moved(const fr_convert_params *params)
     return pixels * fr_format_pixel_bytes(params->from) + pixels * (params->to == FR_FORMAT_P010 ? 6 : 3) / 2;
 }
 
-static void convert(struct run *run, struct fr_vk_converter *converter, uint32_t i, uint64_t *done)
-{
-    fr_vk_converter_measure(converter, run->queries, 2 * i);
-    const uint32_t turn = i % run->turns;
-    if (fr_vk_convert(converter, &run->slot[turn].input, NULL, run->picture[turn].object, done) != FR_OK) {
-        fputs("a conversion failed\n", stderr);
-        exit(1);
-    }
-}
-
-static void wait(struct run *run, uint64_t done)
-{
-    if (fr_vk_device_wait(run->device, done, 20 * FR_VK_GPU_WAIT_NS) != FR_OK) {
-        fputs("the GPU does not end\n", stderr);
-        exit(1);
-    }
-}
-
 static int compare(const void *a, const void *b)
 {
     const double x = *(const double *)a, y = *(const double *)b;
     return x < y ? -1 : x > y;
 }
 
-/* GPU times of the last `count` conversions, in microseconds. */
-static void read_times(struct run *run, uint32_t count, uint64_t *ticks)
+/* Enough converters that every slot has a flight of its own. */
+enum { CONVERTERS_MAX = TURNS_MAX / FR_VK_FLIGHTS };
+
+struct series {
+    struct fr_vk_converter *converter[CONVERTERS_MAX];
+    uint32_t recorded;
+};
+
+static bool open_series(struct run *run, struct series *series, const struct fr_vk_variant *variant)
 {
-    rig_must(run->device->vk.GetQueryPoolResults(run->device->device, run->queries, 0, 2 * count,
-                                                 2 * count * sizeof(*ticks), ticks, sizeof(*ticks),
+    *series = (struct series){0};
+    for (uint32_t i = 0; i * FR_VK_FLIGHTS < run->turns; i++)
+        if (fr_vk_converter_create_variant(&series->converter[i], run->device, &run->params,
+                                           run->options->buffers, variant, NULL) != FR_OK)
+            return false;
+    return true;
+}
+
+static void close_series(struct series *series)
+{
+    for (uint32_t i = 0; i < CONVERTERS_MAX; i++)
+        fr_vk_converter_destroy(series->converter[i]);
+}
+
+static void record(struct run *run, struct series *series, VkCommandBuffer command)
+{
+    const uint32_t turn = series->recorded % run->turns;
+    if (fr_vk_converter_record(series->converter[turn / FR_VK_FLIGHTS], turn % FR_VK_FLIGHTS, command,
+                               &run->slot[turn].input, run->picture[turn].object,
+                               series->recorded >= run->turns) != FR_OK) {
+        fputs("a conversion failed\n", stderr);
+        exit(1);
+    }
+    series->recorded++;
+}
+
+static void stamp(struct run *run, VkCommandBuffer command, uint32_t query)
+{
+    rig_barrier(run->device, command);
+    run->device->vk.CmdWriteTimestamp(command, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, run->queries, query);
+    rig_barrier(run->device, command);
+}
+
+/* All in one command buffer, begun with conversions that bring the clocks up. */
+static void run_series(struct run *run, struct series *series, uint32_t count, uint64_t *ticks)
+{
+    struct rig_once once = rig_begin(run->device);
+    const uint32_t warm = rig_warm_count(run->device, (double)bytes_moved(&run->params));
+    run->device->vk.CmdResetQueryPool(once.command, run->queries, 0, count + 2);
+    for (uint32_t i = 0; i < warm; i++)
+        record(run, series, once.command);
+    for (uint32_t i = 0; i < count; i++) {
+        stamp(run, once.command, i);
+        record(run, series, once.command);
+    }
+    stamp(run, once.command, count);
+    for (uint32_t i = 0; i < count; i++)
+        record(run, series, once.command);
+    stamp(run, once.command, count + 1);
+    rig_end(&once);
+    rig_must(run->device->vk.GetQueryPoolResults(run->device->device, run->queries, 0, count + 2,
+                                                 (count + 2) * sizeof(*ticks), ticks, sizeof(*ticks),
                                                  VK_QUERY_RESULT_64_BIT),
              "vkGetQueryPoolResults");
 }
 
 static void measure(struct run *run, const struct fr_vk_variant *variant)
 {
-    static uint64_t ticks[2 * FRAMES_MAX];
+    static uint64_t ticks[FRAMES_MAX + 2];
     static double alone[FRAMES_MAX];
-    struct fr_vk_converter *converter;
-    if (fr_vk_converter_create_variant(&converter, run->device, &run->params, run->options->buffers, variant,
-                                       NULL) != FR_OK)
+    struct series series;
+    if (!open_series(run, &series, variant)) {
+        close_series(&series);
         return;
-    const double us = (double)run->device->limits.timestampPeriod / 1e3;
-    const uint32_t count = run->options->frames;
-    uint64_t done = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        convert(run, converter, i, &done);
-        wait(run, done);
     }
-    read_times(run, count, ticks);
+    const uint32_t count = run->options->frames;
+    const double us = (double)run->device->limits.timestampPeriod / 1e3;
+    run_series(run, &series, count, ticks);
+    close_series(&series);
     for (uint32_t i = 0; i < count; i++)
-        alone[i] = (double)(ticks[2 * i + 1] - ticks[2 * i]) * us;
+        alone[i] = (double)(ticks[i + 1] - ticks[i]) * us;
     qsort(alone, count, sizeof(alone[0]), compare);
-    for (uint32_t i = 0; i < count; i++)
-        convert(run, converter, i, &done);
-    wait(run, done);
-    read_times(run, count, ticks);
-    fr_vk_converter_destroy(converter);
-    const double stream = (double)(ticks[2 * count - 1] - ticks[0]) * us / count, median = alone[count / 2];
-    const double bytes = (double)bytes_moved(&run->params), gb = bytes / median / 1e3;
+    const double stream = (double)(ticks[count + 1] - ticks[count]) * us / count, median = alone[count / 2];
+    const double bytes = (double)bytes_moved(&run->params);
     printf("{\"pair\": \"%s\", \"size\": \"%s\", \"slot\": \"%s\", \"content\": \"%s\", \"columns\": %u, "
            "\"across\": %u, "
            "\"down\": %u, \"neighbour\": \"%s\", \"pq\": \"%s\", \"bytes\": %.0f, \"alone_us\": %.2f, "
            "\"best_us\": %.2f, "
-           "\"stream_us\": %.2f, \"alone_gb_s\": %.1f, \"stream_gb_s\": %.1f, \"stream_of_copy\": %.3f}\n",
+           "\"stream_us\": %.2f, \"alone_gb_s\": %.1f, \"stream_gb_s\": %.1f, \"alone_of_copy\": %.3f, "
+           "\"stream_of_copy\": %.3f}\n",
            run->pair, run->size, run->options->buffers ? "buffer" : "image",
            run->options->wide ? "wide" : "light", variant->columns, variant->across, variant->down,
-           neighbours[variant->neighbour], variant->pq_by_powers ? "powers" : "quotient", bytes, median,
-           alone[0], stream, gb, bytes / stream / 1e3, bytes / stream / 1e3 / run->copy_rate);
+           variant->columns == 2 ? "pairs" : neighbours[variant->neighbour],
+           variant->pq_by_powers ? "powers" : "quotient", bytes, median, alone[0], stream,
+           bytes / median / 1e3, bytes / stream / 1e3, bytes / median / 1e3 / run->copy.alone,
+           bytes / stream / 1e3 / run->copy.stream);
     fflush(stdout);
 }
 
@@ -146,8 +181,15 @@ static void measure_variants(struct run *run)
         measure(run, &variant);
         return;
     }
-    static const uint32_t shapes[][2] = {{32, 1}, {32, 2},  {32, 4}, {32, 8}, {64, 1},  {64, 2}, {64, 4},
-                                         {16, 8}, {16, 16}, {8, 8},  {8, 16}, {128, 1}, {256, 1}};
+    static const uint32_t pairs_of[][2] = {{256, 1}, {128, 1}, {512, 1}, {64, 4},  {128, 2},
+                                           {32, 8},  {16, 8},  {64, 1},  {1024, 1}};
+    variant.columns = 2;
+    for (size_t i = 0; i < sizeof(pairs_of) / sizeof(pairs_of[0]); i++) {
+        variant.across = pairs_of[i][0];
+        variant.down = pairs_of[i][1];
+        measure(run, &variant);
+    }
+    static const uint32_t shapes[][2] = {{32, 4}, {64, 4}, {16, 16}, {128, 1}, {256, 1}};
     for (variant.columns = 4; variant.columns <= 16; variant.columns *= 2)
         for (variant.neighbour = 0; variant.neighbour <= FR_VK_NEIGHBOUR_SHUFFLE; variant.neighbour++)
             for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
@@ -172,7 +214,10 @@ static void measure_pair(struct run *run)
         }
         run->turns++;
     }
-    run->copy_rate = rig_copy_rate(run->device, bytes / 2);
+    run->copy = rig_copy_rate(run->device, bytes / 2);
+    printf("{\"copy\": \"%s\", \"size\": \"%s\", \"bytes\": %.0f, \"alone_gb_s\": %.1f, \"stream_gb_s\": "
+           "%.1f}\n",
+           run->pair, run->size, (double)bytes, run->copy.alone, run->copy.stream);
     measure_variants(run);
     for (uint32_t i = 0; i < run->turns; i++) {
         rig_slot_finish(&run->slot[i], run->device);
@@ -221,10 +266,11 @@ static bool check_pair(struct run *run, const void *pixels, const char *content)
 
     bool right = true;
     for (int buffers = 0; buffers < 2; buffers++)
-        for (uint32_t neighbour = 0; neighbour <= FR_VK_NEIGHBOUR_SHUFFLE; neighbour++) {
+        for (uint32_t way = 0; way < 4; way++) {
             struct fr_vk_variant variant =
                 fr_vk_variant_default(run->device, params.from, params.to, buffers);
-            variant.neighbour = neighbour;
+            variant.neighbour = way % 3;
+            variant.columns = way == 3 ? 2 : 8;
             struct fr_vk_converter *converter;
             struct rig_slot slot;
             struct fr_picture picture, mapped;
@@ -243,8 +289,8 @@ static bool check_pair(struct run *run, const void *pixels, const char *content)
             printf("{\"check\": \"%s\", \"content\": \"%s\", \"slot\": \"%s\", \"neighbour\": \"%s\", "
                    "\"equal\": %.5f, "
                    "\"worst\": %d}\n",
-                   run->pair, content, buffers ? "buffer" : "image", neighbours[neighbour],
-                   (double)equal / (double)num, worst);
+                   run->pair, content, buffers ? "buffer" : "image", ways[way], (double)equal / (double)num,
+                   worst);
             right =
                 right && worst <= (params.from == FR_FORMAT_RGBA16F) && (double)equal >= 0.99 * (double)num;
             fr_vk_converter_destroy(converter);
@@ -329,7 +375,7 @@ int main(int argc, char **argv)
     static struct run run;
     run.device = rig_device(options.device);
     run.options = &options;
-    run.queries = rig_queries(run.device, 2 * FRAMES_MAX);
+    run.queries = rig_queries(run.device, FRAMES_MAX + 2);
     bool right = true;
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
         for (size_t j = 0; named(options.pairs, pairs[i].name) && j < (options.check ? 1 : 3); j++) {

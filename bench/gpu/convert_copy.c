@@ -7,7 +7,9 @@
 #include "backend/vulkan/memory.h"
 #include "shaders.h"
 
-enum { TURNS_MAX = 64, REPEATS = 3 };
+#include <stdlib.h>
+
+enum { TURNS_MAX = 64, REPEATS = 24 };
 #define CACHE_BYTES (UINT64_C(256) << 20)
 
 struct copy {
@@ -20,8 +22,6 @@ struct copy {
     VkPipelineLayout layout;
     VkDescriptorPool descriptors;
     VkDescriptorSet set[TURNS_MAX];
-    VkCommandPool pool;
-    VkCommandBuffer command;
     VkQueryPool queries;
 };
 
@@ -117,50 +117,60 @@ static VkPipeline make_pipeline(struct copy *copy, uint32_t local, uint32_t per)
     return out;
 }
 
-/* GB read and written a second, of all turns one after the other. */
-static double run_once(struct copy *copy, VkPipeline pipeline, uint32_t local, uint32_t per)
+static void record(struct copy *copy, VkCommandBuffer command, uint32_t turn, uint32_t local, uint32_t per)
 {
     const struct fr_vk_functions *const vk = &copy->device->vk;
     const uint32_t lines = (uint32_t)(copy->bytes / 16), groups = (lines + local * per - 1) / (local * per);
-    const VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
-    rig_must(vk->BeginCommandBuffer(copy->command, &begin), "vkBeginCommandBuffer");
-    vk->CmdResetQueryPool(copy->command, copy->queries, 0, 2);
-    vk->CmdBindPipeline(copy->command, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline);
-    vk->CmdPushConstants(copy->command, copy->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, 4, &lines);
-    vk->CmdWriteTimestamp(copy->command, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, copy->queries, 0);
-    for (uint32_t i = 0; i < copy->turns; i++) {
-        vk->CmdBindDescriptorSets(copy->command, VK_PIPELINE_BIND_POINT_COMPUTE, copy->layout, 0, 1,
-                                  &copy->set[i], 0, NULL);
-        vk->CmdDispatch(copy->command, groups, 1, 1);
-    }
-    vk->CmdWriteTimestamp(copy->command, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, copy->queries, 1);
-    rig_must(vk->EndCommandBuffer(copy->command), "vkEndCommandBuffer");
-    const VkSubmitInfo submit = {
-        .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO, .commandBufferCount = 1, .pCommandBuffers = &copy->command};
-    rig_must(vk->QueueSubmit(copy->device->queue, 1, &submit, VK_NULL_HANDLE), "vkQueueSubmit");
-    rig_must(vk->QueueWaitIdle(copy->device->queue), "vkQueueWaitIdle");
-    uint64_t ticks[2];
-    rig_must(vk->GetQueryPoolResults(copy->device->device, copy->queries, 0, 2, sizeof(ticks), ticks, 8,
-                                     VK_QUERY_RESULT_64_BIT),
-             "vkGetQueryPoolResults");
-    return 2.0 * (double)copy->bytes * copy->turns /
-           ((double)(ticks[1] - ticks[0]) * (double)copy->device->limits.timestampPeriod);
+    vk->CmdBindDescriptorSets(command, VK_PIPELINE_BIND_POINT_COMPUTE, copy->layout, 0, 1,
+                              &copy->set[turn % copy->turns], 0, NULL);
+    vk->CmdDispatch(command, groups, 1, 1);
 }
 
-static void make_command(struct copy *copy)
+static void stamp(struct copy *copy, VkCommandBuffer command, uint32_t query)
+{
+    rig_barrier(copy->device, command);
+    copy->device->vk.CmdWriteTimestamp(command, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, copy->queries, query);
+    rig_barrier(copy->device, command);
+}
+
+static int compare(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static struct rig_rate run_once(struct copy *copy, VkPipeline pipeline, uint32_t local, uint32_t per)
 {
     const struct fr_vk_functions *const vk = &copy->device->vk;
-    const VkCommandPoolCreateInfo pool = {.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
-                                          .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT,
-                                          .queueFamilyIndex = copy->device->family};
-    rig_must(vk->CreateCommandPool(copy->device->device, &pool, NULL, &copy->pool), "vkCreateCommandPool");
-    const VkCommandBufferAllocateInfo info = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
-                                              .commandPool = copy->pool,
-                                              .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
-                                              .commandBufferCount = 1};
-    rig_must(vk->AllocateCommandBuffers(copy->device->device, &info, &copy->command),
-             "vkAllocateCommandBuffers");
-    copy->queries = rig_queries(copy->device, 2);
+    const uint32_t lines = (uint32_t)(copy->bytes / 16);
+    struct rig_once once = rig_begin(copy->device);
+    uint32_t turn = 0, warm = rig_warm_count(copy->device, 2.0 * (double)copy->bytes);
+    vk->CmdResetQueryPool(once.command, copy->queries, 0, REPEATS + 2);
+    vk->CmdBindPipeline(once.command, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline);
+    vk->CmdPushConstants(once.command, copy->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, 4, &lines);
+    for (; turn < warm; turn++)
+        record(copy, once.command, turn, local, per);
+    for (uint32_t i = 0; i < REPEATS; i++, turn++) {
+        stamp(copy, once.command, i);
+        record(copy, once.command, turn, local, per);
+    }
+    stamp(copy, once.command, REPEATS);
+    for (uint32_t i = 0; i < REPEATS; i++, turn++)
+        record(copy, once.command, turn, local, per);
+    stamp(copy, once.command, REPEATS + 1);
+    rig_end(&once);
+    uint64_t ticks[REPEATS + 2], alone[REPEATS];
+    rig_must(vk->GetQueryPoolResults(copy->device->device, copy->queries, 0, REPEATS + 2, sizeof(ticks),
+                                     ticks, 8, VK_QUERY_RESULT_64_BIT),
+             "vkGetQueryPoolResults");
+    for (uint32_t i = 0; i < REPEATS; i++)
+        alone[i] = ticks[i + 1] - ticks[i];
+    qsort(alone, REPEATS, sizeof(alone[0]), compare);
+    const double bytes = 2.0 * (double)copy->bytes, ns = (double)copy->device->limits.timestampPeriod;
+    return (struct rig_rate){
+        .alone = bytes / ((double)alone[REPEATS / 2] * ns),
+        .stream = bytes * REPEATS / ((double)(ticks[REPEATS + 1] - ticks[REPEATS]) * ns),
+    };
 }
 
 static void finish(struct copy *copy)
@@ -174,13 +184,12 @@ static void finish(struct copy *copy)
         vk->FreeMemory(device, copy->memory[2 * i + 1], NULL);
     }
     vk->DestroyQueryPool(device, copy->queries, NULL);
-    vk->DestroyCommandPool(device, copy->pool, NULL);
     vk->DestroyDescriptorPool(device, copy->descriptors, NULL);
     vk->DestroyPipelineLayout(device, copy->layout, NULL);
     vk->DestroyDescriptorSetLayout(device, copy->set_layout, NULL);
 }
 
-double rig_copy_rate(struct fr_vk_device *device, VkDeviceSize bytes)
+struct rig_rate rig_copy_rate(struct fr_vk_device *device, VkDeviceSize bytes)
 {
     static const uint32_t shapes[][2] = {{256, 4}, {512, 2}, {1024, 1}, {128, 4}, {256, 1}};
     static struct copy copy;
@@ -193,14 +202,13 @@ double rig_copy_rate(struct fr_vk_device *device, VkDeviceSize bytes)
         copy.turns++;
     }
     make_sets(&copy);
-    make_command(&copy);
-    double best = 0;
+    copy.queries = rig_queries(device, REPEATS + 2);
+    struct rig_rate best = {0};
     for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
         const VkPipeline pipeline = make_pipeline(&copy, shapes[i][0], shapes[i][1]);
-        for (uint32_t repeat = 0; repeat < REPEATS; repeat++) {
-            const double rate = run_once(&copy, pipeline, shapes[i][0], shapes[i][1]);
-            best = rate > best ? rate : best;
-        }
+        const struct rig_rate rate = run_once(&copy, pipeline, shapes[i][0], shapes[i][1]);
+        best.alone = rate.alone > best.alone ? rate.alone : best.alone;
+        best.stream = rate.stream > best.stream ? rate.stream : best.stream;
         device->vk.DestroyPipeline(device->device, pipeline, NULL);
     }
     finish(&copy);

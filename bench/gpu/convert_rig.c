@@ -106,16 +106,9 @@ static void make_image(struct rig_slot *slot, struct fr_vk_device *device, const
     rig_must(device->vk.CreateImageView(device->device, &view, NULL, &slot->input.view), "vkCreateImageView");
 }
 
-/* A command buffer that is waited for. */
-struct once {
-    struct fr_vk_device *device;
-    VkCommandPool pool;
-    VkCommandBuffer command;
-};
-
-static struct once begin_once(struct fr_vk_device *device)
+struct rig_once rig_begin(struct fr_vk_device *device)
 {
-    struct once once = {.device = device};
+    struct rig_once once = {.device = device};
     const VkCommandPoolCreateInfo pool = {.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
                                           .queueFamilyIndex = device->family};
     rig_must(device->vk.CreateCommandPool(device->device, &pool, NULL, &once.pool), "vkCreateCommandPool");
@@ -132,7 +125,7 @@ static struct once begin_once(struct fr_vk_device *device)
     return once;
 }
 
-static void end_once(struct once *once)
+void rig_end(struct rig_once *once)
 {
     const struct fr_vk_functions *const vk = &once->device->vk;
     rig_must(vk->EndCommandBuffer(once->command), "vkEndCommandBuffer");
@@ -143,7 +136,22 @@ static void end_once(struct once *once)
     vk->DestroyCommandPool(once->device->device, once->pool, NULL);
 }
 
-static void move_image(struct once *once, VkImage image, bool out)
+void rig_barrier(struct fr_vk_device *device, VkCommandBuffer command)
+{
+    const VkMemoryBarrier all = {.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
+                                 .srcAccessMask = VK_ACCESS_MEMORY_WRITE_BIT,
+                                 .dstAccessMask = VK_ACCESS_MEMORY_READ_BIT | VK_ACCESS_MEMORY_WRITE_BIT};
+    device->vk.CmdPipelineBarrier(command, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT,
+                                  VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, 0, 1, &all, 0, NULL, 0, NULL);
+}
+
+uint32_t rig_warm_count(const struct fr_vk_device *device, double bytes)
+{
+    /* 20 ms at 2 TB/s. */
+    return device->type == VK_PHYSICAL_DEVICE_TYPE_CPU ? 2 : (uint32_t)(40e9 / bytes) + 1;
+}
+
+static void move_image(struct rig_once *once, VkImage image, bool out)
 {
     const VkImageMemoryBarrier barrier = {
         .sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
@@ -161,7 +169,7 @@ static void move_image(struct once *once, VkImage image, bool out)
 }
 
 /* From a buffer of `rows` rows, again and again. */
-static void record_upload(struct once *once, const struct rig_slot *slot, const fr_convert_params *params,
+static void record_upload(struct rig_once *once, const struct rig_slot *slot, const fr_convert_params *params,
                           VkBuffer from, uint32_t rows)
 {
     const struct fr_vk_functions *const vk = &once->device->vk;
@@ -220,13 +228,13 @@ static void init_slot(struct rig_slot *slot, struct fr_vk_device *device, const 
         rig_noise(mapped, bytes, params->from, content);
     for (size_t y = 0; pixels && y < rows; y++)
         memcpy((uint8_t *)mapped + y * slot->input.pitch_bytes, (const uint8_t *)pixels + y * row, row);
-    struct once once = begin_once(device);
+    struct rig_once once = rig_begin(device);
     if (!buffer)
         move_image(&once, slot->input.image, false);
     record_upload(&once, slot, params, from, rows);
     if (!buffer)
         move_image(&once, slot->input.image, true);
-    end_once(&once);
+    rig_end(&once);
     device->vk.DestroyBuffer(device->device, from, NULL);
     device->vk.FreeMemory(device->device, memory, NULL);
 }

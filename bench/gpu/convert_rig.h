@@ -31,7 +31,23 @@ VkQueryPool rig_queries(struct fr_vk_device *device, uint32_t count);
 /* Pixels as of rig_slot_init. */
 void rig_noise(void *pixels, size_t bytes, fr_format format, enum rig_content content);
 
+/* A command buffer that is submitted and waited for. */
+struct rig_once {
+    struct fr_vk_device *device;
+    VkCommandPool pool;
+    VkCommandBuffer command;
+};
+struct rig_once rig_begin(struct fr_vk_device *device);
+void rig_end(struct rig_once *once);
+/* Between everything before and everything after. */
+void rig_barrier(struct fr_vk_device *device, VkCommandBuffer command);
+/* So many pieces of work of `bytes` bring a GPU's clocks up. */
+uint32_t rig_warm_count(const struct fr_vk_device *device, double bytes);
+
 /* The best that a compute copy of `bytes` reached, in GB read and written a second. */
-double rig_copy_rate(struct fr_vk_device *device, VkDeviceSize bytes);
+struct rig_rate {
+    double alone, stream;
+};
+struct rig_rate rig_copy_rate(struct fr_vk_device *device, VkDeviceSize bytes);
 
 #endif

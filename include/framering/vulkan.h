@@ -154,6 +154,7 @@ FR_API fr_status fr_source_push_vulkan(fr_source *source, const fr_vulkan_image 
  */
 typedef struct fr_vulkan_slot {
     uint64_t image;  /* VkImage: TRANSFER_DST, COLOR_ATTACHMENT and SAMPLED usage */
+    bool storage;    /* and STORAGE usage */
     uint32_t format; /* VkFormat */
     uint32_t width, height;
     uint64_t ready; /* VkSemaphore, timeline; 0 = none */

@@ -55,6 +55,23 @@
     X(DestroyImage)                                                                                          \
     X(GetImageMemoryRequirements)                                                                            \
     X(BindImageMemory)                                                                                       \
+    X(CreateImageView)                                                                                       \
+    X(DestroyImageView)                                                                                      \
+    X(CreateShaderModule)                                                                                    \
+    X(DestroyShaderModule)                                                                                   \
+    X(CreateDescriptorSetLayout)                                                                             \
+    X(DestroyDescriptorSetLayout)                                                                            \
+    X(CreateDescriptorPool)                                                                                  \
+    X(DestroyDescriptorPool)                                                                                 \
+    X(AllocateDescriptorSets)                                                                                \
+    X(UpdateDescriptorSets)                                                                                  \
+    X(CreatePipelineLayout)                                                                                  \
+    X(DestroyPipelineLayout)                                                                                 \
+    X(CreateComputePipelines)                                                                                \
+    X(DestroyPipeline)                                                                                       \
+    X(CmdBindPipeline)                                                                                       \
+    X(CmdBindDescriptorSets)                                                                                 \
+    X(CmdDispatch)                                                                                           \
     X(CreateCommandPool)                                                                                     \
     X(DestroyCommandPool)                                                                                    \
     X(AllocateCommandBuffers)                                                                                \

@@ -200,6 +200,18 @@ static void set_current(struct fr_layer_feed *feed, fr_layer_swapchain *swapchai
     pthread_mutex_unlock(&feed->mutex);
 }
 
+/* Where both ways are as fast, the plain one. NULL: that. */
+static const fr_layer_copier *find_copier(struct fr_layer_feed *feed, const fr_layer_swapchain *swapchain)
+{
+    const VkQueueFlags both = VK_QUEUE_GRAPHICS_BIT | VK_QUEUE_COMPUTE_BIT;
+    if (!swapchain->sampled || (feed->queue->flags & both) != both)
+        return NULL;
+    if (!feed->copier_tried)
+        (void)fr_layer_copier_init(&feed->copier, feed->device);
+    feed->copier_tried = true;
+    return feed->copier.pipeline ? &feed->copier : NULL;
+}
+
 static void switch_to(struct fr_layer_feed *feed, fr_layer_swapchain *swapchain, fr_layer_queue *queue)
 {
     if (feed->current)
@@ -212,6 +224,7 @@ static void switch_to(struct fr_layer_feed *feed, fr_layer_swapchain *swapchain,
         return;
     }
     swapchain->family = queue->family;
+    swapchain->copier = find_copier(feed, swapchain);
     feed->published = 0; /* its copies are counted from 1 again */
     atomic_store_explicit(&swapchain->hdr_changed, true, memory_order_relaxed);
     set_current(feed, swapchain);
@@ -281,6 +294,7 @@ static void *run(void *user)
         return NULL;
     switch_to(feed, NULL, NULL);
     close_source(feed);
+    fr_layer_copier_finish(&feed->copier, feed->device);
     feed->device->vk.DestroyCommandPool(feed->device->handle, feed->pool, NULL);
     return NULL;
 }

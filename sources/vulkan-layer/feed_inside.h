@@ -39,6 +39,8 @@ struct fr_layer_feed {
     bool news; /* the connection has something to say */
 
     VkCommandPool pool;
+    fr_layer_copier copier;
+    bool copier_tried;
     bool attached;
     uint32_t generation; /* that the sinks below are for; 0: none */
     fr_layer_ring ring;

@@ -296,6 +296,7 @@ static bool publish_from_image(struct fr_layer_feed *feed, const fr_layer_sink *
         .width = swapchain->width,
         .height = swapchain->height,
         .layout = VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL,
+        .sampled = sink->storage,
     };
     return fr_source_push_vulkan(feed->source, &image, info) == FR_OK;
 }

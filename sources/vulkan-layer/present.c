@@ -57,7 +57,7 @@ static bool submit(const fr_layer_queue *queue, const VkPresentInfoKHR *info,
     const fr_layer_sink *sink = c->sink;
     for (uint32_t i = 0; i < info->waitSemaphoreCount; i++) {
         c->wait[i] = info->pWaitSemaphores[i];
-        c->stage[i] = VK_PIPELINE_STAGE_TRANSFER_BIT;
+        c->stage[i] = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
     }
     c->copied = swapchain->copied[image];
     const VkSemaphore signals[2] = {c->copied, sink->ready};

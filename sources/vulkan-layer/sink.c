@@ -2,14 +2,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "sink.h"
 
+#include "record.h"
 #include "settings.h"
 #include "swapchain.h"
 
 #include <stddef.h>
 #include <string.h>
-
-static const VkImageSubresourceRange whole = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1};
-static const VkImageSubresourceLayers layer = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1};
 
 /* How the memory types are tried: all of the first row's flags, else of the next. 0 ends. */
 static const VkMemoryPropertyFlags for_images[] = {VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, 0};
@@ -44,9 +42,21 @@ static VkResult allocate(const fr_layer_device *device, const VkMemoryRequiremen
     return device->vk.AllocateMemory(device->handle, &info, NULL, out);
 }
 
+static bool stores(const fr_layer_swapchain *swapchain)
+{
+    const fr_layer_device *device = swapchain->device;
+    VkFormatProperties properties;
+    device->instance->vk.GetPhysicalDeviceFormatProperties(device->physical_device,
+                                                           swapchain->plan.image_format, &properties);
+    return properties.optimalTilingFeatures & VK_FORMAT_FEATURE_STORAGE_IMAGE_BIT &&
+           properties.optimalTilingFeatures & VK_FORMAT_FEATURE_SAMPLED_IMAGE_BIT;
+}
+
 static VkResult make_image(fr_layer_sink *sink, const fr_layer_swapchain *swapchain)
 {
     const fr_layer_device *device = swapchain->device;
+    const bool shader = swapchain->copier && stores(swapchain);
+    sink->storage = shader;
     const VkImageCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO,
         .imageType = VK_IMAGE_TYPE_2D,
@@ -56,7 +66,8 @@ static VkResult make_image(fr_layer_sink *sink, const fr_layer_swapchain *swapch
         .arrayLayers = 1,
         .samples = VK_SAMPLE_COUNT_1_BIT,
         .tiling = VK_IMAGE_TILING_OPTIMAL,
-        .usage = VK_IMAGE_USAGE_TRANSFER_SRC_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT,
+        .usage = VK_IMAGE_USAGE_TRANSFER_SRC_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT |
+                 (shader ? VK_IMAGE_USAGE_STORAGE_BIT | VK_IMAGE_USAGE_SAMPLED_BIT : 0),
         .sharingMode = VK_SHARING_MODE_EXCLUSIVE,
         .initialLayout = VK_IMAGE_LAYOUT_UNDEFINED,
     };
@@ -99,118 +110,6 @@ static VkResult make_buffer(fr_layer_sink *sink, const fr_layer_swapchain *swapc
     return result;
 }
 
-static VkImageMemoryBarrier barrier(VkImage image, VkImageLayout from, VkImageLayout to,
-                                    VkAccessFlags from_access, VkAccessFlags to_access)
-{
-    return (VkImageMemoryBarrier){
-        .sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
-        .srcAccessMask = from_access,
-        .dstAccessMask = to_access,
-        .oldLayout = from,
-        .newLayout = to,
-        .srcQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
-        .dstQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
-        .image = image,
-        .subresourceRange = whole,
-    };
-}
-
-static void record_images(const fr_layer_sink *sink, const fr_layer_swapchain *swapchain, VkImage from,
-                          VkCommandBuffer commands)
-{
-    const fr_layer_device *device = swapchain->device;
-    const VkExtent3D extent = {swapchain->width, swapchain->height, 1};
-    if (swapchain->plan.way == FR_LAYER_BLIT) {
-        const VkOffset3D corner = {(int32_t)extent.width, (int32_t)extent.height, 1};
-        const VkImageBlit region = {
-            .srcSubresource = layer,
-            .srcOffsets[1] = corner,
-            .dstSubresource = layer,
-            .dstOffsets[1] = corner,
-        };
-        device->vk.CmdBlitImage(commands, from, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL, sink->image,
-                                VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, 1, &region, VK_FILTER_NEAREST);
-        return;
-    }
-    const VkImageCopy region = {.srcSubresource = layer, .dstSubresource = layer, .extent = extent};
-    device->vk.CmdCopyImage(commands, from, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL, sink->image,
-                            VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, 1, &region);
-}
-
-static void record_buffer(const fr_layer_sink *sink, const fr_layer_swapchain *swapchain, VkImage from,
-                          VkCommandBuffer commands)
-{
-    const fr_layer_device *device = swapchain->device;
-    const VkBufferImageCopy region = {.imageSubresource = layer,
-                                      .imageExtent = {swapchain->width, swapchain->height, 1}};
-    device->vk.CmdCopyImageToBuffer(commands, from, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL, sink->buffer, 1,
-                                    &region);
-    const VkBufferMemoryBarrier to_host = {
-        .sType = VK_STRUCTURE_TYPE_BUFFER_MEMORY_BARRIER,
-        .srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT,
-        .dstAccessMask = VK_ACCESS_HOST_READ_BIT,
-        .srcQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
-        .dstQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
-        .buffer = sink->buffer,
-        .size = VK_WHOLE_SIZE,
-    };
-    device->vk.CmdPipelineBarrier(commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_HOST_BIT, 0, 0,
-                                  NULL, 1, &to_host, 0, NULL);
-}
-
-/* A slot belongs to the other process between uses; a stage to nobody else. */
-static void record_image_sink(const fr_layer_sink *sink, const fr_layer_swapchain *swapchain, VkImage from,
-                              VkCommandBuffer commands)
-{
-    const fr_layer_device *device = swapchain->device;
-    const bool is_slot = sink->is_slot;
-    VkImageMemoryBarrier begin =
-        barrier(sink->image, VK_IMAGE_LAYOUT_UNDEFINED, VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, 0,
-                VK_ACCESS_TRANSFER_WRITE_BIT);
-    VkImageMemoryBarrier end = is_slot ? barrier(sink->image, VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL,
-                                                 VK_IMAGE_LAYOUT_GENERAL, VK_ACCESS_TRANSFER_WRITE_BIT, 0)
-                                       : barrier(sink->image, VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL,
-                                                 VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL,
-                                                 VK_ACCESS_TRANSFER_WRITE_BIT, VK_ACCESS_TRANSFER_READ_BIT);
-    if (is_slot) {
-        begin.srcQueueFamilyIndex = end.dstQueueFamilyIndex = VK_QUEUE_FAMILY_EXTERNAL;
-        begin.dstQueueFamilyIndex = end.srcQueueFamilyIndex = swapchain->family;
-    }
-    device->vk.CmdPipelineBarrier(commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_TRANSFER_BIT, 0,
-                                  0, NULL, 0, NULL, 1, &begin);
-    record_images(sink, swapchain, from, commands);
-    device->vk.CmdPipelineBarrier(commands, VK_PIPELINE_STAGE_TRANSFER_BIT,
-                                  is_slot ? VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT
-                                          : VK_PIPELINE_STAGE_TRANSFER_BIT,
-                                  0, 0, NULL, 0, NULL, 1, &end);
-}
-
-/* Whatever the program did to the image comes before: its semaphores wait at TRANSFER, and a program that
- * presents without any has its writes made visible by the first barrier. */
-static VkResult record(const fr_layer_sink *sink, const fr_layer_swapchain *swapchain, VkImage from,
-                       VkCommandBuffer commands)
-{
-    const fr_layer_device *device = swapchain->device;
-    const VkCommandBufferBeginInfo info = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
-    const VkResult result = device->vk.BeginCommandBuffer(commands, &info);
-    if (result != VK_SUCCESS)
-        return result;
-    const VkImageMemoryBarrier begin =
-        barrier(from, VK_IMAGE_LAYOUT_PRESENT_SRC_KHR, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL,
-                VK_ACCESS_MEMORY_WRITE_BIT, VK_ACCESS_TRANSFER_READ_BIT);
-    const VkImageMemoryBarrier end = barrier(from, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL,
-                                             VK_IMAGE_LAYOUT_PRESENT_SRC_KHR, VK_ACCESS_TRANSFER_READ_BIT, 0);
-    device->vk.CmdPipelineBarrier(commands, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT,
-                                  VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 0, NULL, 0, NULL, 1, &begin);
-    if (sink->image)
-        record_image_sink(sink, swapchain, from, commands);
-    if (sink->buffer)
-        record_buffer(sink, swapchain, sink->image ? sink->image : from, commands);
-    device->vk.CmdPipelineBarrier(commands, VK_PIPELINE_STAGE_TRANSFER_BIT,
-                                  VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, 0, 0, NULL, 0, NULL, 1, &end);
-    return device->vk.EndCommandBuffer(commands);
-}
-
 static VkResult make_commands(fr_layer_sink *sink, const fr_layer_swapchain *swapchain, VkCommandPool pool)
 {
     const fr_layer_device *device = swapchain->device;
@@ -227,7 +126,7 @@ static VkResult make_commands(fr_layer_sink *sink, const fr_layer_swapchain *swa
     for (uint32_t i = 0; result == VK_SUCCESS && i < swapchain->num_images; i++) {
         if (device->adopt)
             device->adopt(device->handle, sink->copy[i]);
-        result = record(sink, swapchain, swapchain->image[i], sink->copy[i]);
+        result = fr_layer_record(sink, swapchain, i, sink->copy[i]);
     }
     return result;
 }
@@ -235,6 +134,11 @@ static VkResult make_commands(fr_layer_sink *sink, const fr_layer_swapchain *swa
 static bool complete(fr_layer_sink *sink, const fr_layer_swapchain *swapchain, VkCommandPool pool,
                      VkResult result)
 {
+    /* Without them vkCmdCopyImage does it. */
+    if (result == VK_SUCCESS && swapchain->copier && sink->storage)
+        (void)fr_layer_copies_init(&sink->copies, swapchain->copier, swapchain->device, swapchain->image,
+                                   swapchain->num_images, swapchain->format, sink->image,
+                                   swapchain->plan.image_format);
     if (result == VK_SUCCESS)
         result = make_commands(sink, swapchain, pool);
     sink->made = result == VK_SUCCESS;
@@ -250,6 +154,7 @@ bool fr_layer_sink_make_slot(fr_layer_sink *sink, const fr_layer_swapchain *swap
                              const fr_vulkan_slot *slot)
 {
     sink->is_slot = true;
+    sink->storage = slot->storage;
     sink->image = (VkImage)(uintptr_t)slot->image;
     return complete(sink, swapchain, pool, VK_SUCCESS);
 }
@@ -270,6 +175,7 @@ void fr_layer_sink_finish(fr_layer_sink *sink, const fr_layer_swapchain *swapcha
     const fr_layer_device *device = swapchain->device;
     if (sink->copy[0])
         device->vk.FreeCommandBuffers(device->handle, pool, swapchain->num_images, sink->copy);
+    fr_layer_copies_finish(&sink->copies, device);
     device->vk.DestroyFence(device->handle, sink->fence, NULL);
     device->vk.DestroyBuffer(device->handle, sink->buffer, NULL);
     device->vk.FreeMemory(device->handle, sink->buffer_memory, NULL);

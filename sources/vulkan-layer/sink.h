@@ -13,11 +13,11 @@
  * release store; the other side acquires.
  */
 
-#include "chain.h"
+#include "copier.h"
 
 #include <framering/vulkan.h>
 
-enum { FR_LAYER_IMAGES_MAX = 16 };
+enum { FR_LAYER_IMAGES_MAX = FR_LAYER_COPIES_MAX };
 
 enum fr_layer_sink_state {
     FR_LAYER_SINK_OFF = 0,
@@ -32,6 +32,8 @@ typedef struct fr_layer_sink {
     bool is_slot;
     VkImage image; /* a slot's (the library's), or ours */
     VkDeviceMemory image_memory;
+    bool storage;           /* a shader may write the image */
+    fr_layer_copies copies; /* by shader; none: by transfer */
     VkBuffer buffer;
     VkDeviceMemory buffer_memory;
     bool cached; /* the buffer's memory has to be invalidated before it is read */

@@ -42,6 +42,22 @@ static bool can(const fr_layer_device *device, VkFormat format, VkFormatFeatureF
     return (properties.optimalTilingFeatures & wanted) == wanted;
 }
 
+/* SRGB images would be read as what their numbers mean. */
+static VkImageUsageFlags usage_for_copies(const fr_layer_device *device, const VkSwapchainCreateInfoKHR *info)
+{
+    VkSurfaceCapabilitiesKHR surface = {0};
+    const VkImageUsageFlags transfer = VK_IMAGE_USAGE_TRANSFER_SRC_BIT;
+    const bool srgb =
+        info->imageFormat == VK_FORMAT_B8G8R8A8_SRGB || info->imageFormat == VK_FORMAT_R8G8B8A8_SRGB;
+    (void)device->instance->vk.GetPhysicalDeviceSurfaceCapabilitiesKHR(device->physical_device, info->surface,
+                                                                       &surface);
+    if (srgb || !device->storage_image_write_without_format ||
+        !(surface.supportedUsageFlags & VK_IMAGE_USAGE_SAMPLED_BIT) ||
+        !can(device, info->imageFormat, VK_FORMAT_FEATURE_SAMPLED_IMAGE_BIT))
+        return transfer;
+    return transfer | VK_IMAGE_USAGE_SAMPLED_BIT;
+}
+
 /* NULL: it can be captured. Else why not. */
 static const char *judge(const fr_layer_device *device, const VkSwapchainCreateInfoKHR *info,
                          fr_layer_plan *plan)
@@ -81,7 +97,7 @@ static void destroy(fr_layer_swapchain *swapchain)
 
 /* NULL: it passes through. */
 static fr_layer_swapchain *make(fr_layer_device *device, const VkSwapchainCreateInfoKHR *info,
-                                const fr_layer_plan *plan, VkSwapchainKHR handle)
+                                const fr_layer_plan *plan, bool sampled, VkSwapchainKHR handle)
 {
     const VkSemaphoreCreateInfo binary = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO};
     fr_layer_swapchain *swapchain = calloc(1, sizeof(*swapchain));
@@ -92,6 +108,8 @@ static fr_layer_swapchain *make(fr_layer_device *device, const VkSwapchainCreate
     swapchain->width = info->imageExtent.width;
     swapchain->height = info->imageExtent.height;
     swapchain->plan = *plan;
+    swapchain->format = info->imageFormat;
+    swapchain->sampled = sampled;
     pthread_mutex_init(&swapchain->hdr_mutex, NULL);
     swapchain->num_images = FR_LAYER_IMAGES_MAX;
     bool done = device->vk.GetSwapchainImagesKHR(device->handle, handle, &swapchain->num_images,
@@ -121,7 +139,8 @@ VKAPI_ATTR VkResult VKAPI_CALL fr_layer_CreateSwapchainKHR(VkDevice handle,
     VkSwapchainCreateInfoKHR own = *info;
     fr_layer_plan plan;
     const char *fault = judge(device, info, &plan);
-    own.imageUsage |= VK_IMAGE_USAGE_TRANSFER_SRC_BIT;
+    if (!fault)
+        own.imageUsage |= usage_for_copies(device, info);
     VkResult result = device->vk.CreateSwapchainKHR(handle, fault ? info : &own, allocator, out);
     if (result < 0 && !fault) {
         /* Retired by the failure, or not: below it is known. */
@@ -134,7 +153,8 @@ VKAPI_ATTR VkResult VKAPI_CALL fr_layer_CreateSwapchainKHR(VkDevice handle,
         fr_layer_say("a swapchain of %ux%u (VkFormat %d, VkColorSpaceKHR %d) is not captured: %s",
                      info->imageExtent.width, info->imageExtent.height, (int)info->imageFormat,
                      (int)info->imageColorSpace, fault);
-    fr_layer_swapchain *made = fault ? NULL : make(device, info, &plan, *out);
+    fr_layer_swapchain *made =
+        fault ? NULL : make(device, info, &plan, own.imageUsage & VK_IMAGE_USAGE_SAMPLED_BIT, *out);
     if (old)
         fr_layer_feed_replace(old, made);
     return result;

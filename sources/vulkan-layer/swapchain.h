@@ -20,6 +20,8 @@ typedef struct fr_layer_swapchain {
     fr_layer_device *device;
     VkSwapchainKHR handle;
     uint32_t width, height;
+    VkFormat format;
+    bool sampled;       /* a shader may read its images as they are */
     fr_layer_plan plan; /* PASS: nothing of it is captured, and the rest is not filled */
     uint32_t num_images;
     VkImage image[FR_LAYER_IMAGES_MAX];
@@ -32,6 +34,7 @@ typedef struct fr_layer_swapchain {
 
     /* The feed's; presents look at `accepting` and at the sinks' states. */
     _Atomic bool accepting;
+    const fr_layer_copier *copier;          /* NULL: copies are made by transfer */
     uint32_t family;                        /* of the queue that the sinks' commands are for */
     fr_layer_sink sink[FR_LAYER_SINKS_MAX]; /* the ring's slots first */
     _Atomic uint64_t sequence;              /* of the last copy */

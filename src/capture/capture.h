@@ -98,6 +98,7 @@ struct fr_capture {
     bool rebound;         /* the backend was moved to this source's adapter */
     bool use_fallback;    /* this source, or this machine, cannot use env.backend */
     const char *told_why; /* of the last fallback that was a warning: the next source's is no news */
+    bool starved;         /* the last ring could not be made for want of memory */
     uint32_t source_pid;
     char source_name[32];
     fr_status gone_reason; /* of the last source that went; FR_OK = none went */

@@ -261,6 +261,21 @@ static fr_status begin_with(fr_capture *capture, const struct fr_backend_host *b
     return capture->env.channel.ops->deliver(capture->env.channel.self, &capture->ring.delivery);
 }
 
+/* A driver may refuse with any code: what never worked here is not waited for, and memory that ran short only
+ * once. */
+static bool is_hopeless(fr_capture *capture, const struct fr_backend_host *backend, fr_status status)
+{
+    const bool never_worked = capture->backend != backend;
+    const bool starved = status == FR_ERR_NO_MEMORY && capture->starved;
+    capture->starved = status == FR_ERR_NO_MEMORY;
+    switch (status) {
+    case FR_ERR_UNSUPPORTED: return true;
+    case FR_ERR_SYSTEM: return never_worked;
+    case FR_ERR_NO_MEMORY: return never_worked || starved;
+    default: return false;
+    }
+}
+
 fr_status fr_generation_begin(fr_capture *capture)
 {
     const struct fr_backend_host *backend = fr_capture_choose_backend(capture);
@@ -271,10 +286,7 @@ fr_status fr_generation_begin(fr_capture *capture)
         return FR_ERR_UNSUPPORTED;
     }
     fr_status status = begin_with(capture, backend);
-    /* A driver may refuse with any code: what never worked here is not waited for. */
-    const bool hopeless =
-        status == FR_ERR_UNSUPPORTED || (status == FR_ERR_SYSTEM && capture->backend != backend);
-    if (hopeless && backend == &capture->env.backend &&
+    if (is_hopeless(capture, backend, status) && backend == &capture->env.backend &&
         fr_capture_fall_back(capture, "this machine cannot make the ring's textures for this source"))
         status = begin_with(capture, fr_capture_choose_backend(capture));
     return status;

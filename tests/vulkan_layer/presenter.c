@@ -5,7 +5,7 @@
  * A Vulkan program for tests: presents the stamped pattern, or one colour, in a swapchain of any format and
  * colour space, on a surface without a window. It knows nothing of framering's ring.
  *   presenter [--format N] [--space N] [--size WxH] [--fps N] [--frames N] [--resize N:WxH]... [--nits N]
- *             [--colour R,G,B] [--linger S] [--exit] [--validated]
+ *             [--colour R,G,B] [--linger S] [--exit] [--validated] [--features writable|constant]
  * Formats and colour spaces are Vulkan's numbers. --resize: at that frame. --linger: stands still for so long
  * after the last frame. --exit: ends without destroying anything.
  */
@@ -32,7 +32,7 @@ static struct {
         uint32_t at, width, height;
     } resize[RESIZES_MAX];
     uint32_t num_resizes;
-    bool one_colour, bare_exit, validated;
+    bool one_colour, bare_exit, validated, features_writable, features_constant;
     float colour[3];
 } o = {VK_FORMAT_B8G8R8A8_UNORM,
        VK_COLOR_SPACE_SRGB_NONLINEAR_KHR,
@@ -97,6 +97,8 @@ static void parse(int argc, char **argv)
             o.frames = (uint32_t)atoi(value);
         else if (!strcmp(name, "--nits"))
             o.nits = (uint32_t)atoi(value);
+        else if (!strcmp(name, "--features"))
+            *(!strcmp(value, "constant") ? &o.features_constant : &o.features_writable) = true;
         else if (!strcmp(name, "--linger"))
             o.linger_s = (uint32_t)atoi(value);
         else if (!strcmp(name, "--colour") &&
@@ -111,6 +113,30 @@ static void parse(int argc, char **argv)
     }
 }
 
+/* What is asked for in a chain, all of it off. */
+static const VkPhysicalDeviceVulkan12Features constant12 = {
+    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES};
+static const VkPhysicalDeviceFeatures2 constant2 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
+                                                    .pNext = (void *)(uintptr_t)&constant12};
+static VkPhysicalDeviceVulkan12Features writable12;
+static VkPhysicalDeviceFeatures2 writable2;
+
+static const void *features(void)
+{
+    writable12 = constant12;
+    writable2 = constant2;
+    writable2.pNext = &writable12;
+    return o.features_constant ? &constant2 : o.features_writable ? &writable2 : NULL;
+}
+
+/* Whoever lies between has left them as they were. */
+static void check_features(void)
+{
+    if (memcmp(&writable12, &constant12, sizeof(constant12)) != 0 ||
+        memcmp(&writable2.features, &constant2.features, sizeof(constant2.features)) != 0)
+        die("the program's own structures were changed");
+}
+
 static void make_device(void)
 {
     static const char *const of_instance[] = {VK_KHR_SURFACE_EXTENSION_NAME,
@@ -118,10 +144,13 @@ static void make_device(void)
                                               VK_EXT_SWAPCHAIN_COLOR_SPACE_EXTENSION_NAME};
     static const char *const of_device[] = {VK_KHR_SWAPCHAIN_EXTENSION_NAME,
                                             VK_EXT_HDR_METADATA_EXTENSION_NAME};
+    static const VkApplicationInfo application = {.sType = VK_STRUCTURE_TYPE_APPLICATION_INFO,
+                                                  .apiVersion = VK_API_VERSION_1_2};
     /* In this order: the upper one first. */
     static const char *const layers[] = {"VK_LAYER_KHRONOS_validation", "VK_LAYER_FRAMERING_windowless"};
     const VkInstanceCreateInfo instance_info = {
         .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
+        .pApplicationInfo = features() ? &application : NULL,
         .enabledLayerCount = o.validated ? 2 : 1,
         .ppEnabledLayerNames = o.validated ? layers : layers + 1,
         .enabledExtensionCount = 3,
@@ -135,6 +164,7 @@ static void make_device(void)
     };
     const VkDeviceCreateInfo device_info = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
+        .pNext = features(),
         .queueCreateInfoCount = 1,
         .pQueueCreateInfos = &queue_info,
         .enabledExtensionCount = 2,
@@ -145,6 +175,7 @@ static void make_device(void)
     if (vkEnumeratePhysicalDevices(instance, &num, &physical_device) < 0 || !num)
         die("no device");
     must(vkCreateDevice(physical_device, &device_info, NULL, &device), "vkCreateDevice");
+    check_features();
     vkGetDeviceQueue(device, 0, 0, &queue);
     const VkHeadlessSurfaceCreateInfoEXT surface_info = {
         .sType = VK_STRUCTURE_TYPE_HEADLESS_SURFACE_CREATE_INFO_EXT};

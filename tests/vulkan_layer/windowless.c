@@ -25,6 +25,7 @@ enum { IMAGES = 3, DEVICES_MAX = 8 };
     X(DestroyDevice)                                                                                         \
     X(GetDeviceQueue)                                                                                        \
     X(QueueSubmit)                                                                                           \
+    X(DeviceWaitIdle)                                                                                        \
     X(QueueWaitIdle)                                                                                         \
     X(CreateImage)                                                                                           \
     X(DestroyImage)                                                                                          \
@@ -59,6 +60,9 @@ struct swapchain {
 };
 
 static struct device devices[DEVICES_MAX];
+
+/* Acquiring is no use of a queue to those above, but here it is one. */
+static pthread_mutex_t queues = PTHREAD_MUTEX_INITIALIZER;
 
 static void *key_of(const void *dispatchable)
 {
@@ -140,7 +144,7 @@ static VKAPI_ATTR VkResult VKAPI_CALL own_GetPhysicalDeviceSurfaceCapabilitiesKH
         .currentTransform = VK_SURFACE_TRANSFORM_IDENTITY_BIT_KHR,
         .supportedCompositeAlpha = VK_COMPOSITE_ALPHA_OPAQUE_BIT_KHR,
         .supportedUsageFlags = VK_IMAGE_USAGE_TRANSFER_SRC_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT |
-                               VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT,
+                               VK_IMAGE_USAGE_SAMPLED_BIT | VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT,
     };
     if (getenv("WINDOWLESS_NO_COPIES"))
         out->supportedUsageFlags &= ~(VkFlags)VK_IMAGE_USAGE_TRANSFER_SRC_BIT;
@@ -320,6 +324,37 @@ static VKAPI_ATTR VkResult VKAPI_CALL own_GetSwapchainImagesKHR(VkDevice handle,
     return all ? VK_SUCCESS : VK_INCOMPLETE;
 }
 
+static VkResult submit_to(const struct device *device, VkQueue queue, uint32_t num,
+                          const VkSubmitInfo *submits, VkFence fence)
+{
+    pthread_mutex_lock(&queues);
+    const VkResult result = device->QueueSubmit(queue, num, submits, fence);
+    pthread_mutex_unlock(&queues);
+    return result;
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL own_QueueSubmit(VkQueue queue, uint32_t num,
+                                                      const VkSubmitInfo *submits, VkFence fence)
+{
+    return submit_to(device_of(queue), queue, num, submits, fence);
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL own_QueueWaitIdle(VkQueue queue)
+{
+    pthread_mutex_lock(&queues);
+    const VkResult result = device_of(queue)->QueueWaitIdle(queue);
+    pthread_mutex_unlock(&queues);
+    return result;
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL own_DeviceWaitIdle(VkDevice handle)
+{
+    pthread_mutex_lock(&queues);
+    const VkResult result = device_of(handle)->DeviceWaitIdle(handle);
+    pthread_mutex_unlock(&queues);
+    return result;
+}
+
 /* The image was presented on the same queue: whatever comes after this signal comes after that. */
 static VKAPI_ATTR VkResult VKAPI_CALL own_AcquireNextImageKHR(VkDevice handle, VkSwapchainKHR swapchain_,
                                                               uint64_t timeout, VkSemaphore semaphore,
@@ -335,7 +370,7 @@ static VKAPI_ATTR VkResult VKAPI_CALL own_AcquireNextImageKHR(VkDevice handle, V
     (void)timeout;
     *out = swapchain->next;
     swapchain->next = (swapchain->next + 1) % IMAGES;
-    return device->QueueSubmit(device->queue, 1, &submit, fence);
+    return submit_to(device, device->queue, 1, &submit, fence);
 }
 
 static VKAPI_ATTR VkResult VKAPI_CALL own_QueuePresentKHR(VkQueue queue, const VkPresentInfoKHR *info)
@@ -353,7 +388,7 @@ static VKAPI_ATTR VkResult VKAPI_CALL own_QueuePresentKHR(VkQueue queue, const V
     };
     for (uint32_t i = 0; info->pResults && i < info->swapchainCount; i++)
         info->pResults[i] = VK_SUCCESS;
-    return info->waitSemaphoreCount ? device->QueueSubmit(queue, 1, &submit, VK_NULL_HANDLE) : VK_SUCCESS;
+    return info->waitSemaphoreCount ? submit_to(device, queue, 1, &submit, VK_NULL_HANDLE) : VK_SUCCESS;
 }
 
 static VKAPI_ATTR void VKAPI_CALL own_SetHdrMetadataEXT(VkDevice device, uint32_t num,
@@ -389,6 +424,9 @@ static const struct {
     ENTRY(CreateDevice),
     ENTRY(DestroyDevice),
     ENTRY(GetDeviceQueue),
+    ENTRY(QueueSubmit),
+    ENTRY(QueueWaitIdle),
+    ENTRY(DeviceWaitIdle),
     ENTRY(CreateSwapchainKHR),
     ENTRY(DestroySwapchainKHR),
     ENTRY(GetSwapchainImagesKHR),

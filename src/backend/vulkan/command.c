@@ -59,7 +59,8 @@ VkResult fr_vk_command_wait(struct fr_vk_commands *commands, struct fr_vk_comman
     struct fr_vk_device *device = commands->device;
     if (!command->pending)
         return VK_SUCCESS;
-    const VkResult result = device->vk.WaitForFences(device->device, 1, &command->fence, VK_TRUE, timeout_ns);
+    const VkResult result = device->vk.WaitForFences(device->device, 1, &command->fence, VK_TRUE,
+                                                     fr_vk_device_patience(device, timeout_ns));
     command->pending = result != VK_SUCCESS;
     return result;
 }

@@ -319,6 +319,8 @@ uint32_t fr_vk_memory_type(const struct fr_vk_device *device, uint32_t bits, VkM
     return found;
 }
 
+#define LAST_LOOK_NS (100 * FR_NS_PER_MS)
+
 /* A wait that cannot be had, for want of memory say. */
 static VkResult look_until(const struct fr_vk_device *device, uint64_t value, uint64_t timeout_ns)
 {
@@ -335,22 +337,40 @@ static VkResult look_until(const struct fr_vk_device *device, uint64_t value, ui
     }
 }
 
-fr_status fr_vk_device_wait(struct fr_vk_device *device, uint64_t value, uint64_t timeout_ns)
+uint64_t fr_vk_device_patience(const struct fr_vk_device *device, uint64_t timeout_ns)
 {
-    if (fr_vk_device_is_lost(device))
-        return FR_ERR_DEVICE_LOST;
+    const bool slow = device->type == VK_PHYSICAL_DEVICE_TYPE_CPU;
+    return slow && timeout_ns >= FR_VK_GPU_WAIT_NS ? FR_VK_CPU_WAIT_NS : timeout_ns;
+}
+
+static VkResult wait_until(const struct fr_vk_device *device, uint64_t value, uint64_t timeout_ns)
+{
     const VkSemaphoreWaitInfo info = {
         .sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
         .semaphoreCount = 1,
         .pSemaphores = &device->progress,
         .pValues = &value,
     };
-    VkResult result = device->vk.WaitSemaphores(device->device, &info, timeout_ns);
-    if (result != VK_SUCCESS && result != VK_TIMEOUT && result != VK_ERROR_DEVICE_LOST)
-        result = look_until(device, value, timeout_ns);
+    const VkResult result = device->vk.WaitSemaphores(device->device, &info, timeout_ns);
+    return result == VK_SUCCESS || result == VK_TIMEOUT || result == VK_ERROR_DEVICE_LOST
+               ? result
+               : look_until(device, value, timeout_ns);
+}
+
+fr_status fr_vk_device_wait(struct fr_vk_device *device, uint64_t value, uint64_t timeout_ns)
+{
+    const bool lost = fr_vk_device_is_lost(device);
+    if (lost && !fr_vk_device_is_hung(device))
+        return FR_ERR_DEVICE_LOST;
+    /* One that was given up may be at work all the same; it had its time. */
+    const uint64_t patience_ns = fr_vk_device_patience(device, timeout_ns);
+    const VkResult result =
+        wait_until(device, value, lost && patience_ns > LAST_LOOK_NS ? LAST_LOOK_NS : patience_ns);
+    if (result == VK_TIMEOUT && timeout_ns >= FR_VK_GPU_WAIT_NS)
+        fr_store_release_u32(&device->hung, 1);
     if (result == VK_TIMEOUT)
         return FR_TIMEOUT;
-    return result == VK_SUCCESS ? FR_OK : fr_vk_device_status(device, result);
+    return result == VK_SUCCESS && !lost ? FR_OK : fr_vk_device_status(device, VK_ERROR_DEVICE_LOST);
 }
 
 void fr_vk_device_give_up(struct fr_vk_device *device)
@@ -361,6 +381,6 @@ void fr_vk_device_give_up(struct fr_vk_device *device)
 
 bool fr_vk_device_is_hung(const struct fr_vk_device *device)
 {
-    /* Pairs with the release in fr_vk_device_give_up. */
+    /* Pairs with the releases in fr_vk_device_wait and fr_vk_device_give_up. */
     return fr_load_acquire_u32(&device->hung) != 0;
 }

@@ -13,8 +13,10 @@
 
 #include <pthread.h>
 
-/* How long anything may wait for the GPU. */
+/* How long anything may wait for the GPU. A wait for so long lasts FR_VK_CPU_WAIT_NS on a device of type CPU,
+ * whose work competes with everybody's, and whose shaders are compiled as they are first used. */
 #define FR_VK_GPU_WAIT_NS FR_NS_PER_S
+#define FR_VK_CPU_WAIT_NS (30 * FR_NS_PER_S)
 
 enum { FR_VK_EXTENSIONS_MAX = 32, FR_VK_FAMILIES_MAX = 32, FR_VK_RING_FORMATS = 4 };
 
@@ -120,7 +122,11 @@ void fr_vk_device_log_loss(struct fr_vk_device *device, const fr_log *log);
 uint32_t fr_vk_memory_type(const struct fr_vk_device *device, uint32_t bits, VkMemoryPropertyFlags wanted,
                            VkMemoryPropertyFlags preferred);
 
-/* Waits until `progress` has reached value: FR_OK, FR_TIMEOUT, FR_ERR_DEVICE_LOST. Any thread. */
+/* timeout_ns, or what that means on this device. */
+uint64_t fr_vk_device_patience(const struct fr_vk_device *device, uint64_t timeout_ns);
+
+/* Waits until `progress` has reached value: FR_OK; FR_TIMEOUT: what was submitted may still be at work, and
+ * nothing that it uses may be destroyed; FR_ERR_DEVICE_LOST: it is at work no more. Any thread. */
 fr_status fr_vk_device_wait(struct fr_vk_device *device, uint64_t value, uint64_t timeout_ns);
 
 /* Both sides are the same device with the same driver. */

@@ -96,9 +96,10 @@ static void record_handover(const struct fr_vk_ring *ring, VkCommandBuffer comma
                                         ring->shape.ring_len, barrier);
 }
 
-/* Submits it and waits. */
-static fr_status run(struct fr_vk_device *device, VkCommandBuffer commands, VkResult *result)
+/* Submits it and waits. FR_TIMEOUT: it is still under way. */
+static fr_status run(struct fr_vk_ring *ring, VkCommandBuffer commands, VkResult *result)
 {
+    struct fr_vk_device *device = ring->device;
     fr_vk_device_lock(device);
     const uint64_t value = device->submitted + 1;
     const VkTimelineSemaphoreSubmitInfo values = {
@@ -116,14 +117,11 @@ static fr_status run(struct fr_vk_device *device, VkCommandBuffer commands, VkRe
     };
     *result = device->vk.QueueSubmit(device->queue, 1, &submit, VK_NULL_HANDLE);
     if (*result == VK_SUCCESS)
-        device->submitted = value;
+        ring->done = device->submitted = value;
     fr_vk_device_unlock(device);
     if (*result != VK_SUCCESS)
         return fr_vk_device_status(device, *result);
-    const fr_status status = fr_vk_device_wait(device, value, FR_VK_GPU_WAIT_NS);
-    if (status == FR_TIMEOUT)
-        fr_vk_device_give_up(device);
-    return status == FR_TIMEOUT ? FR_ERR_DEVICE_LOST : status;
+    return fr_vk_device_wait(device, value, FR_VK_GPU_WAIT_NS);
 }
 
 /* The images get the layout that they have between uses, and go to whoever takes them first. */
@@ -158,9 +156,12 @@ static fr_status hand_over(struct fr_vk_ring *ring, VkResult *result)
         *result = device->vk.EndCommandBuffer(commands);
     }
     const fr_status status =
-        *result == VK_SUCCESS ? run(device, commands, result) : fr_vk_device_status(device, *result);
-    if (!fr_vk_device_is_hung(device))
-        device->vk.DestroyCommandPool(device->device, pool, NULL);
+        *result == VK_SUCCESS ? run(ring, commands, result) : fr_vk_device_status(device, *result);
+    if (status == FR_TIMEOUT) {
+        fr_vk_device_give_up(device);
+        return FR_ERR_DEVICE_LOST;
+    }
+    device->vk.DestroyCommandPool(device->device, pool, NULL);
     return status;
 }
 
@@ -216,10 +217,14 @@ static void close_fd(int fd)
 /* What the GPU still reads may not go. */
 static bool settle(struct fr_vk_ring *ring, const fr_log *log)
 {
-    if (fr_vk_device_wait(ring->device, ring->done, FR_VK_GPU_WAIT_NS) == FR_TIMEOUT)
-        fr_vk_device_give_up(ring->device);
-    if (!fr_vk_device_is_hung(ring->device))
+    fr_status status = fr_vk_device_wait(ring->device, ring->done, FR_VK_GPU_WAIT_NS);
+    /* A batch's semaphores are signalled in no order. */
+    if (status == FR_OK && ring->retired &&
+        fr_vk_wait_for(ring->device, ring->retire, ring->retired, FR_VK_GPU_WAIT_NS, log) == FR_CLAIM_BUSY)
+        status = FR_TIMEOUT;
+    if (status != FR_TIMEOUT)
         return true;
+    fr_vk_device_give_up(ring->device);
     fr_log_write(log, FR_LOG_WARNING, "the GPU does not end its work on a ring; its memory stays in use");
     return false;
 }

@@ -23,8 +23,9 @@ enum { LIGHT_FIRST = 8, NUM_LIGHT = 36, NUM_CONSTANTS = 7 + NUM_LIGHT };
 struct fr_vk_variant fr_vk_variant_default(const struct fr_vk_device *device, fr_format from, fr_format to,
                                            bool buffers)
 {
-    (void)device, (void)from, (void)to;
-    if (buffers)
+    (void)from, (void)to;
+    /* Processors find shared memory and barriers slow. */
+    if (buffers || device->type == VK_PHYSICAL_DEVICE_TYPE_CPU)
         return (struct fr_vk_variant){
             .columns = 8, .across = 32, .down = 4, .neighbour = FR_VK_NEIGHBOUR_RELOAD};
     return (struct fr_vk_variant){.columns = 2, .across = 256, .down = 1};

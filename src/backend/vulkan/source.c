@@ -132,10 +132,16 @@ static fr_status attach(void *self, const struct fr_delivery *delivery, void **o
 }
 
 /* What the GPU still writes may not go: then it is left as it is. */
-static void detach(void *self, void *ring)
+static void detach(void *self, void *ring_)
 {
     struct fr_vk_source *source = self;
-    if (fr_vk_commands_settle(&source->commands))
+    struct fr_vk_source_ring *ring = ring_;
+    bool done = fr_vk_commands_settle(&source->commands);
+    /* A fence may be signalled before the semaphores of its batch are. */
+    if (done && ring->submitted && !fr_vk_device_is_lost(source->device))
+        done = fr_vk_wait_for(source->device, ring->ready, ring->submitted, FR_VK_GPU_WAIT_NS, NULL) !=
+               FR_CLAIM_BUSY;
+    if (done)
         close_ring(ring);
 }
 

@@ -51,8 +51,9 @@ struct fr_vk_source_ring {
     VkImageUsageFlags usage; /* of the images */
     struct fr_vk_source_slot slot[FR_WIRE_SLOTS_MAX];
     VkSemaphore ready, retire;
-    uint64_t written; /* the highest value that the ready semaphore was asked to reach */
-    bool failed;      /* said once: what failed may do so with every frame */
+    uint64_t written;   /* the highest value that a slot was given for the ready semaphore */
+    uint64_t submitted; /* ... and that a submission of ours signals */
+    bool failed;        /* said once: what failed may do so with every frame */
 };
 
 /* The image is taken over from and given back to whoever else has it; `commands` in between writes it. */

@@ -66,6 +66,8 @@ VkResult fr_vk_slot_submit(struct fr_vk_source_ring *ring, uint32_t index, struc
     if (result != VK_SUCCESS)
         return result;
     slot->signalled = true;
+    if (fence)
+        ring->submitted = slot->ready_value;
     slot->pending = fence ? NULL : command;
     return VK_SUCCESS;
 }
@@ -295,6 +297,7 @@ void fr_vk_source_slot(const struct fr_backend_source *source, void *ring_, uint
     *out = (fr_vulkan_slot){
         .image = (uint64_t)(uintptr_t)slot->image.image,
         .format = (uint32_t)fr_vk_format(ring->format),
+        .storage = ring->usage & VK_IMAGE_USAGE_STORAGE_BIT,
         .width = ring->width,
         .height = ring->height,
         .ready = fence ? (uint64_t)(uintptr_t)ring->ready : 0,

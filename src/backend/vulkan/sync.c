@@ -139,7 +139,7 @@ static VkResult wait_until(const struct fr_vk_device *device, VkSemaphore semaph
 enum fr_claim fr_vk_wait_for(struct fr_vk_device *device, VkSemaphore semaphore, uint64_t value,
                              uint64_t timeout_ns, const fr_log *log)
 {
-    const VkResult result = wait_until(device, semaphore, value, timeout_ns);
+    const VkResult result = wait_until(device, semaphore, value, fr_vk_device_patience(device, timeout_ns));
     if (result == VK_TIMEOUT)
         return FR_CLAIM_BUSY;
     return result == VK_SUCCESS ? FR_CLAIM_ACQUIRED

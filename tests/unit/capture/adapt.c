@@ -223,6 +223,37 @@ static void a_ring_that_worked_before_is_waited_for(void **state)
     assert_int_equal(rig->fallback.rings, 0);
 }
 
+/* A picture too large for the GPU: the first ring, or one that follows the display. */
+static void a_gpu_without_memory_makes_way(void **state)
+{
+    struct rig *rig = *state;
+    rig->backend.no_rings = FR_ERR_NO_MEMORY;
+    assert_int_equal(rig_open_source(rig), FR_OK);
+    open_with(rig, rig->act, FR_OK);
+    assert_int_equal(rig->fallback.rings, 1);
+    assert_int_equal(rig_next(rig), FR_OK);
+}
+
+static void memory_that_ran_short_is_waited_for_once(void **state)
+{
+    struct rig *rig = *state;
+    rig_start(rig);
+    assert_int_equal(rig_next(rig), FR_OK);
+    rig->backend.ring_failures = 1;
+    rig_announce(rig, 32, 32, FR_COLOUR_STATE_SDR);
+    assert_int_equal(rig_run(rig, FR_NS_PER_S), FR_OK);
+    assert_int_equal(rig->fallback.rings, 0);
+    rig->backend.ring_failures = 1;
+    rig_announce(rig, 48, 32, FR_COLOUR_STATE_SDR);
+    assert_int_equal(rig_run(rig, FR_NS_PER_S), FR_OK);
+    assert_int_equal(rig->fallback.rings, 0);
+    rig->backend.no_rings = FR_ERR_NO_MEMORY;
+    rig_announce(rig, 64, 32, FR_COLOUR_STATE_SDR);
+    assert_int_equal(rig_run(rig, FR_NS_PER_S), FR_OK);
+    assert_int_equal(rig->fallback.rings, 1);
+    assert_int_equal(rig_info(rig).state, FR_CAPTURE_RUNNING);
+}
+
 static void the_next_source_is_offered_textures_again(void **state)
 {
     struct rig *rig = *state;
@@ -410,6 +441,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_machine_that_cannot_share_makes_memory, setup, rig_teardown),
         cmocka_unit_test_setup_teardown(a_ring_that_never_worked_makes_way_for_memory, setup, rig_teardown),
         cmocka_unit_test_setup_teardown(a_ring_that_worked_before_is_waited_for, setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(a_gpu_without_memory_makes_way, setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(memory_that_ran_short_is_waited_for_once, setup, rig_teardown),
         cmocka_unit_test_setup_teardown(the_next_source_is_offered_textures_again, setup, rig_teardown),
         cmocka_unit_test_setup_teardown(the_same_reason_is_a_warning_once, setup, rig_teardown),
         cmocka_unit_test_setup_teardown(a_ring_is_made_for_the_sources_gpu, setup, rig_teardown),

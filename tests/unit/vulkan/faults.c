@@ -12,7 +12,7 @@ static VkInstance last_instance;
 static unsigned countdown;
 static VkResult failure;
 static const char *hit, *hidden;
-static bool paused, shared_timelines;
+static bool paused, shared_timelines, hanging;
 static VkDeviceSize heap_bytes;
 
 enum kind {
@@ -57,6 +57,11 @@ const char *faults_hit(void)
 void faults_pause(bool pause)
 {
     paused = pause;
+}
+
+void faults_hang(bool on)
+{
+    hanging = on;
 }
 
 void faults_share_timelines(bool on)
@@ -263,6 +268,8 @@ static VkResult VKAPI_CALL wrap_WaitSemaphores(VkDevice device, const VkSemaphor
     VkSemaphore list[SEMAPHORES_MAX];
     VkSemaphoreWaitInfo own = *info;
     own.pSemaphores = targets(info->semaphoreCount, info->pSemaphores, list);
+    if (hanging)
+        return VK_TIMEOUT;
     return must_fail("vkWaitSemaphores") ? refuse(device) : REAL(WaitSemaphores)(device, &own, timeout_ns);
 }
 

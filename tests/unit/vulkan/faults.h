@@ -18,6 +18,9 @@ const char *faults_hit(void);
 /* Calls while it is true do not count and do not fail: the test's own. */
 void faults_pause(bool paused);
 
+/* Waits for semaphores end at once, as if their time were over. */
+void faults_hang(bool on);
+
 /* Devices made from now on share timeline semaphores within this process and one device, whatever the driver
  * can. */
 void faults_share_timelines(bool on);

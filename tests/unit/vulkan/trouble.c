@@ -269,16 +269,42 @@ static void every_call_fails(const fr_vulkan_host_params *params, bool timelines
     gpu_close(&gpu);
 }
 
-static const fr_vulkan_host_params as_memory = {.no_opaque_fd = true, .no_dma_buf = true};
-static const fr_vulkan_host_params as_upload = {
-    .no_opaque_fd = true, .no_dma_buf = true, .no_host_memory = true};
-
 static fr_vulkan_host_params on_device(const fr_vulkan_host_params *params)
 {
     fr_vulkan_host_params own = *params;
     own.device = gpu_name();
     return own;
 }
+
+/* Lost, since its time was over; what it still did is waited for all the same before its things go. */
+static void test_a_gpu_that_takes_too_long(void **state)
+{
+    const fr_vulkan_host_params none = {0}, params = on_device(&none);
+    struct gpu gpu;
+    struct gpu_image image;
+    (void)state;
+    gpu_open(&gpu, NULL);
+    make_image(&gpu, &image);
+    struct session session = {
+        .gpu = &gpu, .image = &image.push, .params = &params, .words = pair_words_create()};
+    assert_int_equal(fr_cpu_source_create(&session.memory, fr_os_native()), FR_OK);
+    assert_true(open_host(&session) && open_source(&session) && push(&session));
+    faults_hang(true);
+    assert_false(take(&session));
+    faults_hang(false);
+    assert_true(session.host_lost);
+    go_on(&session);
+    close_session(&session);
+    pair_words_destroy(session.words);
+    const char *what;
+    assert_int_equal(faults_alive(&what), 0);
+    gpu_image_destroy(&gpu, &image);
+    gpu_close(&gpu);
+}
+
+static const fr_vulkan_host_params as_memory = {.no_opaque_fd = true, .no_dma_buf = true};
+static const fr_vulkan_host_params as_upload = {
+    .no_opaque_fd = true, .no_dma_buf = true, .no_host_memory = true};
 
 static void test_no_memory(void **state)
 {
@@ -345,6 +371,7 @@ int main(void)
         cmocka_unit_test(test_device_lost_uploaded),
         cmocka_unit_test(test_no_memory_with_timelines),
         cmocka_unit_test(test_device_lost_with_timelines),
+        cmocka_unit_test(test_a_gpu_that_takes_too_long),
     };
     return cmocka_run_group_tests_name("vulkan/trouble", tests, NULL, NULL);
 }

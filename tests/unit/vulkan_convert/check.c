@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const struct fr_vk_variant check_as_on_gpus = {.columns = 2, .across = 64, .down = 2};
+
 static void *whole_memory(const struct fr_vk_picture *picture)
 {
     struct fr_picture planes;

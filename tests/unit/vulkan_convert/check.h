@@ -20,6 +20,9 @@ struct check {
     const struct fr_parts *parts; /* NULL: all */
 };
 
+/* How a GPU reads images; lavapipe would take blocks. */
+extern const struct fr_vk_variant check_as_on_gpus;
+
 /* Fills a picture with canaries; not one that is read back by copies. */
 void check_paint(struct fr_vk_picture *picture);
 

@@ -24,6 +24,7 @@ static void *random_pixels(fr_format format, size_t count)
 static void check_size(const pair *p, uint32_t width, uint32_t height, bool buffers)
 {
     struct check check = {.device = device, .params = p->params, .buffers = buffers};
+    check.variant = buffers ? (struct fr_vk_variant){0} : check_as_on_gpus;
     check.params.width = width;
     check.params.height = height;
     void *const pixels = random_pixels(p->params.from, (size_t)width * height);
