@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The capture layer: any Vulkan program's frames, as it presents them."""
 
+import json
 import os
 import pathlib
 import signal
@@ -215,6 +216,21 @@ def case_layer_exit_without_goodbye(world):
     check(running.finish(60).expect(0).json()["fresh"] > 20, "nothing was recorded")
 
 
+def case_layer_inherited(world):
+    """A capture starts the program as its source: by the socket that it inherits, without a target."""
+    use_layer(world)
+    folder = world.folder / "sources"
+    folder.mkdir()
+    program = folder / "framering-source-game"
+    program.write_text("#!/bin/sh\n[ \"$1\" = --list-options ] && exit 0\n"
+                       f"FRAMERING_CAPTURE=1 exec {world.build}/tests/vulkan_layer/presenter --frames 100\n")
+    program.chmod(0o755)
+    summary = world.capture("--source", "game", "--backend", "vulkan", "--for", "20s", "a.mkv",
+                            env={"FRAMERING_SOURCE_DIR": str(folder)})
+    check(summary["fresh"] > 30 and summary["slots"] == "opaque fd", f"{summary}")
+    world.stamps("a.mkv")
+
+
 # ---- a program that somebody else wrote ----
 
 
@@ -285,18 +301,26 @@ def case_layer_cube_resized(world):
     is_cube(world, summary["files"][-1])
 
 
+def is_captured(world, program):
+    """Frames of this program, and of no other, have been published."""
+    done = world.fr("watch", "7", "--json", "--samples", "1")
+    seen = json.loads(done.out.splitlines()[0]) if done.code == 0 else {}
+    source = seen.get("source", {})
+    return source.get("pid") == program.pid and source.get("published", 0) > 3
+
+
 def case_layer_cube_killed(world):
     """vkcube is killed in the middle of its frames, again and again: the host goes on with the next."""
     use_cube(world)
-    running = host(world, "--backend", "vulkan", seconds=12)
+    running = host(world, "--backend", "vulkan", seconds=60)
     for number in range(4):
         program = cube(world)
-        wait_for_file(world, "a.mkv", 2000)
-        time.sleep(0.5 + 0.13 * number)
+        wait_for(lambda: is_captured(world, program), 15, f"vkcube {number} is not captured")
+        time.sleep(0.1 + 0.13 * number)
         program.signal(signal.SIGKILL)
         program.finish()
     cube(world, "--c", "200").finish().expect(0)
-    summary = running.finish(60).expect(0).json()
+    summary = running.interrupt(60).expect(0).json()
     print_flips(summary)
     check(summary["generations"] == 5, f"{summary}")
     is_cube(world, summary["files"][-1])

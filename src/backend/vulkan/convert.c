@@ -1,35 +1,13 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
-#include "backend/vulkan/convert.h"
+#include "backend/vulkan/converter.h"
 
 #include "common/log.h"
 
 #include <stdlib.h>
 
-/* A band is what one descriptor can see of a picture: a number of rows from which on every plane's row is
- * aligned for a storage buffer. */
-enum { BAND_ROWS_UNIT = 128, BANDS_MAX = 64, SOURCE_PITCH_ALIGN = 16, SOURCE_PITCH_MOST = 256 };
-
-/* One conversion under way. */
-struct flight {
-    VkCommandBuffer convert, copy;
-    VkDescriptorSet set[BANDS_MAX];
-    uint64_t value; /* of progress when all of it is done */
-};
-
-struct fr_vk_converter {
-    struct fr_vk_device *device;
-    fr_convert_params params;
-    bool buffers;
-    const char *name;
-    struct fr_vk_shade shade;
-    struct fr_vk_push push;
-    VkCommandPool commands;
-    VkDescriptorPool descriptors;
-    uint32_t num_bands; /* at most */
-    uint32_t next;
-    struct flight flight[FR_VK_FLIGHTS];
-};
+/* Whoever makes rings rounds rows up to so much at most. */
+enum { SOURCE_PITCH_MOST = 256 };
 
 static const struct {
     fr_format from, to;
@@ -50,9 +28,8 @@ static const char *name_of(const fr_convert_params *params)
     return NULL;
 }
 
-/* Rows that every bound buffer sees at once; all of a picture as a rule. 0: none. */
-static uint32_t band_rows(const struct fr_vk_device *device, uint32_t height, VkDeviceSize source_pitch,
-                          const VkDeviceSize pitch[2])
+uint32_t fr_vk_band_rows(const struct fr_vk_device *device, uint32_t height, VkDeviceSize source_pitch,
+                         const VkDeviceSize pitch[2])
 {
     const VkDeviceSize limit = device->limits.maxStorageBufferRange;
     VkDeviceSize rows = limit / pitch[0];
@@ -60,10 +37,10 @@ static uint32_t band_rows(const struct fr_vk_device *device, uint32_t height, Vk
         rows = 2 * (limit / pitch[1]);
     if (source_pitch && rows > limit / source_pitch)
         rows = limit / source_pitch;
-    return rows >= height ? height : (uint32_t)(rows / BAND_ROWS_UNIT * BAND_ROWS_UNIT);
+    return rows >= height ? height : (uint32_t)(rows / FR_VK_BAND_ROWS_UNIT * FR_VK_BAND_ROWS_UNIT);
 }
 
-static uint32_t count_bands(uint32_t height, uint32_t rows)
+uint32_t fr_vk_count_bands(uint32_t height, uint32_t rows)
 {
     return rows ? (height + rows - 1) / rows : UINT32_MAX;
 }
@@ -142,9 +119,10 @@ static bool plan(struct fr_vk_converter *converter, struct fr_vk_variant *varian
         source = ((VkDeviceSize)params->width * fr_format_pixel_bytes(params->from) + SOURCE_PITCH_MOST - 1) /
                  SOURCE_PITCH_MOST * SOURCE_PITCH_MOST;
     fit_variant(variant, params->to, pitch);
-    converter->num_bands = count_bands(params->height, band_rows(device, params->height, source, pitch));
+    converter->num_bands =
+        fr_vk_count_bands(params->height, fr_vk_band_rows(device, params->height, source, pitch));
     const uint32_t side = device->limits.maxImageDimension2D;
-    return converter->num_bands <= BANDS_MAX &&
+    return converter->num_bands <= FR_VK_BANDS_MAX &&
            (converter->buffers || (params->width <= side && params->height <= side)) &&
            (variant->neighbour != FR_VK_NEIGHBOUR_SHUFFLE || device->subgroup_size);
 }
@@ -216,326 +194,4 @@ void fr_vk_converter_destroy(struct fr_vk_converter *converter)
 const char *fr_vk_converter_name(const struct fr_vk_converter *converter)
 {
     return converter->name;
-}
-
-/* ---- one conversion ---- */
-
-struct job {
-    struct fr_vk_converter *converter;
-    const struct fr_vk_input *input;
-    const struct fr_parts *parts;
-    struct fr_vk_picture *picture;
-    struct flight *flight;
-    uint32_t rows, num_bands; /* of a band, but for the last */
-};
-
-static void bind_band(const struct job *job, uint32_t band)
-{
-    const struct fr_vk_converter *const c = job->converter;
-    const struct fr_vk_picture *const p = job->picture;
-    const uint32_t row = band * job->rows;
-    const uint32_t rows = c->params.height - row < job->rows ? c->params.height - row : job->rows;
-    const VkDescriptorImageInfo image = {.imageView = job->input->view,
-                                         .imageLayout = VK_IMAGE_LAYOUT_GENERAL};
-    const VkDeviceSize source_pitch = job->input->pitch_bytes;
-    const VkDescriptorBufferInfo buffers[3] = {
-        {job->input->buffer, job->input->offset_bytes + row * source_pitch, rows * source_pitch},
-        {p->buffer, p->offset_bytes[0] + row * p->pitch_bytes[0], rows * p->pitch_bytes[0]},
-        {p->buffer, p->offset_bytes[1] + row / 2 * p->pitch_bytes[1], (rows + 1) / 2 * p->pitch_bytes[1]},
-    };
-    VkWriteDescriptorSet writes[3];
-    for (uint32_t i = 0; i < 3; i++) {
-        const bool is_image = i == 0 && !c->buffers;
-        writes[i] = (VkWriteDescriptorSet){
-            .sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
-            .dstSet = job->flight->set[band],
-            .dstBinding = i,
-            .descriptorCount = 1,
-            .descriptorType = is_image ? VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-            .pImageInfo = is_image ? &image : NULL,
-            .pBufferInfo = is_image ? NULL : &buffers[i],
-        };
-    }
-    c->device->vk.UpdateDescriptorSets(c->device->device, 3, writes, 0, NULL);
-}
-
-static uint32_t at_most(uint32_t value, uint32_t most)
-{
-    return value < most ? value : most;
-}
-
-/* The blocks of a band that a part touches, in rows of the band. */
-static bool blocks_of(const struct job *job, const fr_rect *part, uint32_t row, uint32_t rows,
-                      struct fr_vk_push *push)
-{
-    const fr_convert_params *const params = &job->converter->params;
-    const uint32_t columns = job->converter->shade.variant.columns;
-    if (part->x >= params->width || part->y >= params->height || !part->width || !part->height)
-        return false;
-    const uint32_t right = part->x + at_most(part->width, params->width - part->x);
-    const uint32_t bottom = part->y + at_most(part->height, params->height - part->y);
-    const uint32_t top = part->y > row ? part->y - row : 0;
-    if (bottom <= row || top >= rows)
-        return false;
-    /* Two pairs write a word together. */
-    const uint32_t unit = columns < 4 ? 4 : columns;
-    push->first[0] = (int32_t)(part->x / unit * (unit / columns));
-    push->first[1] = (int32_t)(top / 2);
-    push->end[0] = (int32_t)((right + unit - 1) / unit * (unit / columns));
-    push->end[1] = (int32_t)((at_most(bottom - row, rows) + 1) / 2);
-    return true;
-}
-
-static void dispatch_band(const struct job *job, VkCommandBuffer command, uint32_t band)
-{
-    const struct fr_vk_converter *const c = job->converter;
-    const struct fr_vk_functions *const vk = &c->device->vk;
-    const struct fr_vk_variant *const variant = &c->shade.variant;
-    const uint32_t row = band * job->rows, rows = at_most(job->rows, c->params.height - row);
-    const fr_rect all = {0, 0, c->params.width, c->params.height};
-    const uint32_t count = job->parts ? at_most(job->parts->count, FR_PARTS_MAX) : 1;
-    struct fr_vk_push push = c->push;
-    push.edge[0] = (int32_t)c->params.width - 1;
-    push.edge[1] = (int32_t)rows - 1;
-    push.image_row = (int32_t)row;
-    push.source_pitch = (int32_t)(job->input->pitch_bytes / SOURCE_PITCH_ALIGN);
-    push.luma_pitch = (int32_t)(job->picture->pitch_bytes[0] / 4);
-    push.chroma_pitch = (int32_t)(job->picture->pitch_bytes[1] / 4);
-    vk->CmdBindDescriptorSets(command, VK_PIPELINE_BIND_POINT_COMPUTE, c->shade.layout, 0, 1,
-                              &job->flight->set[band], 0, NULL);
-    for (uint32_t i = 0; i < count; i++) {
-        if (!blocks_of(job, job->parts ? &job->parts->rect[i] : &all, row, rows, &push))
-            continue;
-        vk->CmdPushConstants(command, c->shade.layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof(push), &push);
-        vk->CmdDispatch(command,
-                        ((uint32_t)(push.end[0] - push.first[0]) + variant->across - 1) / variant->across,
-                        ((uint32_t)(push.end[1] - push.first[1]) + variant->down - 1) / variant->down, 1);
-    }
-}
-
-static VkImageMemoryBarrier image_barrier(VkImage image, VkImageLayout old)
-{
-    return (VkImageMemoryBarrier){
-        .sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
-        .oldLayout = old,
-        .newLayout = VK_IMAGE_LAYOUT_GENERAL,
-        .srcQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
-        .dstQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
-        .image = image,
-        .subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1},
-    };
-}
-
-/* The picture may still be written, or copied, by what was submitted before: a conversion of it that nobody
- * waited for. */
-static bool is_busy(const struct fr_vk_picture *p)
-{
-    const uint64_t last = p->staged_value > p->value ? p->staged_value : p->value;
-    uint64_t reached = 0;
-    return last && (p->device->vk.GetSemaphoreCounterValue(p->device->device, p->device->progress,
-                                                           &reached) != VK_SUCCESS ||
-                    reached < last);
-}
-
-static void record_before(const struct job *job, VkCommandBuffer command)
-{
-    const struct fr_vk_device *const device = job->converter->device;
-    const struct fr_vk_picture *const p = job->picture;
-    VkImageMemoryBarrier images[3];
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < 2; i++)
-        if (!p->general && p->image[i]) {
-            images[count] = image_barrier(p->image[i], VK_IMAGE_LAYOUT_UNDEFINED);
-            images[count++].dstAccessMask = VK_ACCESS_SHADER_WRITE_BIT;
-        }
-    if (!job->converter->buffers) {
-        images[count] = image_barrier(job->input->image, VK_IMAGE_LAYOUT_GENERAL);
-        images[count].srcQueueFamilyIndex = VK_QUEUE_FAMILY_EXTERNAL;
-        images[count].dstQueueFamilyIndex = device->family;
-        images[count++].dstAccessMask = VK_ACCESS_SHADER_READ_BIT;
-    }
-    const VkMemoryBarrier writes = {
-        .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
-        .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT,
-        .dstAccessMask = VK_ACCESS_SHADER_WRITE_BIT,
-    };
-    const uint32_t busy = is_busy(p);
-    if (!busy && !count)
-        return;
-    /* The ready semaphore is waited for at the compute stage. */
-    device->vk.CmdPipelineBarrier(
-        command, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | (busy ? VK_PIPELINE_STAGE_TRANSFER_BIT : 0u),
-        VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, 0, busy, &writes, 0, NULL, count, images);
-}
-
-static void record_after(const struct job *job, VkCommandBuffer command)
-{
-    const struct fr_vk_device *const device = job->converter->device;
-    if (!job->converter->buffers) {
-        VkImageMemoryBarrier image = image_barrier(job->input->image, VK_IMAGE_LAYOUT_GENERAL);
-        image.srcQueueFamilyIndex = device->family;
-        image.dstQueueFamilyIndex = VK_QUEUE_FAMILY_EXTERNAL;
-        device->vk.CmdPipelineBarrier(command, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
-                                      VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, 0, 0, NULL, 0, NULL, 1, &image);
-    }
-    const VkMemoryBarrier pixels = {
-        .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
-        .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT,
-        .dstAccessMask = VK_ACCESS_HOST_READ_BIT,
-    };
-    if (job->picture->direct)
-        device->vk.CmdPipelineBarrier(command, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
-                                      VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &pixels, 0, NULL, 0, NULL);
-}
-
-static void record_all(const struct job *job, VkCommandBuffer command)
-{
-    const struct fr_vk_converter *const c = job->converter;
-    record_before(job, command);
-    c->device->vk.CmdBindPipeline(command, VK_PIPELINE_BIND_POINT_COMPUTE, c->shade.pipeline);
-    for (uint32_t band = 0; band < job->num_bands; band++)
-        dispatch_band(job, command, band);
-    record_after(job, command);
-}
-
-static VkResult record_convert(const struct job *job)
-{
-    const struct fr_vk_functions *const vk = &job->converter->device->vk;
-    const VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
-                                            .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT};
-    const VkResult result = vk->BeginCommandBuffer(job->flight->convert, &begin);
-    if (result != VK_SUCCESS)
-        return result;
-    record_all(job, job->flight->convert);
-    return vk->EndCommandBuffer(job->flight->convert);
-}
-
-static VkResult record_copy(const struct job *job)
-{
-    const struct fr_vk_functions *const vk = &job->converter->device->vk;
-    const VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
-                                            .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT};
-    const VkResult result = vk->BeginCommandBuffer(job->flight->copy, &begin);
-    if (result != VK_SUCCESS)
-        return result;
-    fr_vk_picture_record_copy(job->picture, job->flight->copy);
-    return vk->EndCommandBuffer(job->flight->copy);
-}
-
-/* The copy is a batch of its own, so that neither the source nor who encodes on the GPU waits for it. */
-static VkResult submit(const struct job *job, bool copies)
-{
-    struct fr_vk_device *device = job->converter->device;
-    const struct fr_vk_input *const input = job->input;
-    const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT;
-    const uint64_t value = device->submitted + 1, copied = value + 1;
-    /* The device's last: who sees it may do away with the other (Mesa signals one after the other). */
-    const VkSemaphore signals[2] = {input->retire, device->progress};
-    const uint64_t values[2] = {input->retire_value, value};
-    const uint32_t first = input->retire ? 0 : 1;
-    const VkTimelineSemaphoreSubmitInfo timelines[2] = {
-        {.sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
-         .waitSemaphoreValueCount = input->ready ? 1 : 0,
-         .pWaitSemaphoreValues = &input->ready_value,
-         .signalSemaphoreValueCount = 2 - first,
-         .pSignalSemaphoreValues = values + first},
-        {.sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
-         .signalSemaphoreValueCount = 1,
-         .pSignalSemaphoreValues = &copied},
-    };
-    const VkSubmitInfo submits[2] = {
-        {.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
-         .pNext = &timelines[0],
-         .waitSemaphoreCount = input->ready ? 1 : 0,
-         .pWaitSemaphores = &input->ready,
-         .pWaitDstStageMask = &stage,
-         .commandBufferCount = 1,
-         .pCommandBuffers = &job->flight->convert,
-         .signalSemaphoreCount = 2 - first,
-         .pSignalSemaphores = signals + first},
-        {.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
-         .pNext = &timelines[1],
-         .commandBufferCount = 1,
-         .pCommandBuffers = &job->flight->copy,
-         .signalSemaphoreCount = 1,
-         .pSignalSemaphores = &device->progress},
-    };
-    const VkResult result = device->vk.QueueSubmit(device->queue, copies ? 2 : 1, submits, VK_NULL_HANDLE);
-    if (result != VK_SUCCESS)
-        return result;
-    struct fr_vk_picture *p = job->picture;
-    p->value = value;
-    p->staged = copies;
-    p->staged_value = copies ? copied : p->staged_value;
-    p->general = true;
-    device->submitted = copies ? copied : value;
-    job->flight->value = device->submitted;
-    return VK_SUCCESS;
-}
-
-/* Under the lock, as another thread may map the picture meanwhile. */
-static VkResult record_and_submit(const struct job *job)
-{
-    const bool copies = job->picture->wanted && !job->picture->direct;
-    VkResult result = record_convert(job);
-    if (result == VK_SUCCESS && copies)
-        result = record_copy(job);
-    return result == VK_SUCCESS ? submit(job, copies) : result;
-}
-
-static fr_status plan_job(struct job *job)
-{
-    const struct fr_vk_converter *const c = job->converter;
-    const struct fr_vk_input *const input = job->input;
-    const VkDeviceSize align = c->device->limits.minStorageBufferOffsetAlignment;
-    if (c->buffers && (input->pitch_bytes % SOURCE_PITCH_ALIGN || input->offset_bytes % align))
-        return FR_ERR_UNSUPPORTED;
-    job->rows = band_rows(c->device, c->params.height, c->buffers ? input->pitch_bytes : 0,
-                          job->picture->pitch_bytes);
-    job->num_bands = count_bands(c->params.height, job->rows);
-    return job->num_bands <= c->num_bands ? FR_OK : FR_ERR_UNSUPPORTED;
-}
-
-fr_status fr_vk_convert(struct fr_vk_converter *converter, const struct fr_vk_input *input,
-                        const struct fr_parts *parts, struct fr_vk_picture *picture, uint64_t *done)
-{
-    struct fr_vk_device *device = converter->device;
-    struct job job = {.converter = converter,
-                      .input = input,
-                      .parts = parts,
-                      .picture = picture,
-                      .flight = &converter->flight[converter->next]};
-    *done = 0;
-    fr_status status = plan_job(&job);
-    if (status == FR_OK)
-        status = fr_vk_device_wait(device, job.flight->value, FR_VK_GPU_WAIT_NS);
-    if (status == FR_TIMEOUT)
-        return fr_vk_device_status(device, VK_ERROR_DEVICE_LOST); /* it hangs */
-    if (status != FR_OK)
-        return status;
-    for (uint32_t band = 0; band < job.num_bands; band++)
-        bind_band(&job, band);
-    fr_vk_device_lock(device);
-    const VkResult result = record_and_submit(&job);
-    fr_vk_device_unlock(device);
-    if (result != VK_SUCCESS)
-        return fr_vk_device_status(device, result);
-    converter->next = (converter->next + 1) % FR_VK_FLIGHTS;
-    *done = job.picture->value;
-    return FR_OK;
-}
-
-fr_status fr_vk_converter_record(struct fr_vk_converter *converter, uint32_t flight, VkCommandBuffer command,
-                                 const struct fr_vk_input *input, struct fr_vk_picture *picture, bool bound)
-{
-    struct job job = {
-        .converter = converter, .input = input, .picture = picture, .flight = &converter->flight[flight]};
-    const fr_status status = plan_job(&job);
-    if (status != FR_OK)
-        return status;
-    for (uint32_t band = 0; band < job.num_bands && !bound; band++)
-        bind_band(&job, band);
-    record_all(&job, command);
-    picture->general = true;
-    return FR_OK;
 }
