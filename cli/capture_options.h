@@ -8,6 +8,7 @@
 #include "sources.h"
 
 #include <framering/d3d11.h>
+#include <framering/vulkan.h>
 #include <framering/win32.h>
 
 #include <stdbool.h>
@@ -33,6 +34,7 @@ struct capture_options {
     bool hdr, json, target_named;
     struct fr_win32_host_params win32; /* Windows: what `session.capture` points to */
     struct fr_d3d11_host_params d3d11;
+    struct fr_vulkan_host_params vulkan; /* Linux: likewise */
     struct fr_ccd_params ccd;
     bool follows_display;
     fr_display_provider display;

@@ -116,6 +116,8 @@ json_t *summary_json(const struct session_result *r)
     json_object_set_new(object, "published", integer(info->published));
     json_object_set_new(object, "restarts", integer(r->restarts));
     json_object_set_new(object, "flips_total", integer(r->num_flips));
+    json_object_set_new(object, "slots", json_string(info->slots ? info->slots : ""));
+    json_object_set_new(object, "sync", json_string(info->sync ? info->sync : ""));
     json_object_set_new(object, "kernel", json_string(info->kernel ? info->kernel : ""));
     json_object_set_new(object, "width", integer(info->display.mode.width));
     json_object_set_new(object, "height", integer(info->display.mode.height));
@@ -174,6 +176,9 @@ void summary_write(FILE *file, const struct session_result *r)
             info->display.mode.width, info->display.mode.height, fr_format_name(info->out_format),
             fr_colour_state_name(info->display.colour_state), info->backend ? info->backend : "",
             r->encoder[0] ? r->encoder : "no encoder");
+    if (info->slots && *info->slots)
+        fprintf(file, "  ring in %s by %s, converted by %s\n", info->slots, info->sync ? info->sync : "",
+                info->kernel && *info->kernel ? info->kernel : "nothing yet");
     fprintf(file,
             "  %" PRIu64 " fresh, %" PRIu64 " repeated, %" PRIu64 " dropped; %" PRIu64
             " encoded; %u generation%s\n",

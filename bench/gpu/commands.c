@@ -112,7 +112,7 @@ void gpu_end(struct gpu *gpu, VkCommandBuffer commands)
     gpu_must(gpu->vk.EndCommandBuffer(commands), "vkEndCommandBuffer");
 }
 
-static void submit_and_wait(struct gpu *gpu, VkCommandBuffer commands)
+void gpu_submit(struct gpu *gpu, VkCommandBuffer commands)
 {
     const VkSubmitInfo submit = {
         .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO, .commandBufferCount = 1, .pCommandBuffers = &commands};
@@ -124,7 +124,7 @@ static void submit_and_wait(struct gpu *gpu, VkCommandBuffer commands)
 void gpu_run(struct gpu *gpu, VkCommandBuffer commands)
 {
     gpu_end(gpu, commands);
-    submit_and_wait(gpu, commands);
+    gpu_submit(gpu, commands);
     gpu->vk.FreeCommandBuffers(gpu->device, gpu->pool, 1, &commands);
 }
 
@@ -192,8 +192,10 @@ void gpu_measure(struct gpu *gpu, gpu_record_fn record, void *user, uint32_t rep
     const VkCommandBuffer commands = gpu_begin(gpu, 0);
     record_measure(gpu, commands, pool, record, user, repeats);
     gpu_end(gpu, commands);
-    submit_and_wait(gpu, commands); /* warms up */
-    submit_and_wait(gpu, commands);
+    gpu_warm(gpu);
+    gpu_submit(gpu, commands);
+    gpu_submit(gpu, commands);
+    const double clock = gpu_clock(gpu);
     gpu_must(gpu->vk.GetQueryPoolResults(gpu->device, pool, 0, 2 * repeats + 2, sizeof ticks, ticks, 8,
                                          VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT),
              "vkGetQueryPoolResults");
@@ -202,6 +204,7 @@ void gpu_measure(struct gpu *gpu, gpu_record_fn record, void *user, uint32_t rep
     stats_sort(alone, repeats);
     *out = (struct gpu_times){.alone_us = stats_at(alone, repeats, 0.5),
                               .best_us = alone[0],
+                              .clock = clock,
                               .stream_us = (double)(ticks[2 * repeats + 1] - ticks[2 * repeats]) * us /
                                            (double)repeats};
     gpu->vk.FreeCommandBuffers(gpu->device, gpu->pool, 1, &commands);

@@ -134,17 +134,25 @@ uint32_t gpu_family(const struct gpu *gpu, enum gpu_queue_kind kind)
     return UINT32_MAX;
 }
 
-static uint32_t list_extensions(const struct gpu *gpu, const char **names, bool priority)
+static void enable(struct gpu *gpu, const char *name)
 {
-    const char *const all[] = {
-        VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME, VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME,
-        VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME, VK_EXT_CALIBRATED_TIMESTAMPS_EXTENSION_NAME,
-        VK_EXT_GLOBAL_PRIORITY_EXTENSION_NAME};
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < 5; i++)
-        if (gpu_has(gpu, all[i]) && (i < 4 || priority))
-            names[count++] = all[i];
-    return count;
+    for (uint32_t i = 0; i < gpu->num_enabled; i++)
+        if (strcmp(gpu->enabled[i], name) == 0)
+            return;
+    if (gpu_has(gpu, name) && gpu->num_enabled < GPU_EXTENSIONS_MAX)
+        gpu->enabled[gpu->num_enabled++] = name;
+}
+
+static void enable_extensions(struct gpu *gpu, const struct gpu_params *params)
+{
+    enable(gpu, VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME);
+    enable(gpu, VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME);
+    enable(gpu, VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME);
+    enable(gpu, VK_EXT_CALIBRATED_TIMESTAMPS_EXTENSION_NAME);
+    if (params->priority)
+        enable(gpu, VK_EXT_GLOBAL_PRIORITY_EXTENSION_NAME);
+    for (const char *const *name = params->extensions; name && *name; name++)
+        enable(gpu, *name);
 }
 
 static VkResult create_device(struct gpu *gpu, uint32_t priority)
@@ -172,13 +180,12 @@ static VkResult create_device(struct gpu *gpu, uint32_t priority)
                                             .queueFamilyIndex = gpu->queue_family,
                                             .queueCount = gpu->num_queues,
                                             .pQueuePriorities = queue_priority};
-    const char *names[8];
     const VkDeviceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
                                      .pNext = &wanted,
                                      .queueCreateInfoCount = 1,
                                      .pQueueCreateInfos = &queues,
-                                     .enabledExtensionCount = list_extensions(gpu, names, priority != 0),
-                                     .ppEnabledExtensionNames = names};
+                                     .enabledExtensionCount = gpu->num_enabled,
+                                     .ppEnabledExtensionNames = gpu->enabled};
     return gpu->vk.CreateDevice(gpu->physical, &info, NULL, &gpu->device);
 }
 
@@ -250,6 +257,7 @@ bool gpu_open(struct gpu *gpu, const struct gpu_params *params)
     }
     const uint32_t queues = gpu->family[gpu->queue_family].queueCount;
     gpu->num_queues = queues < GPU_QUEUES_MAX ? queues : GPU_QUEUES_MAX;
+    enable_extensions(gpu, params);
     const VkResult result = create_device(gpu, params->priority);
     if (result != VK_SUCCESS) {
         fprintf(stderr, "vkCreateDevice on %s failed: VkResult %d\n", gpu->props.deviceName, (int)result);
@@ -279,6 +287,7 @@ void gpu_close(struct gpu *gpu)
 {
     if (gpu->device) {
         gpu->vk.DeviceWaitIdle(gpu->device);
+        gpu_warm_end(gpu);
         gpu_buffer_destroy(gpu, &gpu->blank_buffer);
         gpu_image_destroy(gpu, &gpu->blank_image);
         gpu->vk.DestroySampler(gpu->device, gpu->sampler, NULL);

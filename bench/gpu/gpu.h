@@ -110,7 +110,7 @@ struct gpu_functions {
 #undef GPU_MEMBER
 };
 
-enum { GPU_FAMILIES_MAX = 16, GPU_QUEUES_MAX = 2, GPU_BINDINGS = 5 };
+enum { GPU_FAMILIES_MAX = 16, GPU_QUEUES_MAX = 2, GPU_BINDINGS = 5, GPU_EXTENSIONS_MAX = 32 };
 
 extern const VkDescriptorType gpu_binding_types[GPU_BINDINGS];
 
@@ -120,7 +120,8 @@ enum gpu_queue_kind { GPU_QUEUE_GRAPHICS, GPU_QUEUE_COMPUTE, GPU_QUEUE_TRANSFER 
 struct gpu_params {
     const char *device; /* part of a name; NULL: the first that is not of type CPU, else the first */
     enum gpu_queue_kind kind;
-    uint32_t priority; /* VkQueueGlobalPriorityKHR; 0 = none asked for */
+    uint32_t priority;             /* VkQueueGlobalPriorityKHR; 0 = none asked for */
+    const char *const *extensions; /* more that are turned on where they are there; NULL ends them; NULL */
 };
 
 struct gpu_buffer {
@@ -154,6 +155,8 @@ struct gpu {
     uint32_t num_extensions;
     VkDeviceSize host_pointer_align; /* 0 = host memory cannot be imported */
 
+    const char *enabled[GPU_EXTENSIONS_MAX];
+    uint32_t num_enabled;
     uint32_t queue_family;
     VkQueue queue[GPU_QUEUES_MAX]; /* the second may be the first again */
     uint32_t num_queues;
@@ -167,6 +170,7 @@ struct gpu {
     struct gpu_buffer blank_buffer;
     struct gpu_image blank_image;
 
+    struct gpu_clock *clock; /* NULL: not warmed up yet */
     bool timeline, shared_timeline, opaque_image, calibrated, formatless;
 };
 
@@ -230,7 +234,14 @@ void gpu_barrier(struct gpu *gpu, VkCommandBuffer commands);
 
 VkCommandBuffer gpu_begin(struct gpu *gpu, VkCommandBufferUsageFlags usage);
 void gpu_end(struct gpu *gpu, VkCommandBuffer commands);
-void gpu_run(struct gpu *gpu, VkCommandBuffer commands); /* ends, submits, waits, frees */
+void gpu_run(struct gpu *gpu, VkCommandBuffer commands);    /* ends, submits, waits, frees */
+void gpu_submit(struct gpu *gpu, VkCommandBuffer commands); /* and waits */
+
+/* A real GPU, until it runs at its full clock; at most half a second. */
+void gpu_warm(struct gpu *gpu);
+void gpu_warm_end(struct gpu *gpu); /* part of gpu_close */
+/* The present clock as part of the fastest seen by gpu_warm; 0 = not known. */
+double gpu_clock(struct gpu *gpu);
 
 VkSemaphore gpu_timeline(struct gpu *gpu, bool exported);
 int gpu_timeline_export(struct gpu *gpu, VkSemaphore semaphore);
@@ -241,10 +252,12 @@ enum { GPU_REPEATS_MAX = 64 };
 struct gpu_times {
     double alone_us;  /* median of one with nothing else on the device */
     double best_us;   /* the least of them */
+    double clock;     /* of the GPU in all this, as part of the fastest seen; 0 = not known */
     double stream_us; /* of many, back to back with nothing between */
 };
 typedef void (*gpu_record_fn)(struct gpu *gpu, VkCommandBuffer commands, uint32_t index, void *user);
 /* repeats: at most GPU_REPEATS_MAX; record is called with index 0.. several times over. */
+/* First the GPU is kept busy until it runs at its full clock: it idles at a fraction of it. */
 void gpu_measure(struct gpu *gpu, gpu_record_fn record, void *user, uint32_t repeats, struct gpu_times *out);
 
 #endif

@@ -19,41 +19,36 @@ enum { ROUNDS_MAX = 2000, HIGH = 512, REALTIME = 1024 };
 #define C GPU_QUEUE_COMPUTE
 
 static const struct handoff_config configs[] = {
-    {"tiny, graphics to graphics", {G, G}, {0, 0}, {0, 0}, HANDOFF_TINY, 2000, true, false},
-    {"tiny, graphics to compute", {G, C}, {0, 0}, {0, 0}, HANDOFF_TINY, 500, false, false},
-    {"tiny, compute to compute", {C, C}, {0, 0}, {0, 0}, HANDOFF_TINY, 500, false, false},
-    {"tiny, graphics to graphics high", {G, G}, {0, HIGH}, {0, 0}, HANDOFF_TINY, 500, false, false},
-    {"tiny, graphics to graphics realtime", {G, G}, {0, REALTIME}, {0, 0}, HANDOFF_TINY, 500, false, false},
-    {"tiny, graphics to compute realtime", {G, C}, {0, REALTIME}, {0, 0}, HANDOFF_TINY, 500, false, false},
-    {"tiny, both realtime", {G, G}, {REALTIME, REALTIME}, {0, 0}, HANDOFF_TINY, 500, false, false},
-    {"tiny, host busy", {G, G}, {0, 0}, {0, 1}, HANDOFF_TINY, 300, false, false},
-    {"tiny, source busy", {G, G}, {0, 0}, {1, 0}, HANDOFF_TINY, 300, false, false},
-    {"tiny, source busy, host realtime", {G, G}, {0, REALTIME}, {1, 0}, HANDOFF_TINY, 300, false, false},
-    {"tiny, source busy, host compute realtime",
+    {"tiny, graphics to graphics", {G, G}, {0, 0}, {0, 0}, HANDOFF_TINY, 1000, true, false},
+    {"tiny, graphics to compute", {G, C}, {0, 0}, {0, 0}, HANDOFF_TINY, 1000, true, false},
+    {"tiny, compute to compute", {C, C}, {0, 0}, {0, 0}, HANDOFF_TINY, 1000, true, false},
+    {"tiny, threads, graphics", {G, G}, {0, 0}, {0, 0}, HANDOFF_TINY, 500, false, true},
+    {"tiny, threads, compute", {C, C}, {0, 0}, {0, 0}, HANDOFF_TINY, 500, false, true},
+    {"tiny, graphics to compute high", {G, C}, {0, HIGH}, {0, 0}, HANDOFF_TINY, 300, false, false},
+    {"tiny, graphics to compute realtime", {G, C}, {0, REALTIME}, {0, 0}, HANDOFF_TINY, 300, false, false},
+    {"tiny, source busy, graphics to graphics", {G, G}, {0, 0}, {1, 0}, HANDOFF_TINY, 300, false, false},
+    {"tiny, source busy, graphics to compute", {G, C}, {0, 0}, {1, 0}, HANDOFF_TINY, 300, false, false},
+    {"tiny, source busy, graphics to compute high",
      {G, C},
-     {0, REALTIME},
+     {0, HIGH},
      {1, 0},
      HANDOFF_TINY,
      300,
      false,
      false},
-    {"4K, graphics to graphics", {G, G}, {0, 0}, {0, 0}, HANDOFF_4K, 1000, true, false},
-    {"4K, graphics to compute", {G, C}, {0, 0}, {0, 0}, HANDOFF_4K, 500, false, false},
-    {"4K, graphics to compute realtime", {G, C}, {0, REALTIME}, {0, 0}, HANDOFF_4K, 500, false, false},
-    {"tiny, threads, graphics", {G, G}, {0, 0}, {0, 0}, HANDOFF_TINY, 500, false, true},
-    {"4K, threads, graphics", {G, G}, {0, 0}, {0, 0}, HANDOFF_4K, 500, false, true},
-    {"4K, source busy, host compute realtime", {G, C}, {0, REALTIME}, {1, 0}, HANDOFF_4K, 300, false, false},
+    {"4K, graphics to compute", {G, C}, {0, 0}, {0, 0}, HANDOFF_4K, 500, true, false},
+    {"4K, compute to compute", {C, C}, {0, 0}, {0, 0}, HANDOFF_4K, 500, true, false},
+    {"4K, threads, compute", {C, C}, {0, 0}, {0, 0}, HANDOFF_4K, 300, false, true},
+    {"4K, source busy, graphics to compute", {G, C}, {0, 0}, {1, 0}, HANDOFF_4K, 300, false, false},
 };
 
 static const struct handoff_mode modes[] = {
     {"gpu waits", HANDOFF_GPU_WAITS, false, false, false},
     {"gpu waits, eventfd", HANDOFF_GPU_WAITS, false, true, false},
-    {"gpu waits, end by word", HANDOFF_GPU_WAITS, true, false, false},
     {"host polls the counter", HANDOFF_POLL, false, false, false},
-    {"host polls the counter, submits without a wait", HANDOFF_POLL_NO_WAIT, false, false, false},
+    {"host polls the counter, eventfd", HANDOFF_POLL, false, true, false},
     {"host blocks in vkWaitSemaphores", HANDOFF_BLOCK, false, false, false},
     {"host has submitted before", HANDOFF_EARLY, false, false, false},
-    {"host polls a word of the source's GPU", HANDOFF_WORD, false, false, false},
     {"host polls a word of the source's GPU, end by word", HANDOFF_WORD, true, false, false},
     {"source polls its counter, then tells", HANDOFF_SOURCE_WAITS, false, false, false},
     {"trace: host has submitted before", HANDOFF_EARLY, false, false, true},
@@ -71,7 +66,7 @@ static uint32_t rounds_of(const struct probe *probe, const struct handoff_config
     if (probe->quick)
         return 20;
     if (pause == 2)
-        return config->slow && (mode == 0 || mode == 3 || mode == 6 || mode == 8) ? 100 : 0;
+        return config->slow && (mode == 1 || mode == 3 || mode == 8) ? 80 : 0;
     return modes[mode].trace && config->rounds > 300 ? 300 : config->rounds;
 }
 
@@ -107,6 +102,8 @@ static bool run_case(struct handoff_side *side, struct probe *probe, int mode, i
         return true;
     if (modes[mode].trace)
         handoff_side_calibrate(side);
+    if (side->me == 1)
+        handoff_host_look(side);
     if (!handoff_meet(side))
         return false;
     if (side->me == 0)
@@ -215,7 +212,7 @@ static void close_shared(struct handoff_side *sides)
     munmap(sides[0].shared, sizeof(struct handoff_shared) + 2 * HANDOFF_WORD_BYTES);
 }
 
-static void run_config(struct probe *probe, const struct handoff_config *config)
+void handoff_run(struct probe *probe, const struct handoff_config *config)
 {
     struct handoff_side sides[2] = {{.config = config}, {.config = config}};
     pid_t children[2];
@@ -248,25 +245,29 @@ static void run_config(struct probe *probe, const struct handoff_config *config)
 }
 
 /* In a process of its own: the driver is not carried over a fork. */
-static int inspect(struct probe *probe)
+int handoff_can(struct probe *probe)
 {
-    struct gpu gpu;
-    if (!gpu_open(&gpu, &(struct gpu_params){.device = probe->device}))
-        return 2;
-    const int can = gpu.shared_timeline ? 0 : 1;
-    gpu_close(&gpu);
-    return can;
+    int status = 0;
+    fflush(probe->json.file);
+    const pid_t child = fork();
+    if (child == 0) {
+        struct gpu gpu;
+        if (!gpu_open(&gpu, &(struct gpu_params){.device = probe->device}))
+            _exit(64);
+        _exit((gpu.shared_timeline ? HANDOFF_CAN_SHARE : 0) |
+              (gpu_family(&gpu, GPU_QUEUE_COMPUTE) != UINT32_MAX ? HANDOFF_CAN_COMPUTE : 0));
+    }
+    if (waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status) == 64)
+        return -1;
+    return WEXITSTATUS(status);
 }
 
 bool probe_handoff(struct probe *probe)
 {
-    int status = 0;
-    const pid_t child = fork();
-    if (child == 0)
-        _exit(inspect(probe));
-    if (waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status) == 2)
+    const int can = handoff_can(probe);
+    const bool shares = can & HANDOFF_CAN_SHARE;
+    if (can < 0)
         return false;
-    const bool shares = WEXITSTATUS(status) == 0;
     if (!shares) {
         const char *const reason = "the device cannot share timeline semaphores between processes";
         fprintf(stderr, "only threads: %s\n", reason);
@@ -274,10 +275,11 @@ bool probe_handoff(struct probe *probe)
     }
     json_array(&probe->json, "configs");
     for (size_t i = 0; i < CONFIGS; i++) {
-        if (!shares && !configs[i].threads)
+        const bool compute = configs[i].kind[0] == C || configs[i].kind[1] == C;
+        if ((!shares && !configs[i].threads) || (compute && !(can & HANDOFF_CAN_COMPUTE)))
             continue;
         fprintf(stderr, "  %s\n", configs[i].name);
-        run_config(probe, &configs[i]);
+        handoff_run(probe, &configs[i]);
     }
     json_end_array(&probe->json);
     return true;

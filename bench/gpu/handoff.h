@@ -28,6 +28,15 @@ struct handoff_config {
     bool threads; /* of one process and device: nothing to switch */
 };
 
+/* HANDOFF_CAN_*, or-ed; negative: there is no device. */
+enum {
+    HANDOFF_CAN_SHARE = 1,  /* timelines between processes */
+    HANDOFF_CAN_COMPUTE = 2 /* it has a queue family for compute alone */
+};
+int handoff_can(struct probe *probe);
+/* Writes an object; processes of its own. */
+void handoff_run(struct probe *probe, const struct handoff_config *config);
+
 /* How the host learns when it may start. */
 enum handoff_start {
     HANDOFF_GPU_WAITS,    /* it submits at once, its GPU work waits */
@@ -68,12 +77,13 @@ struct handoff_side {
     struct gpu gpu;
     struct gpu_image image[2];
     struct gpu_buffer out, count, word;
-    struct gpu_kernel convert, tick, burn;
-    VkDescriptorSet convert_set, tick_set, burn_set;
+    struct gpu_kernel convert, copy, tick, burn;
+    VkDescriptorSet convert_set, copy_set, tick_set, burn_set;
     VkCommandBuffer plain, ticking, traced, burning;
     VkQueryPool queries;
     VkSemaphore ready, own; /* ready: the source's, shared; own: the host's */
     uint64_t round;
+    uint32_t before[2];     /* the words, while the source does nothing */
     double clock_offset_us; /* CLOCK_MONOTONIC less the GPU's */
     pthread_t burner;
     VkSemaphore burned;
@@ -93,6 +103,8 @@ void handoff_side_calibrate(struct handoff_side *side);
 bool handoff_meet(struct handoff_side *side);
 bool handoff_source_rounds(struct handoff_side *side, const struct handoff_mode *mode, uint32_t rounds,
                            uint64_t pause_ns);
+/* To be called while the source does nothing: what the words of the next round are compared with. */
+void handoff_host_look(struct handoff_side *side);
 /* What the host saw, one of each per round. */
 struct handoff_samples {
     double *latency_us, *told_us, *submit_us;

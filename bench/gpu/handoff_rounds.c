@@ -126,12 +126,12 @@ bool handoff_source_rounds(struct handoff_side *side, const struct handoff_mode 
 }
 
 /* Until the host may submit; *wait: its submission waits for the source's. */
-static bool until_start(struct handoff_side *side, const struct handoff_mode *mode, uint32_t word, bool *wait)
+static bool until_start(struct handoff_side *side, const struct handoff_mode *mode, bool *wait)
 {
     struct gpu *const gpu = &side->gpu;
     *wait = mode->start == HANDOFF_GPU_WAITS || mode->start == HANDOFF_POLL || mode->start == HANDOFF_BLOCK;
     if (mode->start == HANDOFF_WORD)
-        return poll_word(side, (const volatile uint32_t *)side->shared->word, word);
+        return poll_word(side, (const volatile uint32_t *)side->shared->word, side->before[0]);
     uint64_t told;
     if (mode->event && read(side->event, &told, 8) != 8)
         return false;
@@ -148,11 +148,17 @@ static bool until_start(struct handoff_side *side, const struct handoff_mode *mo
     return true;
 }
 
-static bool until_end(struct handoff_side *side, const struct handoff_mode *mode, uint32_t word)
+static bool until_end(struct handoff_side *side, const struct handoff_mode *mode)
 {
     if (!mode->end_word)
         return poll_counter(side, side->own, side->round);
-    return poll_word(side, side->word.mapped, word);
+    return poll_word(side, side->word.mapped, side->before[1]);
+}
+
+void handoff_host_look(struct handoff_side *side)
+{
+    side->before[0] = *(volatile uint32_t *)side->shared->word;
+    side->before[1] = *(volatile uint32_t *)side->word.mapped;
 }
 
 static bool host_round(struct handoff_side *side, const struct handoff_mode *mode, uint32_t i,
@@ -161,18 +167,16 @@ static bool host_round(struct handoff_side *side, const struct handoff_mode *mod
     struct handoff_shared *const shared = side->shared;
     /* A trace publishes when the source's work is done, so the host's has to be there before. */
     const bool early = mode->start == HANDOFF_EARLY;
-    const uint32_t start_word = *(volatile uint32_t *)shared->word,
-                   end_word = *(volatile uint32_t *)side->word.mapped;
     bool wait = true;
     side->round++;
-    if (!early && !until_start(side, mode, start_word, &wait))
+    if (!early && !until_start(side, mode, &wait))
         return false;
     const double told = stats_now_us();
     submit(side, mode, wait);
     const double submitted = stats_now_us();
     if (early)
         atomic_store_explicit(&shared->early, side->round, memory_order_release);
-    if (!until_end(side, mode, end_word))
+    if (!until_end(side, mode))
         return false;
     const double seen = stats_now_us();
     if (!spin(side, &shared->seq, side->round) || !poll_counter(side, side->own, side->round))
@@ -188,6 +192,7 @@ static bool host_round(struct handoff_side *side, const struct handoff_mode *mod
         for (int k = 0; k < 5; k++)
             out->segment_us[k][i] = at[k + 1] - at[k];
     }
+    handoff_host_look(side);
     atomic_store_explicit(&shared->done, side->round, memory_order_release);
     return true;
 }

@@ -74,7 +74,8 @@ static bool open_memory(struct handoff_side *side)
     const bool tiny = side->config->frame == HANDOFF_TINY;
     const uint32_t width = tiny ? 64 : 3840, height = tiny ? 64 : 2160;
     if (!gpu_image_create(gpu, VK_FORMAT_B8G8R8A8_UNORM, width, height, 0, &side->image[0]) ||
-        !gpu_image_create(gpu, VK_FORMAT_B8G8R8A8_UNORM, width, height, 0, &side->image[1]) ||
+        !gpu_image_create(gpu, VK_FORMAT_B8G8R8A8_UNORM, width, height,
+                          side->gpu.formatless ? VK_IMAGE_USAGE_STORAGE_BIT : 0, &side->image[1]) ||
         !gpu_buffer_create(gpu, (VkDeviceSize)width * height * 3 / 2, GPU_PLACE_DEVICE, &side->out) ||
         !gpu_buffer_create(gpu, 256, GPU_PLACE_DEVICE, &side->count))
         return false;
@@ -93,37 +94,57 @@ bool handoff_side_words(const struct handoff_side *side)
 static void open_kernels(struct handoff_side *side)
 {
     struct gpu *const gpu = &side->gpu;
-    const uint32_t spec[] = {16, 8, 4, 1, 0, 0};
-    gpu_kernel_create(gpu, &gpu_code_fetch_fetch, spec, 6, &side->convert);
+    const uint32_t spec[] = {8, 16, 4, 1, 0, 0};
+    gpu_kernel_create(gpu, &gpu_code_fetch_gather, spec, 6, &side->convert);
+    if (gpu->formatless)
+        gpu_kernel_create(gpu, &gpu_code_image_copy, (const uint32_t[]){16, 16}, 2, &side->copy);
     gpu_kernel_create(gpu, &gpu_code_tick, NULL, 0, &side->tick);
     gpu_kernel_create(gpu, &gpu_code_burn, NULL, 0, &side->burn);
     side->convert_set =
         gpu_set(gpu, &(struct gpu_bindings){.buffer = {NULL, &side->out}, .image = {&side->image[0]}});
+    if (gpu->formatless)
+        side->copy_set =
+            gpu_set(gpu, &(struct gpu_bindings){.image = {&side->image[0], NULL, &side->image[1]}});
     if (handoff_side_words(side))
         side->tick_set = gpu_set(gpu, &(struct gpu_bindings){.buffer = {&side->count, &side->word}});
     side->burn_set = gpu_set(gpu, &(struct gpu_bindings){.buffer = {NULL, &side->out}});
 }
 
-/* The source copies an image, the host converts one. */
-static void record_frame(struct handoff_side *side, VkCommandBuffer commands)
+/* By compute where the device lets a shader write any format: vkCmdCopyImage can be slow on a queue with
+ * graphics. */
+static void record_copy(struct handoff_side *side, VkCommandBuffer commands)
 {
     struct gpu *const gpu = &side->gpu;
     const struct gpu_image *const image = &side->image[0];
-    if (side->me == 0) {
-        const VkImageCopy region = {.srcSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1},
-                                    .dstSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1},
-                                    .extent = {image->width, image->height, 1}};
+    const VkImageCopy region = {.srcSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1},
+                                .dstSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1},
+                                .extent = {image->width, image->height, 1}};
+    if (gpu->formatless)
+        gpu_record(gpu, commands,
+                   &(struct gpu_work){.kernel = &side->copy,
+                                      .set = side->copy_set,
+                                      .push = {image->width, image->height},
+                                      .push_words = 2,
+                                      .groups = {(image->width + 15) / 16, (image->height + 15) / 16}});
+    else
         gpu->vk.CmdCopyImage(commands, image->image, VK_IMAGE_LAYOUT_GENERAL, side->image[1].image,
                              VK_IMAGE_LAYOUT_GENERAL, 1, &region);
-    } else {
-        gpu_record(gpu, commands,
+}
+
+/* The source copies an image, the host converts one. */
+static void record_frame(struct handoff_side *side, VkCommandBuffer commands)
+{
+    const uint32_t width = side->image[0].width, height = side->image[0].height;
+    if (side->me == 0)
+        record_copy(side, commands);
+    else
+        gpu_record(&side->gpu, commands,
                    &(struct gpu_work){.kernel = &side->convert,
                                       .set = side->convert_set,
-                                      .push = {image->width, image->height, image->width * image->height / 4},
+                                      .push = {width, height, width * height / 4},
                                       .push_words = 4,
-                                      .groups = {(image->width + 63) / 64, (image->height + 15) / 16}});
-    }
-    gpu_barrier(gpu, commands);
+                                      .groups = {(width + 31) / 32, (height + 31) / 32}});
+    gpu_barrier(&side->gpu, commands);
 }
 
 static void record_all(struct handoff_side *side)

@@ -1,5 +1,6 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
+#include "commands.h"
 #include "probe.h"
 
 #include "stats.h"

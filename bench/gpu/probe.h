@@ -30,6 +30,4 @@ bool probe_image(struct probe *probe);
 bool probe_submit(struct probe *probe);
 bool probe_handoff(struct probe *probe);
 
-int cmd_probe(int argc, char **argv);
-
 #endif

@@ -68,6 +68,7 @@ static void write_times(struct json *json, const struct gpu_times *times, double
     json_number(json, "alone_us", times->alone_us);
     json_number(json, "best_us", times->best_us);
     json_number(json, "stream_us", times->stream_us);
+    json_number(json, "clock", times->clock);
     json_number(json, "alone_gb_s", bytes / times->alone_us / 1e3);
     json_number(json, "stream_gb_s", bytes / times->stream_us / 1e3);
 }

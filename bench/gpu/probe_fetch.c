@@ -101,6 +101,7 @@ static void measure_shape(struct probe *probe, struct gpu *gpu, struct frames *f
     json_text(json, "shape", text);
     json_number(json, "alone_us", times.alone_us);
     json_number(json, "stream_us", times.stream_us);
+    json_number(json, "clock", times.clock);
     json_number(json, "alone_gb_s", bytes / times.alone_us / 1e3);
     json_number(json, "stream_gb_s", bytes / times.stream_us / 1e3);
     json_end_object(json);

@@ -37,6 +37,7 @@ static void write_times(struct probe *probe, const char *name, const struct gpu_
     json_object(&probe->json, name);
     json_number(&probe->json, "alone_us", times->alone_us);
     json_number(&probe->json, "stream_us", times->stream_us);
+    json_number(&probe->json, "clock", times->clock);
     json_number(&probe->json, "alone_gb_s", bytes / times->alone_us / 1e3);
     json_number(&probe->json, "stream_gb_s", bytes / times->stream_us / 1e3);
     json_end_object(&probe->json);

@@ -4,6 +4,7 @@
 
 #include "files.h"
 #include "linux/display.h"
+#include "linux/probe_vulkan.h"
 #include "terminal.h"
 
 #include <framering/observe.h>
@@ -35,10 +36,8 @@ json_t *probe_system_os(void)
 
 json_t *probe_system_backends(const json_t *report)
 {
-    (void)report;
-    return json_pack("[{s:s, s:b, s:s}, {s:s, s:b, s:s}, {s:s, s:b, s:s}]", "name", "cpu", "usable", 1,
-                     "reason", "", "name", "vulkan", "usable", 0, "reason",
-                     "not built in: this version has shared memory only", "name", "d3d11", "usable", 0,
+    return json_pack("[{s:s, s:b, s:s}, o, {s:s, s:b, s:s}]", "name", "cpu", "usable", 1, "reason", "",
+                     probe_vulkan_backend(json_object_get(report, "vulkan")), "name", "d3d11", "usable", 0,
                      "reason", "not built in: Windows only");
 }
 
@@ -84,6 +83,7 @@ void probe_system_add(json_t *report, const char *where)
 {
     const char *display = terminal_variable("DISPLAY");
     json_object_set_new(report, "runtime_dir", runtime_json(where));
+    json_object_set_new(report, "vulkan", probe_vulkan_json());
     json_object_set_new(
         report, "x11",
         json_pack("{s:s, s:b}", "display", display ? display : "", "answers", display_answers()));
@@ -94,6 +94,7 @@ void probe_system_write(const json_t *report)
     const json_t *item, *folder = json_object_get(report, "runtime_dir"),
                         *x11 = json_object_get(report, "x11");
     size_t i;
+    probe_vulkan_write(json_object_get(report, "vulkan"));
     printf("\nRuntime folder\n  %s %s %s\n", probe_text(folder, "path"), probe_text(folder, "mode"),
            probe_text(folder, "fault"));
     printf("  targets:");

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <wchar.h>
 
-enum { LINE_MAX = 32767, INHERITED_MAX = 3, PRIVILEGES_BYTES = 4096 };
+enum { LINE_MAX = 32767, INHERITED_MAX = 3, ATTRIBUTES_MAX = 2, PRIVILEGES_BYTES = 4096 };
 
 /* All that a launch holds until the process runs. */
 struct launch {
@@ -84,25 +84,29 @@ static bool open_streams(struct launch *launch)
     return true;
 }
 
-/* Without this list a program would inherit every handle that is inheritable, also one that another thread
- * has just made so for another program. */
-static bool list_inherited(struct launch *launch)
+/* The process begins in its job: one that is put there afterwards, as a suspended process, would outlive a
+ * parent that dies between the two. Without a list of handles a program would inherit every one that is
+ * inheritable, also one that another thread has just made so for another program. */
+static bool list_attributes(struct launch *launch)
 {
     SIZE_T bytes = 0;
-    InitializeProcThreadAttributeList(NULL, 1, 0, &bytes);
+    InitializeProcThreadAttributeList(NULL, ATTRIBUTES_MAX, 0, &bytes);
     LPPROC_THREAD_ATTRIBUTE_LIST list = malloc(bytes);
     if (!list) {
         SetLastError(ERROR_NOT_ENOUGH_MEMORY);
         return false;
     }
-    if (!InitializeProcThreadAttributeList(list, 1, 0, &bytes)) {
+    if (!InitializeProcThreadAttributeList(list, ATTRIBUTES_MAX, 0, &bytes)) {
         free(list);
         return false;
     }
     launch->attributes = list;
     launch->startup.lpAttributeList = list;
-    return UpdateProcThreadAttribute(list, 0, PROC_THREAD_ATTRIBUTE_HANDLE_LIST, launch->inherited,
-                                     launch->num_inherited * sizeof launch->inherited[0], NULL, NULL);
+    return UpdateProcThreadAttribute(list, 0, PROC_THREAD_ATTRIBUTE_JOB_LIST, &launch->job,
+                                     sizeof launch->job, NULL, NULL) &&
+           (launch->num_inherited == 0 ||
+            UpdateProcThreadAttribute(list, 0, PROC_THREAD_ATTRIBUTE_HANDLE_LIST, launch->inherited,
+                                      launch->num_inherited * sizeof launch->inherited[0], NULL, NULL));
 }
 
 /* All privileges but the right to pass through folders go; the user stays the same, so that the host may
@@ -162,31 +166,20 @@ static bool make_job(struct launch *launch, bool alone)
     return true;
 }
 
-/* The process runs only once it is in its job. */
 static bool run(struct launch *launch, DWORD flags, struct launched *out)
 {
     PROCESS_INFORMATION process;
-    BOOL inherit = launch->num_inherited > 0;
-    launch->startup.StartupInfo.cb = inherit ? sizeof launch->startup : sizeof launch->startup.StartupInfo;
-    flags |= CREATE_SUSPENDED | CREATE_UNICODE_ENVIRONMENT | (inherit ? EXTENDED_STARTUPINFO_PRESENT : 0u);
+    launch->startup.StartupInfo.cb = sizeof launch->startup;
+    flags |= EXTENDED_STARTUPINFO_PRESENT | CREATE_UNICODE_ENVIRONMENT;
     BOOL good =
         launch->token
-            ? CreateProcessAsUserW(launch->token, launch->program, launch->line, NULL, NULL, inherit, flags,
+            ? CreateProcessAsUserW(launch->token, launch->program, launch->line, NULL, NULL, TRUE, flags,
                                    launch->environment, NULL, &launch->startup.StartupInfo, &process)
             : CreateProcessW(launch->program, launch->line, NULL, NULL, TRUE, flags, launch->environment,
                              NULL, &launch->startup.StartupInfo, &process);
     if (!good)
         return false;
-    good =
-        AssignProcessToJobObject(launch->job, process.hProcess) && ResumeThread(process.hThread) != (DWORD)-1;
-    DWORD error = GetLastError();
     CloseHandle(process.hThread);
-    if (!good) {
-        TerminateProcess(process.hProcess, 1);
-        CloseHandle(process.hProcess);
-        SetLastError(error);
-        return false;
-    }
     *out = (struct launched){process.dwProcessId, process.hProcess, launch->job, launch->output_read};
     launch->job = launch->output_read = NULL;
     return true;
@@ -217,8 +210,8 @@ static DWORD launch_quiet(char *const argv[], HANDLE channel, bool restricted, s
         launch->inherited[launch->num_inherited++] = channel;
         good = SetHandleInformation(channel, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
     }
-    good = good && list_inherited(launch) && (!restricted || restrict_token(launch)) &&
-           make_job(launch, restricted) && run(launch, DETACHED_PROCESS, out);
+    good = good && (!restricted || restrict_token(launch)) && make_job(launch, restricted) &&
+           list_attributes(launch) && run(launch, DETACHED_PROCESS, out);
     DWORD error = good ? 0 : GetLastError();
     finish(launch);
     return good || error ? error : ERROR_GEN_FAILURE;
@@ -239,7 +232,8 @@ DWORD launch_beside(char *const argv[], struct launched *out)
     struct launch *launch = calloc(1, sizeof *launch);
     if (!launch)
         return ERROR_NOT_ENOUGH_MEMORY;
-    bool good = write_line(launch, argv) && make_job(launch, false) && run(launch, 0, out);
+    bool good =
+        write_line(launch, argv) && make_job(launch, false) && list_attributes(launch) && run(launch, 0, out);
     DWORD error = good ? 0 : GetLastError();
     finish(launch);
     return good || error ? error : ERROR_GEN_FAILURE;

@@ -173,8 +173,10 @@ typedef struct fr_capture_info {
     uint64_t source_heartbeat_ns; /* of the connected source; 0 = none */
     uint32_t source_pid;          /* 0 = none connected */
     char source_name[32];
-    const char *backend; /* of the ring in force: "cpu", "d3d11"; static */
-    const char *sync; /* how its slots are claimed: "states", "keyed mutex", "fence"; static; "" = no ring */
+    const char *backend; /* of the ring in force: "cpu", "d3d11", "vulkan"; static */
+    const char *slots; /* what its slots are: "memory", "d3d11 textures", "opaque fd", "dma-buf"; static; "" =
+                          no ring */
+    const char *sync;  /* how they are claimed: "states", "keyed mutex", "fence"; static; "" = no ring */
     const char *kernel; /* the converter that runs; static; "" = none yet */
 } fr_capture_info;
 

@@ -118,7 +118,7 @@ FR_API void fr_source_note_loop(fr_source *source, uint32_t entries);
 
 /* A slot to draw into. Whatever it holds is an older frame. */
 typedef struct fr_slot {
-    void *pixels;       /* top row; NULL: a texture */
+    void *pixels;       /* top row; NULL: a texture, or an image */
     size_t pitch_bytes; /* a multiple of 64 */
     uint32_t width, height;
     fr_format format;
@@ -141,7 +141,8 @@ FR_API fr_status fr_source_begin(fr_source *source, fr_slot *out);
 
 typedef struct fr_publish_info {
     uint64_t present_ns; /* when the frame was presented, CLOCK_MONOTONIC; 0 = now */
-    bool has_damage;     /* only `damage` differs from the frame published before */
+    bool has_damage; /* only `damage` differs from the frame published before; not believed after a frame that
+                        was lost */
     fr_rect damage;
 } fr_publish_info;
 
@@ -162,8 +163,9 @@ typedef struct fr_image {
 } fr_image;
 
 /* begin, copy, publish in one call. An image whose format or size is not the ring's is dropped and counted as
- * mismatched (logged once per episode): FR_AGAIN. FR_ERR_UNSUPPORTED: the ring's slots are textures, as they
- * can be for a source with a device: fr_source_push_d3d11 fills them. */
+ * mismatched (logged once per episode): FR_AGAIN. FR_ERR_UNSUPPORTED: the ring's slots are textures or
+ * images, as they can be for a source with a device: fr_source_push_d3d11, fr_source_push_vulkan fill them.
+ */
 FR_API fr_status fr_source_push(fr_source *source, const fr_image *image, const fr_publish_info *info);
 
 /* Counts since open. */

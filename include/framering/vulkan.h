@@ -38,6 +38,27 @@ typedef struct fr_vulkan_host_params {
     bool no_host_memory; /* never import shared memory: what a source draws there is uploaded */
 } fr_vulkan_host_params;
 
+/* How rings can be shared on one device, for `framering probe` and for people who look for a reason. */
+typedef struct fr_vulkan_device_info {
+    char name[256];
+    char driver[512]; /* its name and version; "" where it does not say */
+    char type[16];    /* "discrete", "integrated", "virtual", "cpu", "other" */
+    char version[16]; /* of Vulkan */
+    uint8_t device_uuid[FR_VULKAN_UUID_BYTES], driver_uuid[FR_VULKAN_UUID_BYTES];
+    char fault[128];       /* why no host can use it; "" = one can */
+    char opaque_fd[128];   /* why images are not shared as OPAQUE_FD; "" = they are */
+    char dma_buf[128];     /* ... as DMA-BUF */
+    char timeline[128];    /* ... why semaphores are not shared */
+    char host_memory[128]; /* ... why shared memory is not imported, but uploaded */
+    bool by_default;       /* a host takes it where none is named and the source names none */
+    bool high_priority;    /* the host's work goes before that of other programs */
+    char way[128];         /* how a ring is shared with a source on the same device */
+} fr_vulkan_device_info;
+
+/* Looks at every device of this machine; makes a device on each, which may take a second. Fills at most `max`
+ * elements and sets *count to how many there are. FR_ERR_UNSUPPORTED: no Vulkan here, `log` says why. */
+FR_API fr_status fr_vulkan_probe(fr_vulkan_device_info *out, size_t max, size_t *count, const fr_log *log);
+
 /* A picture on a GPU. Every handle is borrowed: valid until the frame is released. */
 typedef struct fr_vulkan_picture {
     struct VkInstance_T *instance;
@@ -82,8 +103,9 @@ typedef struct fr_vulkan_source_params {
     uint32_t api_version;          /* that the instance was made for; 0 = 1.1 */
     const char *const *extensions; /* that the device was made with: what is not named is not used */
     uint32_t num_extensions;
-    bool timeline_semaphores; /* the feature is on */
-    void (*lock)(void *user); /* around every use of the queue; both may be NULL */
+    bool timeline_semaphores;                /* the feature is on */
+    bool storage_image_write_without_format; /* shaderStorageImageWriteWithoutFormat is on */
+    void (*lock)(void *user);                /* around every use of the queue; both may be NULL */
     void (*unlock)(void *user);
     /* For a layer: gives a dispatchable object that the library made its dispatch pointer
      * (PFN_vkSetDeviceLoaderData). NULL: the loader does that. */
@@ -101,10 +123,13 @@ typedef struct fr_vulkan_image {
     uint32_t format; /* VkFormat: B8G8R8A8_UNORM/_SRGB, R8G8B8A8_UNORM/_SRGB, A2B10G10R10_UNORM_PACK32,
                         R16G16B16A16_SFLOAT */
     uint32_t width, height;
-    uint32_t layout;      /* VkImageLayout that it is in, and will be left in */
-    const uint64_t *wait; /* VkSemaphore, binary: the copy waits for them */
+    uint32_t layout; /* VkImageLayout that it is in, and will be left in */
+    const uint64_t
+        *wait; /* VkSemaphore, binary: the copy waits for them; used on FR_OK and FR_TIMEOUT only */
     uint32_t num_wait;
-    uint64_t signal; /* VkSemaphore, binary: signalled when the copy is done; 0 = none. Only on FR_OK */
+    uint64_t signal; /* VkSemaphore, binary: signalled when the copy is done; 0 = none; likewise */
+    bool sampled;    /* it has SAMPLED usage: on a queue that also draws, and with
+                        storage_image_write_without_format, a shader copies it, which can be much faster */
 } fr_vulkan_image;
 
 /* The ring format of a VkFormat; FR_FORMAT_NONE: no ring has it. */
@@ -114,8 +139,10 @@ FR_API fr_format fr_vulkan_format(uint32_t vk_format);
  * begin, copy on the GPU, publish in one call. An image whose format or size is not the ring's is dropped and
  * counted as mismatched (logged once per episode): FR_AGAIN. Where the ring lies in shared memory (the host
  * has no way to share images with this device) the pixels are read back. Where both sides share semaphores it
- * returns once the copy is submitted, else once it is done. FR_ERR_UNSUPPORTED: the source was opened without
- * a device; FR_ERR_DEVICE_LOST; else as fr_source_publish.
+ * returns once the copy is submitted, else once it is done. FR_OK: the copy was submitted, so that `wait` and
+ * `signal` are in use; a frame that is lost after that (the ring went stale) is one that the host never took.
+ * FR_TIMEOUT: the same, but the GPU took longer than a second, and the frame is dropped. FR_ERR_UNSUPPORTED:
+ * the source was opened without a device; FR_ERR_DEVICE_LOST; else as fr_source_publish.
  */
 FR_API fr_status fr_source_push_vulkan(fr_source *source, const fr_vulkan_image *image,
                                        const fr_publish_info *info);
@@ -128,6 +155,7 @@ FR_API fr_status fr_source_push_vulkan(fr_source *source, const fr_vulkan_image 
  */
 typedef struct fr_vulkan_slot {
     uint64_t image;  /* VkImage: TRANSFER_DST, COLOR_ATTACHMENT and SAMPLED usage */
+    bool storage;    /* and STORAGE usage */
     uint32_t format; /* VkFormat */
     uint32_t width, height;
     uint64_t ready; /* VkSemaphore, timeline; 0 = none */

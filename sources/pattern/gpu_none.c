@@ -20,10 +20,10 @@ void fr_gpu_destroy(fr_gpu **gpu)
     (void)gpu;
 }
 
-const struct fr_d3d11_source_params *fr_gpu_source_params(const fr_gpu *gpu)
+void fr_gpu_offer(const fr_gpu *gpu, fr_source_params *params)
 {
     (void)gpu;
-    return NULL;
+    (void)params;
 }
 
 bool fr_gpu_canvas(fr_gpu *gpu, fr_slot *slot)
@@ -33,10 +33,13 @@ bool fr_gpu_canvas(fr_gpu *gpu, fr_slot *slot)
     return false;
 }
 
-void fr_gpu_upload(fr_gpu *gpu, const fr_slot *slot)
+bool fr_gpu_upload(fr_gpu *gpu, fr_source *source, const fr_slot *slot, bool last)
 {
     (void)gpu;
+    (void)source;
     (void)slot;
+    (void)last;
+    return false;
 }
 
 fr_status fr_gpu_push(fr_gpu *gpu, fr_source *source, const fr_publish_info *info)

@@ -6,6 +6,8 @@
 
 #include "gpu.h"
 
+#include <framering/d3d11.h>
+
 #define WIN32_LEAN_AND_MEAN
 #define COBJMACROS
 #include <d3d11.h>
@@ -45,7 +47,7 @@ static const char *apply_backend(void *user, const char *value)
 static const char *apply_adapter(void *user, const char *value)
 {
     fr_gpu_options *options = user;
-    options->adapter = value;
+    options->name = value;
     return *value ? NULL : "a part of the GPU's name is needed";
 }
 
@@ -136,7 +138,7 @@ bool fr_gpu_create(fr_gpu **out, const fr_gpu_options *options, const fr_program
         return false;
     }
     gpu->program = program;
-    if (!create_device(gpu, options->adapter)) {
+    if (!create_device(gpu, options->name)) {
         fr_gpu_destroy(&gpu);
         return false;
     }
@@ -168,9 +170,9 @@ void fr_gpu_destroy(fr_gpu **gpu_)
     free(gpu);
 }
 
-const struct fr_d3d11_source_params *fr_gpu_source_params(const fr_gpu *gpu)
+void fr_gpu_offer(const fr_gpu *gpu, fr_source_params *params)
 {
-    return gpu ? &gpu->params : NULL;
+    params->d3d11 = gpu ? &gpu->params : NULL;
 }
 
 static bool make_picture(fr_gpu *gpu, const fr_slot *slot)
@@ -213,11 +215,14 @@ static void upload(fr_gpu *gpu, ID3D11Texture2D *to)
                                           (UINT)gpu->pitch_bytes, 0);
 }
 
-void fr_gpu_upload(fr_gpu *gpu, const fr_slot *slot)
+bool fr_gpu_upload(fr_gpu *gpu, fr_source *source, const fr_slot *slot, bool last)
 {
+    (void)source;
+    (void)last;
     upload(gpu, slot->texture);
     /* What follows may be a death or a long pause: the GPU is to have begun by then. */
     ID3D11DeviceContext_Flush(gpu->context);
+    return true;
 }
 
 fr_status fr_gpu_push(fr_gpu *gpu, fr_source *source, const fr_publish_info *info)

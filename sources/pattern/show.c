@@ -136,15 +136,17 @@ static void draw_frame(show *s, uint64_t now_ns, trouble what, uint64_t hang_ns)
     const fr_stamp stamp = stamp_for(s, &slot);
     fr_picture_draw(s->picture, &slot, &stamp, now_ns - s->start_ns,
                     what == TROUBLE_NONE ? FR_PICTURE_WHOLE : FR_PICTURE_UPPER);
-    if (on_gpu)
-        fr_gpu_upload(s->gpu, &slot);
+    bool complete = !on_gpu || fr_gpu_upload(s->gpu, s->feed.source, &slot, what == TROUBLE_NONE);
     if (what == TROUBLE_DIE)
         fr_trouble_die();
     if (what == TROUBLE_HANG) {
         fr_sleep_ns(hang_ns);
         fr_picture_draw(s->picture, &slot, &stamp, now_ns - s->start_ns, FR_PICTURE_LOWER);
-        if (on_gpu)
-            fr_gpu_upload(s->gpu, &slot);
+        complete = !on_gpu || fr_gpu_upload(s->gpu, s->feed.source, &slot, true);
+    }
+    if (!complete) {
+        fr_source_cancel(s->feed.source);
+        return;
     }
     const fr_publish_info info = {.present_ns = stamp.time_us * 1000};
     if (fr_source_publish(s->feed.source, &info) == FR_OK)
@@ -293,7 +295,7 @@ int fr_show_run(fr_show_options *options)
     params.hdr.max_cll = (uint16_t)options->peak_nits;
     if (!fr_gpu_create(&s.gpu, &options->gpu, &options->feed.program))
         return FR_EXIT_FAILED;
-    params.d3d11 = fr_gpu_source_params(s.gpu);
+    fr_gpu_offer(s.gpu, &params);
     if (!fr_feed_init(&s.feed, &options->feed, &params)) {
         fr_gpu_destroy(&s.gpu);
         return FR_EXIT_FAILED;

@@ -21,8 +21,9 @@ bool fr_capture_fall_back(fr_capture *capture, const char *why)
     if (capture->use_fallback || !usable(capture, &capture->env.fallback))
         return false;
     capture->use_fallback = true;
-    fr_log_write(&capture->log, FR_LOG_WARNING, "%s; the ring lies in %s from now on", why,
-                 capture->env.fallback.ops->name);
+    fr_log_write(&capture->log, capture->told_why == why ? FR_LOG_DEBUG : FR_LOG_WARNING,
+                 "%s; the ring lies in %s from now on", why, capture->env.fallback.ops->name);
+    capture->told_why = why;
     return true;
 }
 

@@ -95,8 +95,10 @@ struct fr_capture {
     bool connected;
     uint64_t source_capabilities; /* FR_CAP_* */
     struct fr_gpu source_gpu;
-    bool rebound;      /* the backend was moved to this source's adapter */
-    bool use_fallback; /* this source, or this machine, cannot use env.backend */
+    bool rebound;         /* the backend was moved to this source's adapter */
+    bool use_fallback;    /* this source, or this machine, cannot use env.backend */
+    const char *told_why; /* of the last fallback that was a warning: the next source's is no news */
+    bool starved;         /* the last ring could not be made for want of memory */
     uint32_t source_pid;
     char source_name[32];
     fr_status gone_reason; /* of the last source that went; FR_OK = none went */
@@ -154,6 +156,8 @@ void fr_capture_describe_source(const fr_capture *capture, char *text, size_t by
 fr_status fr_generation_begin(fr_capture *capture);
 /* Closes the ring; next_generation as in fr_ring_host_retire. */
 void fr_generation_end(fr_capture *capture, uint32_t next_generation);
+/* "memory", "d3d11 textures", "opaque fd", "dma-buf". */
+const char *fr_slots_kind_name(enum fr_slots_kind slots_kind);
 /* "states", "keyed mutex", "fence". */
 const char *fr_sync_kind_name(uint32_t sync_kind);
 void fr_capture_forget_last(fr_capture *capture);

@@ -2,6 +2,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "capture/damage.h"
 
+#include <assert.h>
+
+static_assert((int)FR_PARTS_MAX >= (int)FR_DAMAGE_FRAMES, "a part for each change");
+
 void fr_damage_forget(struct fr_damage *damage)
 {
     damage->since = damage->newest + 1;
@@ -62,8 +66,8 @@ static bool overlap(const fr_rect *a, const fr_rect *b)
            b->y < a->y + a->height;
 }
 
-/* Joins what overlaps, and what is no larger together. False: there is no room. */
-static bool add_part(struct fr_parts *parts, fr_rect rect)
+/* Joins what overlaps, and what is no larger together. */
+static void add_part(struct fr_parts *parts, fr_rect rect)
 {
     for (uint32_t i = 0; i < parts->count;) {
         const fr_rect both = bounds(&parts->rect[i], &rect);
@@ -76,10 +80,7 @@ static bool add_part(struct fr_parts *parts, fr_rect rect)
         parts->rect[i] = parts->rect[--parts->count];
         i = 0;
     }
-    if (parts->count == FR_PARTS_MAX)
-        return false;
     parts->rect[parts->count++] = rect;
-    return true;
 }
 
 bool fr_damage_parts(const struct fr_damage *damage, uint64_t held, uint32_t width, uint32_t height,
@@ -91,8 +92,8 @@ bool fr_damage_parts(const struct fr_damage *damage, uint64_t held, uint32_t wid
     uint64_t sum = 0;
     for (uint64_t number = held + 1; number <= damage->newest; number++) {
         const fr_rect rect = affected(&damage->change[number % FR_DAMAGE_FRAMES], width, height);
-        if (area(&rect) && !add_part(out, rect))
-            return false;
+        if (area(&rect))
+            add_part(out, rect);
     }
     for (uint32_t i = 0; i < out->count; i++)
         sum += area(&out->rect[i]);

@@ -26,8 +26,8 @@ void fr_damage_forget(struct fr_damage *damage);
 /* Numbers the next frame. `change`: all that differs from the one before; NULL: not known. */
 void fr_damage_add(struct fr_damage *damage, const fr_rect *change);
 
-/* The parts of a picture of that size that the newest frame differs in from frame `held`. False: all of it,
- * or more parts than fit. */
+/* The parts of a picture of that size that the newest frame differs in from frame `held`. False: all of it.
+ */
 bool fr_damage_parts(const struct fr_damage *damage, uint64_t held, uint32_t width, uint32_t height,
                      struct fr_parts *out);
 

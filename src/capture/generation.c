@@ -28,6 +28,17 @@ static void generation_finish(fr_capture *capture, struct fr_generation *ring)
     *ring = (struct fr_generation){.header.handle = FR_HANDLE_NONE, .event.handle = FR_HANDLE_NONE};
 }
 
+const char *fr_slots_kind_name(enum fr_slots_kind slots_kind)
+{
+    switch (slots_kind) {
+    case FR_SLOTS_MEMORY: return "memory";
+    case FR_SLOTS_D3D11: return "d3d11 textures";
+    case FR_SLOTS_OPAQUE_FD: return "opaque fd";
+    case FR_SLOTS_DMA_BUF: return "dma-buf";
+    }
+    return "";
+}
+
 const char *fr_sync_kind_name(uint32_t sync_kind)
 {
     switch (sync_kind) {
@@ -207,11 +218,12 @@ static void log_generation(const fr_capture *capture)
 {
     const struct fr_ring_shape *shape = &capture->ring.shape;
     const fr_mode *preferred = &capture->params.preferred;
-    fr_log_write(
-        &capture->log, FR_LOG_INFO, "generation %u: %u slots of %ux%u %s (%s) in %s by %s, pictures in %s",
-        capture->last_generation, shape->ring_len, shape->width, shape->height, fr_format_name(shape->format),
-        fr_colour_state_name(capture->follow.display.colour_state), capture->ring.backend->ops->name,
-        fr_sync_kind_name(capture->ring.delivery.sync_kind), fr_format_name(capture->out->format));
+    fr_log_write(&capture->log, FR_LOG_INFO,
+                 "generation %u: %u slots of %ux%u %s (%s) in %s (%s) by %s, pictures in %s",
+                 capture->last_generation, shape->ring_len, shape->width, shape->height,
+                 fr_format_name(shape->format), fr_colour_state_name(capture->follow.display.colour_state),
+                 capture->ring.backend->ops->name, fr_slots_kind_name(capture->ring.delivery.slots_kind),
+                 fr_sync_kind_name(capture->ring.delivery.sync_kind), fr_format_name(capture->out->format));
     if (preferred->width && (preferred->width != shape->width || preferred->height != shape->height) &&
         capture->generations == 1)
         fr_log_write(&capture->log, FR_LOG_INFO, "%ux%u was asked for, the display's own size is used",
@@ -249,6 +261,21 @@ static fr_status begin_with(fr_capture *capture, const struct fr_backend_host *b
     return capture->env.channel.ops->deliver(capture->env.channel.self, &capture->ring.delivery);
 }
 
+/* A driver may refuse with any code: what never worked here is not waited for, and memory that ran short only
+ * once. */
+static bool is_hopeless(fr_capture *capture, const struct fr_backend_host *backend, fr_status status)
+{
+    const bool never_worked = capture->backend != backend;
+    const bool starved = status == FR_ERR_NO_MEMORY && capture->starved;
+    capture->starved = status == FR_ERR_NO_MEMORY;
+    switch (status) {
+    case FR_ERR_UNSUPPORTED: return true;
+    case FR_ERR_SYSTEM: return never_worked;
+    case FR_ERR_NO_MEMORY: return never_worked || starved;
+    default: return false;
+    }
+}
+
 fr_status fr_generation_begin(fr_capture *capture)
 {
     const struct fr_backend_host *backend = fr_capture_choose_backend(capture);
@@ -259,11 +286,8 @@ fr_status fr_generation_begin(fr_capture *capture)
         return FR_ERR_UNSUPPORTED;
     }
     fr_status status = begin_with(capture, backend);
-    /* A driver may refuse with any code: what never worked here is not waited for. */
-    const bool hopeless =
-        status == FR_ERR_UNSUPPORTED || (status == FR_ERR_SYSTEM && capture->backend != backend);
-    if (hopeless && backend == &capture->env.backend &&
-        fr_capture_fall_back(capture, "this machine cannot make the ring's textures"))
+    if (is_hopeless(capture, backend, status) && backend == &capture->env.backend &&
+        fr_capture_fall_back(capture, "this machine cannot make the ring's textures for this source"))
         status = begin_with(capture, fr_capture_choose_backend(capture));
     return status;
 }

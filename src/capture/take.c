@@ -147,8 +147,8 @@ static void account(fr_capture *capture, fr_frame *frame, fr_token token)
 static void note_change(fr_capture *capture, const struct fr_ring_record *record)
 {
     const struct fr_generation *ring = &capture->ring;
-    const bool known = (record->flags & FR_WIRE_FRAME_DAMAGE) && ring->had_frame &&
-                       record->token.sequence == ring->words.last_sequence + 1;
+    const bool known =
+        (record->flags & FR_WIRE_FRAME_DAMAGE) && record->token.sequence == ring->words.last_sequence + 1;
     fr_damage_add(&capture->damage, known ? &record->damage : NULL);
 }
 

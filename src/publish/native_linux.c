@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 #include "publish/native.h"
 
-#include "backend/cpu/cpu.h"
 #include "channel/socket.h"
 #include "common/log.h"
 
@@ -43,10 +42,4 @@ fr_status fr_source_native_channel(struct fr_source_channel *out, const fr_sourc
     };
     const fr_status status = inherited_socket(params, &socket.socket_fd);
     return status < 0 ? status : fr_socket_source_create(out, &socket);
-}
-
-fr_status fr_source_native_backends(struct fr_source_env *env, const fr_source_params *params)
-{
-    (void)params;
-    return fr_cpu_source_create(&env->backend[0], env->os);
 }

@@ -93,6 +93,8 @@ fr_status fr_source_open_env(fr_source **out, const fr_source_params *params, co
     source->env = own;
     if (!own.acquire_wait_ns)
         source->env.acquire_wait_ns = FR_SOURCE_ACQUIRE_NS;
+    if (own.acquire_wait_ns == FR_SOURCE_NO_WAIT)
+        source->env.acquire_wait_ns = 0;
     source->params = *params;
     source->display = params->display;
     source->total.target_id = params->target_id;
@@ -329,6 +331,8 @@ fr_status fr_source_publish(fr_source *source, const fr_publish_info *info)
     struct fr_attachment *current = &source->current;
     if (!current->present || current->ring.writing < 0)
         return FR_ERR_ARGUMENT;
+    /* What changed is against a frame that the host never got, if one was lost: see fr_source_push_vulkan. */
+    const bool lost = source->outdated;
     source->outdated = true; /* unless it gets through */
     if (fr_ring_source_stale(&current->ring)) {
         fr_attachment_cancel(current);
@@ -342,7 +346,7 @@ fr_status fr_source_publish(fr_source *source, const fr_publish_info *info)
         return FR_AGAIN;
     }
     const uint64_t present_ns = info && info->present_ns ? info->present_ns : now_ns(source);
-    const bool damaged = info && info->has_damage && damage_fits(&info->damage, &current->shape);
+    const bool damaged = info && info->has_damage && !lost && damage_fits(&info->damage, &current->shape);
     if (!publish_current(source, present_ns, damaged ? &info->damage : NULL, ready_value)) {
         fr_log_write(&source->params.log, FR_LOG_WARNING,
                      "a slot changed hands while it was written; the host breaks the protocol, detaching");

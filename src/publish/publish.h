@@ -16,6 +16,7 @@
 #define FR_SOURCE_BEAT_NS (500 * FR_NS_PER_MS)
 /* The longest wait for a slot that the host's GPU still reads. */
 #define FR_SOURCE_ACQUIRE_NS (16 * FR_NS_PER_MS)
+#define FR_SOURCE_NO_WAIT UINT64_MAX
 
 enum { FR_SOURCE_BACKENDS = 2 };
 
@@ -25,7 +26,7 @@ struct fr_source_env {
     struct fr_source_channel channel;
     /* Each ring is opened by the first one that can; ops NULL: none. */
     struct fr_backend_source backend[FR_SOURCE_BACKENDS];
-    uint64_t acquire_wait_ns; /* 0 = FR_SOURCE_ACQUIRE_NS */
+    uint64_t acquire_wait_ns; /* 0 = FR_SOURCE_ACQUIRE_NS; FR_SOURCE_NO_WAIT */
     uint32_t pid;
 };
 

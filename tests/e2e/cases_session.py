@@ -6,7 +6,7 @@ import json
 import statistics
 import time
 
-from harness import check, everywhere, print_flips, wait_for
+from harness import alone, check, everywhere, print_flips, wait_for
 
 TAGS_SDR = {"color_range": "tv", "color_space": "bt709", "color_transfer": "bt709", "color_primaries": "bt709",
             "chroma_location": "left"}
@@ -57,10 +57,11 @@ def flip_session(world, out, *arguments):
     summary = world.capture("--source", "pattern", "--size", "640x360", *arguments, out)
     print_flips(summary)
     frames = world.stamps(*summary["files"])
-    check(frames["frames"] > 60, f"{frames}")
+    check(frames["frames"] > (20 if world.sanitized else 60), f"{frames}")
     return summary
 
 
+@alone
 def case_hdr_flip(world):
     """HDR going on and off mid-session: new segments, tags that fit, nothing of an old generation."""
     summary = flip_session(world, "a.mkv", "--at", "1s:hdr=on", "--at", "2s:hdr=off", "--for", "3s")
@@ -73,6 +74,7 @@ def case_hdr_flip(world):
 
 
 @everywhere
+@alone
 def case_size_flip(world):
     """A new size mid-session: a new segment of that size."""
     summary = flip_session(world, "a.mp4", "--at", "1s:size=800x450", "--for", "2s")
@@ -93,6 +95,7 @@ def case_size_flip_in_place(world):
     check(widths == {640, 800}, f"{widths}")
 
 
+@alone
 def case_many_flips(world):
     """A display that changes every 300 ms is followed each time, in the median within 100 ms."""
     script = []
@@ -121,7 +124,10 @@ def case_av1(world):
     summary = world.capture("--source", "pattern", "--size", "640x360", "--codec", "av1", "--for", "2s", "a.mkv")
     check(summary["encoder"] == "libsvtav1", f"{summary['encoder']}")
     check_tags(world, "a.mkv", {"color_space": "bt709", "color_transfer": "bt709", "color_primaries": "bt709"}, hdr=False)
-    world.stamps("a.mkv")
+    # At a preset that keeps up, SVT-AV1 1.4 keeps a block of the picture before now and then: of the three copies of a
+    # stamp one or, in one session of ten, two cannot be read. The same frames in y4m or H.264 have all three.
+    frames = world.stamps("a.mkv", blurred=2)
+    check(frames["fresh"] > 40, f"{frames}")
 
 
 @everywhere
@@ -165,6 +171,7 @@ def case_file_source_hdr(world):
     world.stamps(summary["files"][0])
 
 
+@alone
 def case_x11_desktop_with_resize(world):
     """A desktop with real programs, resized live: both sizes are recorded, the picture is not black."""
     world.xvfb(1280, 720, clients=[("xterm", "-geometry", "100x30+40+40", "-e", "sh", "-c",
@@ -209,7 +216,7 @@ def case_one_window(world):
 @everywhere
 def case_odd_size(world):
     """An odd size goes through every stage."""
-    summary = world.capture("--source", "pattern", "--size", "641x361", "--frames", "30", "a.y4m")
+    summary = world.capture("--source", "pattern", "--size", "641x361", "--frames", "60", "a.y4m")
     check(summary["fresh"] >= 20, f"{summary}")
     stream = world.probe("a.y4m")["streams"][0]
     check((stream["width"], stream["height"]) == (641, 361), f"{stream}")

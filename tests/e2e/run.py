@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: The framering authors
 # SPDX-License-Identifier: MIT
-"""Runs end-to-end cases: `run.py BUILD CASE...`, `run.py BUILD all`, or `run.py --list [windows]`.
+"""Runs end-to-end cases: `run.py BUILD CASE...`, `run.py BUILD all`, or `run.py --list [windows]`,
+which says of each case whether others may run beside it.
 
 A case is a function `case_NAME(world)` of a file cases_*.py beside this one. Those of cases_windows*.py, and others that
 are marked, run in a build for Windows, under Wine. Exit code 0: it held; 1: it did not;
@@ -15,6 +16,8 @@ import traceback
 
 import harness
 
+STUCK = "stuck"
+ATTEMPTS = 4  # of a case that Wine spoiled
 FOLDER = pathlib.Path(__file__).resolve().parent
 
 
@@ -36,6 +39,9 @@ def run(build, name, function):
     print(f"{name}: {function.__doc__.strip().splitlines()[0]}")
     try:
         function(world)
+    except harness.WineStuck as stuck:
+        print(f"{name}: {stuck}")
+        return STUCK
     except harness.Failure as failure:
         print(f"{name}: FAILED: {failure}")
         return False
@@ -48,10 +54,20 @@ def run(build, name, function):
     return True
 
 
+def holds(build, name, function):
+    for _ in range(ATTEMPTS):
+        result = run(build, name, function)
+        if result != STUCK:
+            return result
+    print(f"{name}: FAILED: so {ATTEMPTS} times")
+    return False
+
+
 def main():
     sys.path.insert(0, str(FOLDER))
     if sys.argv[1] == "--list":
-        print("\n".join(all_cases(sys.argv[2:] == ["windows"])))
+        for name, function in all_cases(sys.argv[2:] == ["windows"]).items():
+            print(name, "alone" if getattr(function, "alone", False) else "beside-others")
         return 0
     build, names = sys.argv[1], sys.argv[2:]
     cases = all_cases(harness.is_for_windows(build))
@@ -61,7 +77,7 @@ def main():
     if unknown:
         print(f"no such case: {', '.join(unknown)}")
         return 2
-    failed = [name for name in names if not run(build, name, cases[name])]
+    failed = [name for name in names if not holds(build, name, cases[name])]
     if len(names) > 1:
         print(f"{len(names) - len(failed)} passed, {len(failed)} failed" + (f": {' '.join(failed)}" if failed else ""))
     return 1 if failed else 0

@@ -86,7 +86,9 @@ def check_programs(root):
     for folder in ('cli', 'sources', 'examples'):
         for path in sorted(root.glob('%s/**/*.[ch]' % folder)):
             for kind, header in includes_of(path):
-                own = (path.parent / header).exists() or (root / folder / header).exists()
+                beside = path.parent / header
+                own = beside.exists() or (root / folder / header).exists()
+                own = own or beside.with_suffix('.comp').exists()  # a shader, compiled into a header
                 if kind == '"' and not own:
                     yield '%s may not include %s' % (path.relative_to(root), header)
 

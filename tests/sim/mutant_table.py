@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The framering authors
 # SPDX-License-Identifier: MIT
-"""The rules of the ring, each with the edit that takes it out and the tests that must notice.
+"""The rules of the ring, and of what surfaces lack, each with the edit that takes it out and the tests that must notice.
 
 A test is a program, or a program and the one scenario of it that is run. Left out, because no peer can tell:
 - `latest` stored relaxed, or the state: each of the two releases pixels and record. Both at once is a mutant.
@@ -11,6 +11,7 @@ A test is a program, or a program and the one scenario of it that is run. Left o
 HOST = 'ring/host.c'
 SOURCE = 'ring/source.c'
 SNAPSHOT = 'wire/snapshot.c'
+DAMAGE = 'capture/damage.c'
 STRONG = 'sim-strong: three slots'
 LATE_EVENT = 'sim-weak: an event without order'
 
@@ -126,4 +127,16 @@ MUTANTS = [
            ('    out->v1.version = version;\n', '')),
     mutant('the snapshot reads the generation once', SNAPSHOT, ['unit-wire'],
            ('if (fault == FR_WIRE_FINE && generation_after != generation)', 'if (generation_after == 0)')),
+    mutant('the chroma beside a change stays', DAMAGE, ['unit-damage'],
+           ('smaller(((x + columns) & ~1u) + 2, width)', 'smaller((x + columns + 1) & ~1u, width)')),
+    mutant('a surface lacks only the newest change', DAMAGE, ['unit-damage'],
+           ('for (uint64_t number = held + 1;', 'for (uint64_t number = damage->newest;')),
+    mutant('a change that is not known is none', DAMAGE, ['unit-damage'],
+           ('        damage->since = number;', '        damage->change[number % FR_DAMAGE_FRAMES] = (fr_rect){0};')),
+    mutant('changes that were overwritten are believed', DAMAGE, ['unit-damage'],
+           (' || damage->newest - held > FR_DAMAGE_FRAMES)', ')')),
+    mutant('what surfaces hold survives all', DAMAGE, ['unit-damage'],
+           ('    damage->since = damage->newest + 1;', '    (void)damage;')),
+    mutant("a peer's rectangle is not cut", DAMAGE, ['unit-damage'],
+           ('smaller(change->width, width - x), rows', 'change->width, rows')),
 ]

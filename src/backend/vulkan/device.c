@@ -1,5 +1,6 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include "backend/vulkan/device.h"
 
 #include "common/log.h"
@@ -7,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* What a host's device is made with where it is there. */
 static const char *const wanted_extensions[] = {
@@ -16,12 +18,6 @@ static const char *const wanted_extensions[] = {
     VK_KHR_TIMELINE_SEMAPHORE_EXTENSION_NAME,      VK_KHR_GLOBAL_PRIORITY_EXTENSION_NAME,
     VK_EXT_GLOBAL_PRIORITY_EXTENSION_NAME,
 };
-
-struct fr_vk_device *fr_vk_device_ref(struct fr_vk_device *device)
-{
-    (void)fr_add_acq_rel_u32(&device->refs, 1);
-    return device;
-}
 
 static void destroy(struct fr_vk_device *device)
 {
@@ -38,7 +34,7 @@ static void destroy(struct fr_vk_device *device)
 
 void fr_vk_device_unref(struct fr_vk_device *device)
 {
-    if (device && fr_sub_acq_rel_u32(&device->refs, 1) == 0)
+    if (device && fr_vk_device_leave(device))
         destroy(device);
 }
 
@@ -72,7 +68,7 @@ static bool find_extensions(struct fr_vk_device *device)
     return result >= 0;
 }
 
-static bool has_timelines(struct fr_vk_device *device)
+static bool find_features(struct fr_vk_device *device)
 {
     VkPhysicalDeviceTimelineSemaphoreFeatures timeline = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES};
@@ -82,14 +78,15 @@ static bool has_timelines(struct fr_vk_device *device)
         !fr_vk_device_has(device, VK_KHR_TIMELINE_SEMAPHORE_EXTENSION_NAME))
         return false;
     device->vk.GetPhysicalDeviceFeatures2(device->physical, &features);
+    device->writes_any_format = features.features.shaderStorageImageWriteWithoutFormat;
     return timeline.timelineSemaphore;
 }
 
 /* One that only computes: it is not held up by what others draw. */
 static uint32_t choose_family(const struct fr_vk_device *device)
 {
-    VkQueueFamilyProperties family[32];
-    uint32_t count = sizeof(family) / sizeof(family[0]), best = UINT32_MAX;
+    VkQueueFamilyProperties family[FR_VK_FAMILIES_MAX];
+    uint32_t count = FR_VK_FAMILIES_MAX, best = UINT32_MAX;
     device->vk.GetPhysicalDeviceQueueFamilyProperties(device->physical, &count, family);
     for (uint32_t i = count; i-- > 0;) {
         const VkQueueFlags flags = family[i].queueFlags;
@@ -118,6 +115,8 @@ static VkResult make_device_once(struct fr_vk_device *device, bool high_priority
     };
     VkPhysicalDeviceTimelineSemaphoreFeatures timeline = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES, .timelineSemaphore = VK_TRUE};
+    const VkPhysicalDeviceFeatures features = {.shaderStorageImageWriteWithoutFormat =
+                                                   device->writes_any_format};
     const VkDeviceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
         .pNext = &timeline,
@@ -125,6 +124,7 @@ static VkResult make_device_once(struct fr_vk_device *device, bool high_priority
         .pQueueCreateInfos = &queue,
         .enabledExtensionCount = device->num_extensions,
         .ppEnabledExtensionNames = device->extension,
+        .pEnabledFeatures = &features,
     };
     const VkResult result = device->vk.CreateDevice(device->physical, &info, NULL, &device->device);
     if (result != VK_SUCCESS)
@@ -133,7 +133,7 @@ static VkResult make_device_once(struct fr_vk_device *device, bool high_priority
 }
 
 /* A queue that goes first may need a right that this process has not. */
-static VkResult make_device(struct fr_vk_device *device)
+static VkResult make_device_on_family(struct fr_vk_device *device)
 {
     if (fr_vk_device_has(device, VK_KHR_GLOBAL_PRIORITY_EXTENSION_NAME) ||
         fr_vk_device_has(device, VK_EXT_GLOBAL_PRIORITY_EXTENSION_NAME)) {
@@ -143,6 +143,24 @@ static VkResult make_device(struct fr_vk_device *device)
             return result;
     }
     return make_device_once(device, false);
+}
+
+/* Of the kind of queue that was chosen there may be no more. */
+static VkResult make_device(struct fr_vk_device *device)
+{
+    VkQueueFamilyProperties family[FR_VK_FAMILIES_MAX];
+    uint32_t count = FR_VK_FAMILIES_MAX;
+    VkResult result = make_device_on_family(device);
+    const uint32_t first = device->family;
+    device->vk.GetPhysicalDeviceQueueFamilyProperties(device->physical, &count, family);
+    for (uint32_t i = 0; i < count && result == VK_ERROR_INITIALIZATION_FAILED; i++) {
+        if (i == first || !(family[i].queueFlags & VK_QUEUE_COMPUTE_BIT))
+            continue;
+        device->family = i;
+        device->queue_flags = family[i].queueFlags;
+        result = make_device_on_family(device);
+    }
+    return result;
 }
 
 static fr_status make_progress(struct fr_vk_device *device)
@@ -166,9 +184,9 @@ static fr_status open_own(struct fr_vk_device *device, const fr_log *log)
                               : VK_API_VERSION_1_3;
     if (!find_extensions(device))
         return FR_ERR_NO_MEMORY;
-    fr_vk_device_query(device);
-    device->timeline = has_timelines(device);
     device->family = choose_family(device);
+    fr_vk_device_query(device);
+    device->timeline = find_features(device);
     if (!device->timeline) {
         fr_log_write(log, FR_LOG_WARNING, "\"%s\" has no timeline semaphores; its driver is too old",
                      device->name);
@@ -208,12 +226,23 @@ fr_status fr_vk_device_create(struct fr_vk_device **out, const struct fr_vk_wish
     fr_status status = fr_vk_instance_create(&device->vk, get, &device->instance, log);
     if (status == FR_OK)
         status = fr_vk_device_choose(&device->vk, device->instance, wish, log, &device->physical);
+    if (status == FR_OK && !wish->alone) {
+        fr_vk_gpu_of(&device->vk, device->physical, &device->gpu);
+        struct fr_vk_device *other = fr_vk_device_find(get, &device->gpu);
+        if (other) {
+            fr_vk_device_unref(device);
+            *out = other;
+            return FR_OK;
+        }
+    }
     if (status == FR_OK)
         status = open_own(device, log);
     if (status != FR_OK) {
         fr_vk_device_unref(device);
         return status;
     }
+    if (!wish->alone)
+        fr_vk_device_share(device);
     fr_log_write(log, FR_LOG_INFO, "pictures are converted on \"%s\"%s%s%s", device->name,
                  device->driver[0] ? " (" : "", device->driver, device->driver[0] ? ")" : "");
     if (!device->high_priority)
@@ -290,10 +319,32 @@ uint32_t fr_vk_memory_type(const struct fr_vk_device *device, uint32_t bits, VkM
     return found;
 }
 
-fr_status fr_vk_device_wait(struct fr_vk_device *device, uint64_t value, uint64_t timeout_ns)
+#define LAST_LOOK_NS (100 * FR_NS_PER_MS)
+
+/* A wait that cannot be had, for want of memory say. */
+static VkResult look_until(const struct fr_vk_device *device, uint64_t value, uint64_t timeout_ns)
 {
-    if (fr_vk_device_is_lost(device))
-        return FR_ERR_DEVICE_LOST;
+    const struct timespec pause = {.tv_nsec = (long)FR_NS_PER_MS};
+    for (uint64_t waited_ns = 0;; waited_ns += FR_NS_PER_MS) {
+        uint64_t reached = 0;
+        const VkResult result =
+            device->vk.GetSemaphoreCounterValue(device->device, device->progress, &reached);
+        if (result == VK_ERROR_DEVICE_LOST || reached >= value)
+            return result;
+        if (waited_ns >= timeout_ns)
+            return VK_TIMEOUT;
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
+uint64_t fr_vk_device_patience(const struct fr_vk_device *device, uint64_t timeout_ns)
+{
+    const bool slow = device->type == VK_PHYSICAL_DEVICE_TYPE_CPU;
+    return slow && timeout_ns >= FR_VK_GPU_WAIT_NS ? FR_VK_CPU_WAIT_NS : timeout_ns;
+}
+
+static VkResult wait_until(const struct fr_vk_device *device, uint64_t value, uint64_t timeout_ns)
+{
     const VkSemaphoreWaitInfo info = {
         .sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
         .semaphoreCount = 1,
@@ -301,11 +352,35 @@ fr_status fr_vk_device_wait(struct fr_vk_device *device, uint64_t value, uint64_
         .pValues = &value,
     };
     const VkResult result = device->vk.WaitSemaphores(device->device, &info, timeout_ns);
-    if (result == VK_SUCCESS)
-        return FR_OK;
+    return result == VK_SUCCESS || result == VK_TIMEOUT || result == VK_ERROR_DEVICE_LOST
+               ? result
+               : look_until(device, value, timeout_ns);
+}
+
+fr_status fr_vk_device_wait(struct fr_vk_device *device, uint64_t value, uint64_t timeout_ns)
+{
+    const bool lost = fr_vk_device_is_lost(device);
+    if (lost && !fr_vk_device_is_hung(device))
+        return FR_ERR_DEVICE_LOST;
+    /* One that was given up may be at work all the same; it had its time. */
+    const uint64_t patience_ns = fr_vk_device_patience(device, timeout_ns);
+    const VkResult result =
+        wait_until(device, value, lost && patience_ns > LAST_LOOK_NS ? LAST_LOOK_NS : patience_ns);
+    if (result == VK_TIMEOUT && timeout_ns >= FR_VK_GPU_WAIT_NS)
+        fr_store_release_u32(&device->hung, 1);
     if (result == VK_TIMEOUT)
         return FR_TIMEOUT;
-    /* Whether it was reached cannot be known any more. */
+    return result == VK_SUCCESS && !lost ? FR_OK : fr_vk_device_status(device, VK_ERROR_DEVICE_LOST);
+}
+
+void fr_vk_device_give_up(struct fr_vk_device *device)
+{
+    fr_store_release_u32(&device->hung, 1);
     (void)fr_vk_device_status(device, VK_ERROR_DEVICE_LOST);
-    return FR_ERR_DEVICE_LOST;
+}
+
+bool fr_vk_device_is_hung(const struct fr_vk_device *device)
+{
+    /* Pairs with the releases in fr_vk_device_wait and fr_vk_device_give_up. */
+    return fr_load_acquire_u32(&device->hung) != 0;
 }

@@ -13,10 +13,12 @@
 
 #include <pthread.h>
 
-/* How long anything may wait for the GPU. */
+/* How long anything may wait for the GPU. A wait for so long lasts FR_VK_CPU_WAIT_NS on a device of type CPU,
+ * whose work competes with everybody's, and whose shaders are compiled as they are first used. */
 #define FR_VK_GPU_WAIT_NS FR_NS_PER_S
+#define FR_VK_CPU_WAIT_NS (30 * FR_NS_PER_S)
 
-enum { FR_VK_EXTENSIONS_MAX = 32, FR_VK_RING_FORMATS = 4 };
+enum { FR_VK_EXTENSIONS_MAX = 32, FR_VK_FAMILIES_MAX = 32, FR_VK_RING_FORMATS = 4 };
 
 /* One way of sharing or of keeping order, and why there is none. */
 enum fr_vk_way {
@@ -36,8 +38,9 @@ struct fr_vk_device {
     VkQueue queue;
     uint32_t family;
     uint32_t num_families; /* of the physical device */
-    bool owned;            /* instance and device are ours */
-    bool high_priority;    /* the queue goes before those of other processes */
+    VkQueueFlags queue_flags;
+    bool owned;         /* instance and device are ours */
+    bool high_priority; /* the queue goes before those of other processes */
 
     char name[VK_MAX_PHYSICAL_DEVICE_NAME_SIZE];
     char driver[VK_MAX_DRIVER_NAME_SIZE + VK_MAX_DRIVER_INFO_SIZE]; /* "" where the device does not say */
@@ -55,9 +58,11 @@ struct fr_vk_device {
     uint32_t num_extensions;
 
     /* What was found and turned on. */
-    bool timeline;  /* timeline semaphores inside this device */
-    bool opaque_fd; /* FR_VK_WAY_OPAQUE_FD, and so on */
-    bool dma_buf;   /* gpu.modifier has those of all ring formats */
+    bool timeline;                                    /* timeline semaphores inside this device */
+    bool writes_any_format;                           /* shaders store to images of any format */
+    VkImageUsageFlags slot_usage[FR_VK_RING_FORMATS]; /* of images shared as OPAQUE_FD */
+    bool opaque_fd;                                   /* FR_VK_WAY_OPAQUE_FD, and so on */
+    bool dma_buf;                                     /* gpu.modifier has those of all ring formats */
     bool shared_timeline;
     bool host_memory;
     bool buffer_opaque_fd; /* a buffer's memory exports as OPAQUE_FD */
@@ -68,7 +73,8 @@ struct fr_vk_device {
     VkSemaphore progress;
     uint64_t submitted; /* its value when all submissions so far are done; under the lock */
 
-    uint32_t refs, lost, lost_logged;
+    struct fr_vk_device *next; /* device_share.c's */
+    uint32_t refs, lost, hung, lost_logged;
     pthread_mutex_t mutex;
     void (*lock)(void *user); /* the caller's of a source, instead of the mutex */
     void (*unlock)(void *user);
@@ -80,10 +86,13 @@ struct fr_vk_wish {
     const fr_vulkan_host_params *params;
     const struct fr_gpu *gpu; /* of the source: preferred where no device is named; may be absent, or NULL */
     bool any_type;            /* a device of type CPU will do, though it was not named */
+    bool alone;               /* not one that another host of this process has already */
     PFN_vkGetInstanceProcAddr get_instance_proc_addr; /* NULL: the loader's */
 };
 
-/* FR_ERR_UNSUPPORTED: no loader, no device that fits; logged with the reason. FR_ERR_NO_MEMORY. */
+/* The hosts of a process share a device: each one more is one more context for the GPU to change to, and
+ * drivers have only so many. FR_ERR_UNSUPPORTED: no loader, no device that fits; logged with the reason.
+ * FR_ERR_NO_MEMORY. */
 fr_status fr_vk_device_create(struct fr_vk_device **out, const struct fr_vk_wish *wish, const fr_log *log);
 /* A source's device. FR_ERR_UNSUPPORTED: it cannot be used, logged. */
 fr_status fr_vk_device_wrap(struct fr_vk_device **out, const fr_vulkan_source_params *params,
@@ -102,6 +111,9 @@ void fr_vk_device_adopt(struct fr_vk_device *device, void *object);
 /* What a failed call means: FR_ERR_DEVICE_LOST (from now on for ever), FR_ERR_NO_MEMORY, FR_ERR_SYSTEM. */
 fr_status fr_vk_device_status(struct fr_vk_device *device, VkResult result);
 bool fr_vk_device_is_lost(const struct fr_vk_device *device);
+/* It does not end what it was given: lost, and whatever it may still use has to stay. */
+void fr_vk_device_give_up(struct fr_vk_device *device);
+bool fr_vk_device_is_hung(const struct fr_vk_device *device);
 /* Says, once for a device, that it is lost. */
 void fr_vk_device_log_loss(struct fr_vk_device *device, const fr_log *log);
 
@@ -110,11 +122,24 @@ void fr_vk_device_log_loss(struct fr_vk_device *device, const fr_log *log);
 uint32_t fr_vk_memory_type(const struct fr_vk_device *device, uint32_t bits, VkMemoryPropertyFlags wanted,
                            VkMemoryPropertyFlags preferred);
 
-/* Waits until `progress` has reached value: FR_OK, FR_TIMEOUT, FR_ERR_DEVICE_LOST. Any thread. */
+/* timeout_ns, or what that means on this device. */
+uint64_t fr_vk_device_patience(const struct fr_vk_device *device, uint64_t timeout_ns);
+
+/* Waits until `progress` has reached value: FR_OK; FR_TIMEOUT: what was submitted may still be at work, and
+ * nothing that it uses may be destroyed; FR_ERR_DEVICE_LOST: it is at work no more. Any thread. */
 fr_status fr_vk_device_wait(struct fr_vk_device *device, uint64_t value, uint64_t timeout_ns);
 
 /* Both sides are the same device with the same driver. */
 bool fr_vk_gpu_equal(const struct fr_gpu *a, const struct fr_gpu *b);
+
+/* ---- device_share.c ---- */
+
+/* A reference to the device on `gpu` that another host has; NULL: there is none that is not lost. */
+struct fr_vk_device *fr_vk_device_find(PFN_vkGetInstanceProcAddr get, const struct fr_gpu *gpu);
+/* From now on it can be found. */
+void fr_vk_device_share(struct fr_vk_device *device);
+/* Gives a reference back. True: it was the last, and the device cannot be found any more. */
+bool fr_vk_device_leave(struct fr_vk_device *device);
 
 /* ---- device_choose.c ---- */
 

@@ -105,8 +105,8 @@ static bool parse_uuid(const char *text, uint8_t out[FR_GPU_UUID_BYTES])
 /* A queue that dispatches, and the version that everything here is of. */
 static bool is_usable(const struct fr_vk_functions *vk, VkPhysicalDevice physical)
 {
-    VkQueueFamilyProperties family[32];
-    uint32_t count = sizeof(family) / sizeof(family[0]);
+    VkQueueFamilyProperties family[FR_VK_FAMILIES_MAX];
+    uint32_t count = FR_VK_FAMILIES_MAX;
     VkPhysicalDeviceProperties2 properties = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2};
     vk->GetPhysicalDeviceProperties2(physical, &properties);
     vk->GetPhysicalDeviceQueueFamilyProperties(physical, &count, family);

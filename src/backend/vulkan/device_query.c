@@ -48,11 +48,16 @@ void fr_vk_device_query(struct fr_vk_device *device)
     query_identity(device);
     fr_vk_gpu_of(&device->vk, device->physical, &device->gpu);
     device->vk.GetPhysicalDeviceMemoryProperties(device->physical, &device->memory);
+    VkQueueFamilyProperties family[FR_VK_FAMILIES_MAX];
+    uint32_t count = FR_VK_FAMILIES_MAX;
     device->vk.GetPhysicalDeviceQueueFamilyProperties(device->physical, &device->num_families, NULL);
+    device->vk.GetPhysicalDeviceQueueFamilyProperties(device->physical, &count, family);
+    if (device->family < count)
+        device->queue_flags = family[device->family].queueFlags;
 }
 
 /* Whether ring images of a format can be shared so; `modifier` for DMA-BUF. */
-static bool image_shares(const struct fr_vk_device *device, fr_format format,
+static bool image_shares(const struct fr_vk_device *device, fr_format format, VkImageUsageFlags usage,
                          VkExternalMemoryHandleTypeFlagBits handle_type, const uint64_t *modifier)
 {
     const VkPhysicalDeviceImageDrmFormatModifierInfoEXT with_modifier = {
@@ -70,7 +75,7 @@ static bool image_shares(const struct fr_vk_device *device, fr_format format,
         .format = fr_vk_format(format),
         .type = VK_IMAGE_TYPE_2D,
         .tiling = modifier ? VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT : VK_IMAGE_TILING_OPTIMAL,
-        .usage = FR_VK_SLOT_USAGE,
+        .usage = usage,
     };
     VkExternalImageFormatProperties shared = {.sType = VK_STRUCTURE_TYPE_EXTERNAL_IMAGE_FORMAT_PROPERTIES};
     VkImageFormatProperties2 out = {.sType = VK_STRUCTURE_TYPE_IMAGE_FORMAT_PROPERTIES_2, .pNext = &shared};
@@ -82,7 +87,7 @@ static bool every_format_shares(const struct fr_vk_device *device,
                                 VkExternalMemoryHandleTypeFlagBits handle_type, const uint64_t *modifier)
 {
     for (uint32_t i = 0; i < FR_VK_RING_FORMATS; i++)
-        if (!image_shares(device, fr_vk_ring_formats[i], handle_type, modifier))
+        if (!image_shares(device, fr_vk_ring_formats[i], FR_VK_SLOT_USAGE, handle_type, modifier))
             return false;
     return true;
 }
@@ -118,9 +123,15 @@ static void query_modifiers(struct fr_vk_device *device)
 
 static const char *query_opaque_fd(struct fr_vk_device *device)
 {
+    for (uint32_t i = 0; i < FR_VK_RING_FORMATS; i++)
+        device->slot_usage[i] = FR_VK_SLOT_USAGE;
     if (!fr_vk_device_has(device, VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME) || !device->vk.GetMemoryFdKHR)
         return "the device lacks VK_KHR_external_memory_fd";
     device->opaque_fd = every_format_shares(device, VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT, NULL);
+    for (uint32_t i = 0; i < FR_VK_RING_FORMATS; i++)
+        if (image_shares(device, fr_vk_ring_formats[i], FR_VK_SLOT_USAGE | VK_IMAGE_USAGE_STORAGE_BIT,
+                         VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT, NULL))
+            device->slot_usage[i] |= VK_IMAGE_USAGE_STORAGE_BIT;
     return device->opaque_fd ? "" : "the device does not share images of every ring format";
 }
 

@@ -62,6 +62,7 @@ static void take(struct fr_vk_device *device, const fr_vulkan_source_params *par
     device->queue = params->queue;
     device->family = params->queue_family;
     device->timeline = params->timeline_semaphores;
+    device->writes_any_format = params->storage_image_write_without_format;
     device->lock = params->lock && params->unlock ? params->lock : NULL;
     device->unlock = params->unlock;
     device->adopt = params->adopt;

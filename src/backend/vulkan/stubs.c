@@ -8,14 +8,6 @@
 
 #include <string.h>
 
-/* Parts of the backend that are in the tree go before these. */
-#pragma weak fr_vk_image_describe
-#pragma weak fr_vk_picture_destroy
-#pragma weak fr_vk_picture_export
-#pragma weak fr_vk_picture_get
-#pragma weak fr_vk_ring_format
-#pragma weak fr_vk_source_extensions
-
 fr_status fr_vk_host_create(struct fr_backend_host *out, const fr_vulkan_host_params *params, struct fr_os os,
                             bool automatic, const fr_log *log)
 {
@@ -81,6 +73,14 @@ void fr_vk_source_slot(const struct fr_backend_source *source, void *ring, uint3
 {
     (void)source, (void)ring, (void)index;
     memset(out, 0, sizeof(*out));
+}
+
+fr_status fr_vk_probe(fr_vulkan_device_info *out, size_t max, size_t *count, const fr_log *log)
+{
+    (void)out, (void)max;
+    *count = 0;
+    fr_log_write(log, FR_LOG_ERROR, "this library was built without Vulkan");
+    return FR_ERR_UNSUPPORTED;
 }
 
 fr_format fr_vk_ring_format(uint32_t vk_format)

@@ -16,9 +16,10 @@
 #include <framering/log.h>
 #include <framering/vulkan.h>
 
-/* `automatic`: the caller did not ask for this backend by name; a ring_create for a source whose own device
- * is not a GPU, or cannot be shared with, says FR_ERR_UNSUPPORTED. FR_ERR_UNSUPPORTED: this machine, or this
- * build, has no Vulkan (logged); FR_ERR_NO_MEMORY. `params` (NULL: all zero) is copied. */
+/* `automatic`: the caller did not ask for this backend by name. Its capabilities are without FR_CAP_STATES
+ * then, so that sources without a GPU are the cpu backend's, and a ring_create for a source whose device is
+ * no GPU, or cannot be shared with, says FR_ERR_UNSUPPORTED. FR_ERR_UNSUPPORTED: this machine, or this build,
+ * has no Vulkan (logged); FR_ERR_NO_MEMORY. `params` (NULL: all zero) is copied. */
 fr_status fr_vk_host_create(struct fr_backend_host *out, const fr_vulkan_host_params *params, struct fr_os os,
                             bool automatic, const fr_log *log);
 
@@ -47,14 +48,17 @@ void fr_vk_image_describe(const fr_vulkan_image *image, uint32_t *width, uint32_
 
 /* Copies `image`, of the same size and format, into slot `index` of `ring`, which is between begin and end,
  * or, where `ring` is NULL, into the memory of `out`. Into a slot the copy is submitted (its end says when it
- * is done), into memory it is complete. image->signal is signalled on FR_OK only. FR_ERR_DEVICE_LOST,
- * FR_ERR_NO_MEMORY, FR_ERR_SYSTEM, FR_TIMEOUT: the GPU took longer than a second. */
+ * is done), into memory it is complete. FR_ERR_DEVICE_LOST, FR_ERR_NO_MEMORY, FR_ERR_SYSTEM: image->wait and
+ * image->signal were not used. FR_TIMEOUT: they were, but the GPU took longer than a second. */
 fr_status fr_vk_source_fill(const struct fr_backend_source *source, void *ring, uint32_t index,
                             const fr_vulkan_image *image, const fr_slot *out);
 
 /* As fr_source_vulkan_slot, for slot `index` of `ring`, which is between begin and end. */
 void fr_vk_source_slot(const struct fr_backend_source *source, void *ring, uint32_t index,
                        fr_vulkan_slot *out);
+
+/* As fr_vulkan_probe; the arguments are not NULL. */
+fr_status fr_vk_probe(fr_vulkan_device_info *out, size_t max, size_t *count, const fr_log *log);
 
 /* As fr_vulkan_format and fr_vulkan_source_extensions. */
 fr_format fr_vk_ring_format(uint32_t vk_format);

@@ -223,6 +223,37 @@ static void a_ring_that_worked_before_is_waited_for(void **state)
     assert_int_equal(rig->fallback.rings, 0);
 }
 
+/* A picture too large for the GPU: the first ring, or one that follows the display. */
+static void a_gpu_without_memory_makes_way(void **state)
+{
+    struct rig *rig = *state;
+    rig->backend.no_rings = FR_ERR_NO_MEMORY;
+    assert_int_equal(rig_open_source(rig), FR_OK);
+    open_with(rig, rig->act, FR_OK);
+    assert_int_equal(rig->fallback.rings, 1);
+    assert_int_equal(rig_next(rig), FR_OK);
+}
+
+static void memory_that_ran_short_is_waited_for_once(void **state)
+{
+    struct rig *rig = *state;
+    rig_start(rig);
+    assert_int_equal(rig_next(rig), FR_OK);
+    rig->backend.ring_failures = 1;
+    rig_announce(rig, 32, 32, FR_COLOUR_STATE_SDR);
+    assert_int_equal(rig_run(rig, FR_NS_PER_S), FR_OK);
+    assert_int_equal(rig->fallback.rings, 0);
+    rig->backend.ring_failures = 1;
+    rig_announce(rig, 48, 32, FR_COLOUR_STATE_SDR);
+    assert_int_equal(rig_run(rig, FR_NS_PER_S), FR_OK);
+    assert_int_equal(rig->fallback.rings, 0);
+    rig->backend.no_rings = FR_ERR_NO_MEMORY;
+    rig_announce(rig, 64, 32, FR_COLOUR_STATE_SDR);
+    assert_int_equal(rig_run(rig, FR_NS_PER_S), FR_OK);
+    assert_int_equal(rig->fallback.rings, 1);
+    assert_int_equal(rig_info(rig).state, FR_CAPTURE_RUNNING);
+}
+
 static void the_next_source_is_offered_textures_again(void **state)
 {
     struct rig *rig = *state;
@@ -237,6 +268,125 @@ static void the_next_source_is_offered_textures_again(void **state)
     (void)rig_next(rig);
     assert_int_equal(rig->backend.rings, 1);
     assert_int_equal(rig->fallback.rings, 0);
+}
+
+/* Until a frame of the next generation came: the last source's newest may be fresh before. */
+static void run_to_the_next_ring(struct rig *rig)
+{
+    const uint32_t generations = rig_info(rig).generations + 1;
+    for (int i = 0; i < 20; i++) {
+        (void)rig_next(rig);
+        if (rig_info(rig).generations == generations && rig_info(rig).state == FR_CAPTURE_RUNNING)
+            return;
+    }
+    fail_msg("no frame of generation %u came", generations);
+}
+
+/* Said once, however many sources come; the line of the generation says it each time. */
+static void the_same_reason_is_a_warning_once(void **state)
+{
+    struct rig *rig = *state;
+    rig->backend.no_rings = FR_ERR_UNSUPPORTED;
+    assert_int_equal(rig_open_source(rig), FR_OK);
+    open_with(rig, rig->act, FR_OK);
+    for (int i = 0; i < 3; i++) {
+        rig_kill_source(rig);
+        assert_int_equal(rig_open_source(rig), FR_OK);
+        run_to_the_next_ring(rig);
+    }
+    assert_int_equal(rig->fallback.rings, 1);
+    assert_int_equal(rig_logged(rig, FR_LOG_WARNING, "cannot make the ring's textures"), 1);
+    assert_int_equal(rig_logged(rig, FR_LOG_DEBUG, "cannot make the ring's textures"), 3);
+    assert_int_equal(rig_logged(rig, FR_LOG_INFO, "in fake (memory) by states"), 4);
+}
+
+/* ---- a GPU on Linux ---- */
+
+static struct fr_gpu some_gpu(uint8_t number)
+{
+    struct fr_gpu gpu = {.present = true};
+    memset(gpu.driver_uuid, 7, sizeof(gpu.driver_uuid));
+    memset(gpu.device_uuid, number, sizeof(gpu.device_uuid));
+    return gpu;
+}
+
+static void open_gpu_source(struct rig *rig, uint8_t number)
+{
+    assert_int_equal(rig_open_source(rig), FR_OK);
+    rig->end->capabilities = FR_CAP_STATES | FR_CAP_OPAQUE_FD | FR_CAP_TIMELINE;
+    rig->end->gpu = some_gpu(number);
+}
+
+static void a_ring_is_made_for_the_sources_gpu(void **state)
+{
+    struct rig *rig = *state;
+    rig->backend.capabilities = FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF | FR_CAP_TIMELINE;
+    open_gpu_source(rig, 1);
+    open_with(rig, rig->act, FR_OK);
+    const struct fr_gpu gpu = some_gpu(1);
+    assert_memory_equal(&rig->backend.request.gpu, &gpu, sizeof(gpu));
+    assert_true(rig->backend.request.capabilities == rig->end->capabilities);
+    assert_int_equal(rig->backend.rings, 1);
+    assert_int_equal(rig->fallback.rings, 0);
+}
+
+/* Another source, whose GPU the backend cannot share with, then one that it can. */
+static void each_source_is_a_chance_of_its_own(void **state)
+{
+    struct rig *rig = *state;
+    rig->backend.capabilities = FR_CAP_OPAQUE_FD | FR_CAP_TIMELINE;
+    open_gpu_source(rig, 1);
+    open_with(rig, rig->act, FR_OK);
+    rig_kill_source(rig);
+    rig->backend.no_rings = FR_ERR_UNSUPPORTED;
+    open_gpu_source(rig, 2);
+    run_to_the_next_ring(rig);
+    assert_int_equal(rig->backend.rings, 0);
+    assert_int_equal(rig->fallback.rings, 1);
+    rig_kill_source(rig);
+    rig->backend.no_rings = FR_OK;
+    open_gpu_source(rig, 1);
+    run_to_the_next_ring(rig);
+    assert_int_equal(rig->backend.rings, 1);
+    assert_int_equal(rig->fallback.rings, 0);
+}
+
+/* One that knows semaphores and memory only is not for images. */
+static void semaphores_alone_are_no_way(void **state)
+{
+    struct rig *rig = *state;
+    rig->backend.capabilities = FR_CAP_OPAQUE_FD | FR_CAP_TIMELINE;
+    assert_int_equal(rig_open_source(rig), FR_OK);
+    rig->end->capabilities = FR_CAP_STATES | FR_CAP_TIMELINE;
+    open_with(rig, rig->act, FR_OK);
+    assert_int_equal(rig->backend.rings, 0);
+    assert_int_equal(rig->fallback.rings, 1);
+    assert_int_equal(rig_logged(rig, FR_LOG_WARNING, ""), 0);
+}
+
+/* The puppet takes what is memory in truth for images. */
+static void act_images(struct rig *rig)
+{
+    connect_puppet(rig, FR_CAP_STATES | FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF | FR_CAP_TIMELINE);
+    if (!puppet_take_ring(rig))
+        return;
+    puppet_report(rig, FR_WIRE_STATUS_OPENED, 0);
+    puppet_publish(rig, 0);
+}
+
+static void the_info_names_what_the_slots_are(void **state)
+{
+    struct rig *rig = *state;
+    rig->backend.capabilities = FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF | FR_CAP_TIMELINE;
+    rig->backend.slots_kind = FR_SLOTS_DMA_BUF;
+    rig->backend.sync_kind = FR_WIRE_SYNC_FENCE;
+    open_with(rig, act_images, FR_OK);
+    assert_string_equal(rig_info(rig).slots, "dma-buf");
+    assert_string_equal(rig_info(rig).sync, "fence");
+    assert_int_equal(rig_logged(rig, FR_LOG_INFO, "in fake (dma-buf) by fence"), 1);
+    assert_string_equal(fr_slots_kind_name(FR_SLOTS_OPAQUE_FD), "opaque fd");
+    assert_string_equal(fr_slots_kind_name(FR_SLOTS_D3D11), "d3d11 textures");
+    assert_string_equal(fr_slots_kind_name(FR_SLOTS_MEMORY), "memory");
 }
 
 /* Pictures, converter and last frame of another device are of no use: all are made anew, in one step. */
@@ -291,7 +441,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_machine_that_cannot_share_makes_memory, setup, rig_teardown),
         cmocka_unit_test_setup_teardown(a_ring_that_never_worked_makes_way_for_memory, setup, rig_teardown),
         cmocka_unit_test_setup_teardown(a_ring_that_worked_before_is_waited_for, setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(a_gpu_without_memory_makes_way, setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(memory_that_ran_short_is_waited_for_once, setup, rig_teardown),
         cmocka_unit_test_setup_teardown(the_next_source_is_offered_textures_again, setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(the_same_reason_is_a_warning_once, setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(a_ring_is_made_for_the_sources_gpu, setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(each_source_is_a_chance_of_its_own, setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(semaphores_alone_are_no_way, setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(the_info_names_what_the_slots_are, setup, rig_teardown),
         cmocka_unit_test_setup_teardown(a_new_device_makes_new_pictures, setup, rig_teardown),
         cmocka_unit_test_setup_teardown(a_frame_of_memory_is_mapped_already, setup, rig_teardown),
     };

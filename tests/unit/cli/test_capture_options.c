@@ -164,7 +164,7 @@ static void refusals(void **state)
         "--source none --size 0x100 a.mkv",
         "--source none --size 20000x100 a.mkv",
         "--source none --codec vp9 a.mkv",
-        "--source none --backend vulkan a.mkv",
+        "--source none --backend glide a.mkv",
         "--source none --fps 0 a.mkv",
         "--source none --for 0 a.mkv",
         "--source none --for",
@@ -257,6 +257,29 @@ static void runtime_dir(void **state)
     refuse("--source none --backend d3d11 a.mkv");
     refuse("--source none --channel named a.mkv");
 }
+
+static void vulkan(void **state)
+{
+    (void)state;
+    bool good;
+    int exit_code;
+    struct capture_options *o = parse(
+        "--source none --backend vulkan --gpu NVIDIA --no-dma-buf --no-timeline a.mkv", &good, &exit_code);
+    assert_true(good);
+    const fr_capture_params *c = &o->session.capture;
+    assert_int_equal(c->backend, FR_BACKEND_VULKAN);
+    assert_string_equal(c->vulkan->device, "NVIDIA");
+    assert_true(c->vulkan->no_dma_buf && c->vulkan->no_timeline);
+    assert_false(c->vulkan->no_opaque_fd || c->vulkan->no_host_memory);
+    free(o);
+    o = parse("--source none --no-opaque-fd --no-host-memory a.mkv", &good, &exit_code);
+    assert_true(good);
+    assert_int_equal(o->session.capture.backend, FR_BACKEND_AUTO);
+    assert_null(o->session.capture.vulkan->device);
+    assert_true(o->session.capture.vulkan->no_opaque_fd && o->session.capture.vulkan->no_host_memory);
+    free(o);
+    refuse("--source none --gpu= a.mkv");
+}
 #endif
 
 static void help(void **state)
@@ -280,7 +303,7 @@ int main(void)
 #ifdef _WIN32
         cmocka_unit_test(windows),    cmocka_unit_test(named),    cmocka_unit_test(windows_refusals),
 #else
-        cmocka_unit_test(runtime_dir),
+        cmocka_unit_test(runtime_dir), cmocka_unit_test(vulkan),
 #endif
         cmocka_unit_test(help),
     };

@@ -36,6 +36,8 @@ static struct session_result *example(void)
     r->info.dropped = 2;
     r->info.generations = 3;
     r->info.backend = "cpu";
+    r->info.slots = "memory";
+    r->info.sync = "states";
     r->info.kernel = "convert_bgra_nv12_c";
     r->cpu_host = 42.5;
     r->cpu_frame_thread = 10;
@@ -72,6 +74,9 @@ static void has_every_field(void **state)
     assert_true(real_at(o, "cpu_pct", "source", NULL) == 7.0);
     assert_true(real_at(o, "cpu_pct", "frame_thread", NULL) == 10.0);
     assert_string_equal(json_string_value(json_object_get(o, "backend")), "cpu");
+    assert_string_equal(json_string_value(json_object_get(o, "slots")), "memory");
+    assert_string_equal(json_string_value(json_object_get(o, "sync")), "states");
+    assert_string_equal(json_string_value(json_object_get(o, "kernel")), "convert_bgra_nv12_c");
     assert_string_equal(json_string_value(json_object_get(o, "encoder")), "libx264");
     assert_string_equal(json_string_value(json_object_get(o, "end")), "done");
     assert_null(json_object_get(o, "error"));
@@ -115,6 +120,24 @@ static void a_session_that_never_began(void **state)
     free(r);
 }
 
+static void says_which_path_ran(void **state)
+{
+    (void)state;
+    struct session_result *r = example();
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    summary_write(file, r);
+    rewind(file);
+    char line[256];
+    bool found = false;
+    while (!found && fgets(line, sizeof line, file))
+        found = strcmp(line, "  ring in memory by states, converted by convert_bgra_nv12_c\n") == 0;
+    assert_true(found);
+    fclose(file);
+    session_result_finish(r);
+    free(r);
+}
+
 static void flip_kinds(void **state)
 {
     (void)state;
@@ -129,6 +152,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(has_every_field),
         cmocka_unit_test(a_session_that_never_began),
+        cmocka_unit_test(says_which_path_ran),
         cmocka_unit_test(flip_kinds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

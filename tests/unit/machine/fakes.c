@@ -181,8 +181,7 @@ static fr_status convert(void *self, void *converter, void *ring, uint32_t slot,
     fake->convert = FR_OK;
     if (fake->in_convert)
         fake->in_convert(fake->user);
-    const fr_status status =
-        fake->cpu.ops->convert(fake->cpu.self, converter, ring, slot, fake->whole ? NULL : parts, picture);
+    const fr_status status = fake->cpu.ops->convert(fake->cpu.self, converter, ring, slot, parts, picture);
     return scripted < 0 ? scripted : status;
 }
 

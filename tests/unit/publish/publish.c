@@ -295,6 +295,24 @@ static void publish_beats_the_heart(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup_attached, fixture_teardown)
 
+/* The host did not get what the rectangle is against, though the numbers follow each other. */
+static void what_changed_since_a_lost_frame_is_not_said(void **state)
+{
+    struct fixture *f = *state;
+    const fr_publish_info with = {.has_damage = true, .damage = {1, 2, 3, 4}};
+    const fr_image other = {.pixels = f, .width = 65, .height = 36, .format = FR_FORMAT_BGRA8};
+    assert_int_equal(rig_push(&f->rig), FR_OK);
+    for (int i = 0; i < 2; i++) {
+        (void)begin(f);
+        assert_int_equal(fr_source_publish(f->rig.source, &with), FR_OK);
+        assert_int_equal(newest(f)->flags, FR_WIRE_FRAME_DAMAGE);
+        assert_int_equal(fr_source_push(f->rig.source, &other, &with), FR_AGAIN);
+        (void)begin(f);
+        assert_int_equal(fr_source_publish(f->rig.source, &with), FR_OK);
+        assert_int_equal(newest(f)->flags, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +330,7 @@ int main(void)
         TEST(push_refuses_nothing_to_push),
         TEST(times_go_with_the_frame),
         TEST(damage_must_lie_in_the_picture),
+        TEST(what_changed_since_a_lost_frame_is_not_said),
         TEST(publish_beats_the_heart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,6 +83,31 @@ static void test_progress(void **state)
     fr_vk_device_unref(device);
 }
 
+static void test_hosts_share_a_device(void **state)
+{
+    (void)state;
+    const fr_vulkan_host_params params = {.device = gpu_name()};
+    struct fr_vk_wish wish = {.params = &params};
+    struct fr_vk_device *first, *second, *third, *fourth;
+    assert_int_equal(fr_vk_device_create(&first, &wish, gpu_log()), FR_OK);
+    assert_int_equal(fr_vk_device_create(&second, &wish, gpu_log()), FR_OK);
+    assert_ptr_equal(first, second);
+    wish.alone = true;
+    assert_int_equal(fr_vk_device_create(&third, &wish, gpu_log()), FR_OK);
+    assert_ptr_not_equal(first, third);
+    fr_vk_device_unref(third);
+    wish.alone = false;
+    fr_vk_device_unref(first);
+    assert_int_equal(fr_vk_device_status(second, VK_ERROR_DEVICE_LOST), FR_ERR_DEVICE_LOST);
+    assert_int_equal(fr_vk_device_create(&third, &wish, gpu_log()), FR_OK);
+    assert_ptr_not_equal(second, third);
+    assert_int_equal(fr_vk_device_create(&fourth, &wish, gpu_log()), FR_OK);
+    assert_ptr_equal(third, fourth);
+    fr_vk_device_unref(second);
+    fr_vk_device_unref(third);
+    fr_vk_device_unref(fourth);
+}
+
 static void test_wrapped(void **state)
 {
     (void)state;
@@ -120,6 +145,7 @@ int main(void)
         cmocka_unit_test(test_processor_only_when_named),
         cmocka_unit_test(test_ways),
         cmocka_unit_test(test_progress),
+        cmocka_unit_test(test_hosts_share_a_device),
         cmocka_unit_test(test_wrapped),
     };
     return cmocka_run_group_tests_name("vulkan/device", tests, NULL, NULL);

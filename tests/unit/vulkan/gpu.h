@@ -4,9 +4,11 @@
 #define FR_TESTS_UNIT_VULKAN_GPU_H
 
 /* What the tests of the Vulkan backend share. The device is lavapipe (meson.build), under the validation
- * layer, whose errors end the program. */
+ * layer, whose errors end the program; FRAMERING_TEST_GPU names another one. */
 
-#include "backend/vulkan/device.h"
+#include "backend/vulkan/command.h"
+#include "backend/vulkan/memory.h"
+#include "backend/vulkan/vulkan.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,5 +18,38 @@
 
 /* To stderr. */
 const fr_log *gpu_log(void);
+
+/* A part of the device's name. */
+const char *gpu_name(void);
+
+/* The device that a program renders with. */
+struct gpu {
+    struct fr_vk_device *device;
+    struct fr_vk_commands commands;
+    fr_vulkan_source_params params;
+};
+
+/* `get`: another loader; NULL: the real one. */
+void gpu_open(struct gpu *gpu, PFN_vkGetInstanceProcAddr get);
+/* On a device that is there. */
+void gpu_open_on(struct gpu *gpu, struct fr_vk_device *device);
+void gpu_close(struct gpu *gpu);
+
+/* An image of that device, with tight rows of pixels in it, in `layout`. */
+struct gpu_image {
+    struct fr_vk_image image;
+    fr_vulkan_image push;
+};
+
+void gpu_image_create(struct gpu *gpu, uint32_t width, uint32_t height, fr_format format,
+                      const uint8_t *pixels, VkImageLayout layout, struct gpu_image *out);
+void gpu_image_destroy(struct gpu *gpu, struct gpu_image *image);
+
+/* Reads tight rows of an image in layout GENERAL; `external`: between taking it over and giving it back. */
+void gpu_read(struct fr_vk_device *device, struct fr_vk_commands *commands, VkImage image, bool external,
+              uint32_t width, uint32_t height, fr_format format, uint8_t *out);
+
+/* Tight rows that depend on the seed; to be freed. Half floats are finite. */
+uint8_t *gpu_pixels(uint32_t width, uint32_t height, fr_format format, uint32_t seed);
 
 #endif

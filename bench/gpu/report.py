@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: The framering authors
+# SPDX-License-Identifier: MIT
+"""Makes docs/performance-gpu.md from what run-remote left: its tables, above the remarks that are there already.
+
+usage: bench/gpu/report.py FOLDER [DOCUMENT]     FOLDER: results.tgz, unpacked
+"""
+import json
+import pathlib
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+REMARKS = '## Remarks\n'
+
+
+def read(folder, name):
+    path = folder / name
+    if not path.exists():
+        return None
+    try:
+        text = path.read_text()
+        return [json.loads(line) for line in text.splitlines()] if name.endswith('l') else json.loads(text)
+    except json.JSONDecodeError as error:
+        print('%s is left out: %s' % (name, error), file=sys.stderr)
+        return None
+
+
+def table(head, rows):
+    lines = ['| ' + ' | '.join(head) + ' |', '|' + '---|' * len(head)]
+    return '\n'.join(lines + ['| ' + ' | '.join(str(cell) for cell in row) + ' |' for row in rows]) + '\n\n'
+
+
+def both(values, form='%.0f'):
+    return (form + ' / ' + form) % (values['p50'], values['p99'])
+
+
+def best(entries, key):
+    return max((entry[key] for entry in entries), default=0)
+
+
+def head(folder, device):
+    lines = (folder / 'machine.txt').read_text().splitlines() if (folder / 'machine.txt').exists() else []
+    model = next((line.split(':', 1)[1].strip() for line in lines if line.startswith('model name')), '?')
+    cores = next((line for line in lines if line.isdigit()), '?')
+    out = '# Performance on a GPU\n\nWhat one machine did. Nothing here is asserted by a test: measure yours (bench/gpu/README.md).\n\n'
+    if device:
+        out += 'Device: %s, driver %s %s, Vulkan %s. ' % (device['name'], device['driver'], device['driver_info'],
+                                                         device['api'])
+    out += 'Machine: %s cores of an %s, headless%s.\n\n' % (cores, model, ', ' + lines[0] if lines else '')
+    return out + ('Command: `bench/gpu/pack build-bench FOLDER`, then there `run-remote`; tables by `bench/gpu/report.py`. '
+                  'Times are the GPU\'s\ntime stamps or CLOCK_MONOTONIC. GB/s counts what is read and what is written. *alone*: '
+                  'the median of one with nothing else on\nthe GPU; *stream*: many, one after the other. Buffers and images take '
+                  'turns over 256 MB and hold noise.\n\n')
+
+
+def copies(copy):
+    rows = [(name, '%.0f' % (part['bytes'] / 1e6), '%.0f' % best(part['compute'], 'alone_gb_s'),
+             '%.0f' % best(part['compute'], 'stream_gb_s'), '%.0f' % part['cmd_copy_buffer']['alone_gb_s'])
+            for name, part in copy.items() if isinstance(part, dict) and 'compute' in part]
+    out = '## The bound: a compute copy\n\nBuffer to buffer, the best of %d shapes.\n\n' % max(
+        len(part['compute']) for part in copy.values() if isinstance(part, dict) and 'compute' in part)
+    out += table(['bytes of', 'MB', 'alone GB/s', 'stream GB/s', 'vkCmdCopyBuffer GB/s'], rows)
+    rows = [(name.replace('_', ' '), '%.0f' % part['alone_us'], '%.0f' % part['alone_gb_s'])
+            for name, part in copy.get('bus', {}).items()]
+    if rows:
+        out += 'A 4K NV12 picture over the bus:\n\n' + table(['way', 'µs', 'GB/s'], rows)
+    return out
+
+
+def conversions(files):
+    out, rows = '## Conversion\n\nAim: 85 % of a copy that moves as many bytes in the same run.\n\n', []
+    for entries in files:
+        for entry in entries or []:
+            rows.append((entry['pair'], entry['size'], entry['slot'] + (', ' + entry['content'] if entry['content'] != 'light' else ''),
+                         '%.1f' % entry['alone_us'], '%.1f' % entry['stream_us'], '%.0f' % entry['alone_gb_s'],
+                         '%.0f' % entry['stream_gb_s'], '%.0f %%' % (100 * entry['stream_of_copy'])))
+    return out + table(['pair', 'size', 'from', 'alone µs', 'stream µs', 'alone GB/s', 'stream GB/s', 'of the copy'], rows)
+
+
+def checks(entries):
+    pairs = {}
+    for entry in entries:
+        key = (entry['check'], entry['slot'])
+        worst, equal, count = pairs.get(key, (0, 1, 0))
+        pairs[key] = (max(worst, entry['worst']), min(equal, entry['equal']), count + 1)
+    out = '## Correctness\n\nAgainst the C kernels of the CPU, random and graded pictures, every way to read and to store.\n\n'
+    return out + table(['pair', 'from', 'pictures', 'equal codes, least', 'worst difference, codes'],
+                       [(pair, slot, count, '%.3f %%' % (100 * equal), worst)
+                        for (pair, slot), (worst, equal, count) in pairs.items()])
+
+
+def bare_modes(part):
+    return {(case['mode'], case['pause']): case['latency_us'] for case in part['cases']}
+
+
+def handoff(data):
+    out = ('## Hand-off\n\nFrom the source\'s push to the moment when the host sees its picture complete, two processes, µs p50 / '
+           'p99. Bare: one\nsubmission in each process, an eventfd to wake the host, no framering. Aim: 1.15 times the bare one.\n\n')
+    bare = {part['config']: bare_modes(part) for part in data['bare']}
+    rows = []
+    for part in data['real']:
+        for pause in part.get('pauses', []):
+            floor = bare.get(part['frame'], {})
+            gpu = floor.get(('gpu waits, eventfd', pause['pause']))
+            host = floor.get(('host polls the counter, eventfd', pause['pause']))
+            real = pause['push_to_converted_us']
+            rows.append((part['frame'], pause['pause'], both(gpu) if gpu else '', both(host) if host else '', both(real),
+                         both(pause['publish_to_converted_us']),
+                         '%.2f' % (real['p50'] / gpu['p50']) if gpu else '', both(pause['push_cpu_us'])))
+    out += table(['frame', 'pause', 'bare: GPU waits', 'bare: host polls, then submits', 'push → converted',
+                  'publish → converted', '× bare', 'push, CPU'], rows)
+    rows = [(title, part['frame'], part.get('sync', ''), pause['pause'], both(pause['push_to_converted_us']), both(pause['push_cpu_us']))
+            for key, title in (('real_without_timelines', 'no shared timelines'),
+                               ('real_through_shared_memory', 'shared memory, read back by the source'))
+            for part in data.get(key, []) for pause in part.get('pauses', [])]
+    return out + 'The other ways:\n\n' + table(['way', 'frame', 'sync', 'pause', 'push → converted', 'push, CPU'], rows)
+
+
+def bare_handoff(data):
+    out, rows = '## A bare hand-off, every way\n\nµs p50 / p99, 1 ms between frames.\n\n', []
+    modes = []
+    for part in data['configs']:
+        known = bare_modes(part)
+        modes += [mode for mode, pause in known if mode not in modes and not mode.startswith('trace')]
+        rows.append((part['config'], known))
+    return out + table(['processes'] + modes,
+                       [[name] + [both(known[mode, '1 ms']) if (mode, '1 ms') in known else '' for mode in modes]
+                        for name, known in rows])
+
+
+def images(data):
+    rows = []
+    for family in ('graphics', 'compute'):
+        for name, part in data.get(family, {}).items():
+            compute = [value for key, value in part.items() if key.startswith('compute')]
+            rows.append((family, name, '%.0f' % part['vkCmdCopyImage']['alone_us'],
+                         '%.0f' % min((value['alone_us'] for value in compute), default=0)))
+    return '## Copies of images\n\nWhat a push costs the GPU, µs alone.\n\n' + table(
+        ['queue family', 'image', 'vkCmdCopyImage', 'compute shader'], rows)
+
+
+def submissions(data):
+    rows = []
+    for family in ('graphics', 'compute'):
+        part = data.get(family)
+        for case in part['wait_and_signal'] if part else []:
+            rows.append((family, case['end'], '1 ms' if case['pause_1ms'] else 'none', both(case['submit_cpu_us'], '%.1f'),
+                         both(case['seen_us'])))
+        if part:
+            rows.append((family, 'as a layer: binary wait, binary and timeline signal', '1 ms', both(part['layer_submit_cpu_us'], '%.1f'), ''))
+    return '## Submissions\n\nOne vkQueueSubmit with one wait and one signal, µs p50 / p99.\n\n' + table(
+        ['queue family', 'end seen by', 'pause', 'CPU', 'submit → seen'], rows)
+
+
+def targets(data):
+    rows = []
+    single = {}
+    for run in data['runs']:
+        paced = '%.0f Hz' % run['paced_hz'] if run['paced_hz'] else 'free'
+        key = (run['frame'], paced)
+        if run['targets'] == 1:
+            single[key] = run.get('frames_per_s', 0)
+        rate = run.get('frames_per_s', 0)
+        rows.append((run['frame'], paced, run['targets'], '%.0f' % rate,
+                     '%.1f' % (rate / single[key]) if single.get(key) else '',
+                     '%.0f to %.0f' % (run.get('least_frames_per_s', 0), run.get('most_frames_per_s', 0)),
+                     '%.0f' % run.get('converted_and_copied_gb_s', 0), '%.2f' % run.get('host_cpu_s_per_s', 0),
+                     '' if run['completed'] else 'not completed'))
+    return ('## Many targets\n\n4K, a source process each, one host process. GB/s: the sources\' copies and the conversions.\n\n' +
+            table(['frame', 'pace', 'targets', 'frames/s', '× one', 'frames/s of each', 'GB/s', 'host CPU cores', ''], rows))
+
+
+def layers(data):
+    rows = [(run['case'], both(run['present_cpu_us'], '%.1f')) for run in data['runs']]
+    return '## The layer\n\nCPU time of vkQueuePresentKHR, µs p50 / p99.\n\n' + table(['', 'CPU'], rows)
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1])
+    document = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else ROOT / 'docs' / 'performance-gpu.md'
+    out = head(folder, read(folder, 'probe-device.json'))
+    parts = [(copies, 'probe-copy.json'), (checks, 'check.jsonl'), (handoff, 'handoff.json'),
+             (bare_handoff, 'probe-handoff.json'), (targets, 'targets.json'), (layers, 'layer.json'), (images, 'probe-image.json'),
+             (submissions, 'probe-submit.json')]
+    converted = [read(folder, 'convert-%s.jsonl' % name) for name in ('images', 'buffers', 'wide')]
+    for function, name in parts:
+        data = read(folder, name)
+        if data:
+            out += function(data)
+        if function is copies and any(converted):
+            out += conversions(converted)
+    kept = document.read_text() if document.exists() else ''
+    out += kept[kept.index(REMARKS):] if REMARKS in kept else REMARKS
+    document.write_text(out)
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,84 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#ifndef FRAMERING_SOURCES_PATTERN_GPU_VULKAN_H
+#define FRAMERING_SOURCES_PATTERN_GPU_VULKAN_H
+
+/* A Vulkan device of this program: gpu_vulkan_device.c makes it, gpu_vulkan_linux.c draws with it. */
+
+#include "common/program.h"
+
+#include <framering/vulkan.h>
+
+#define VK_NO_PROTOTYPES
+#include <vulkan/vulkan.h>
+
+/* X(name without vk) */
+#define FR_GPU_INSTANCE_FUNCTIONS(X)                                                                         \
+    X(DestroyInstance)                                                                                       \
+    X(EnumeratePhysicalDevices)                                                                              \
+    X(EnumerateDeviceExtensionProperties)                                                                    \
+    X(GetPhysicalDeviceProperties)                                                                           \
+    X(GetPhysicalDeviceFeatures2)                                                                            \
+    X(GetPhysicalDeviceMemoryProperties)                                                                     \
+    X(GetPhysicalDeviceQueueFamilyProperties)                                                                \
+    X(CreateDevice)                                                                                          \
+    X(GetDeviceProcAddr)
+
+#define FR_GPU_DEVICE_FUNCTIONS(X)                                                                           \
+    X(DestroyDevice)                                                                                         \
+    X(GetDeviceQueue)                                                                                        \
+    X(DeviceWaitIdle)                                                                                        \
+    X(QueueSubmit)                                                                                           \
+    X(AllocateMemory)                                                                                        \
+    X(FreeMemory)                                                                                            \
+    X(MapMemory)                                                                                             \
+    X(CreateBuffer)                                                                                          \
+    X(DestroyBuffer)                                                                                         \
+    X(GetBufferMemoryRequirements)                                                                           \
+    X(BindBufferMemory)                                                                                      \
+    X(CreateImage)                                                                                           \
+    X(DestroyImage)                                                                                          \
+    X(GetImageMemoryRequirements)                                                                            \
+    X(BindImageMemory)                                                                                       \
+    X(CreateCommandPool)                                                                                     \
+    X(DestroyCommandPool)                                                                                    \
+    X(AllocateCommandBuffers)                                                                                \
+    X(BeginCommandBuffer)                                                                                    \
+    X(EndCommandBuffer)                                                                                      \
+    X(CmdPipelineBarrier)                                                                                    \
+    X(CmdCopyBufferToImage)                                                                                  \
+    X(CreateFence)                                                                                           \
+    X(DestroyFence)                                                                                          \
+    X(ResetFences)                                                                                           \
+    X(WaitForFences)                                                                                         \
+    X(CreateSemaphore)                                                                                       \
+    X(DestroySemaphore)
+
+typedef struct fr_gpu_vulkan {
+    const fr_program *program;
+    PFN_vkGetInstanceProcAddr get;
+    VkInstance instance;
+    VkDebugUtilsMessengerEXT messenger;
+    VkPhysicalDevice physical_device;
+    VkDevice device;
+    uint32_t family;
+    VkQueue queue;
+    VkPhysicalDeviceMemoryProperties memory;
+    const char **extensions; /* the names are the library's */
+    uint32_t num_extensions;
+    bool timeline_semaphores, storage_image_write_without_format;
+#define FR_GPU_MEMBER(name) PFN_vk##name name;
+    FR_GPU_INSTANCE_FUNCTIONS(FR_GPU_MEMBER)
+    FR_GPU_DEVICE_FUNCTIONS(FR_GPU_MEMBER)
+#undef FR_GPU_MEMBER
+} fr_gpu_vulkan;
+
+/* `name` NULL: the first that is a GPU, else the first. False: said why; *vk wants a finish all the same. */
+bool fr_gpu_vulkan_init(fr_gpu_vulkan *vk, const char *name, const fr_program *program);
+void fr_gpu_vulkan_finish(fr_gpu_vulkan *vk);
+
+/* The index of a memory type that has the properties. False: there is none. */
+bool fr_gpu_vulkan_memory(const fr_gpu_vulkan *vk, uint32_t allowed, VkMemoryPropertyFlags wanted,
+                          uint32_t *index);
+
+#endif

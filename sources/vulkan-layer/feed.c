@@ -1,0 +1,449 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "feed_inside.h"
+
+#include "settings.h"
+#include "stats.h"
+
+#include <framering/frame.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+/* A host that said no, or a source that failed, is tried again after this. */
+static const uint64_t retry_ns = 2 * FR_LAYER_NS_PER_S;
+
+/* A program without a swapchain for so long is no source any more, until it has one again. */
+static const uint64_t idle_ns = FR_LAYER_NS_PER_S;
+
+/* The library wants to be called twice in a second. */
+static const uint64_t poll_every_ns = 100 * FR_LAYER_NS_PER_MS;
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* of the next two, and of each device's `feed` */
+static fr_layer_swapchain *_Atomic captured;
+static struct fr_layer_feed *running; /* the newest; at the process' end it is stopped */
+
+uint64_t fr_layer_now_ns(void)
+{
+    return fr_clock_now_ns();
+}
+
+static void wake(const struct fr_layer_feed *feed)
+{
+    const uint64_t one = 1;
+    /* Fails only when a wake-up is pending already. */
+    if (write(feed->wake_fd, &one, sizeof(one)) < 0)
+        return;
+}
+
+/* ---- the source ---- */
+
+static void lock_queue(void *user)
+{
+    fr_layer_queue *queue = user;
+    pthread_mutex_lock(&queue->mutex);
+}
+
+static void unlock_queue(void *user)
+{
+    fr_layer_queue *queue = user;
+    pthread_mutex_unlock(&queue->mutex);
+}
+
+static void adopt(void *user, void *object)
+{
+    const fr_layer_queue *queue = user;
+    if (queue->device->adopt)
+        (void)queue->device->adopt(queue->device->handle, object);
+}
+
+static void fill_vulkan(struct fr_layer_feed *feed)
+{
+    const fr_layer_device *device = feed->device;
+    feed->vulkan = (fr_vulkan_source_params){
+        .instance = device->instance->handle,
+        .physical_device = device->physical_device,
+        .device = device->handle,
+        .queue = feed->queue->handle,
+        .queue_family = feed->queue->family,
+        .get_instance_proc_addr = (void *)(uintptr_t)device->instance->get,
+        .get_device_proc_addr = (void *)(uintptr_t)device->get,
+        .api_version = device->instance->api_version,
+        .extensions = device->extensions,
+        .num_extensions = device->num_extensions,
+        .timeline_semaphores = device->timeline_semaphores,
+        .storage_image_write_without_format = device->storage_image_write_without_format,
+        .lock = lock_queue,
+        .unlock = unlock_queue,
+        .adopt = adopt,
+        .user = feed->queue,
+    };
+}
+
+static void close_source(struct fr_layer_feed *feed)
+{
+    if (!feed->source)
+        return;
+    if (feed->current)
+        fr_layer_frames_drop(feed);
+    if (feed->holding)
+        fr_source_cancel(feed->source);
+    feed->holding = false;
+    fr_source_close(&feed->source);
+    feed->attached = false;
+    feed->generation = 0;
+}
+
+static void open_source(struct fr_layer_feed *feed)
+{
+    const fr_layer_settings *settings = fr_layer_settings_get();
+    const fr_layer_swapchain *swapchain = feed->current;
+    const char *socket = getenv(FR_SOURCE_SOCKET_ENV);
+    const fr_source_params params = {
+        .target_id = settings->target_id,
+        .by_target = settings->has_target,
+        .name = program_invocation_short_name,
+        .display = fr_layer_display(&swapchain->plan, swapchain->width, swapchain->height),
+        .vulkan = settings->memory_only ? NULL : &feed->vulkan,
+        .log = fr_layer_log(),
+    };
+    fill_vulkan(feed);
+    feed->inherited = socket && *socket && !settings->has_target;
+    fr_status status = fr_source_open(&feed->source, &params);
+    if (status == FR_ERR_UNSUPPORTED && params.vulkan) {
+        fr_source_params plain = params;
+        plain.vulkan = NULL;
+        status = fr_source_open(&feed->source, &plain);
+    }
+    if (status == FR_OK)
+        return;
+    fr_layer_say("frames cannot be offered to a host: %s", fr_status_text(status));
+    feed->over = true;
+}
+
+static void tell_hdr(struct fr_layer_feed *feed)
+{
+    fr_layer_swapchain *swapchain = feed->current;
+    if (!atomic_exchange_explicit(&swapchain->hdr_changed, false, memory_order_acquire))
+        return;
+    pthread_mutex_lock(&swapchain->hdr_mutex);
+    const bool has_hdr = swapchain->has_hdr;
+    const fr_hdr_metadata hdr = swapchain->hdr;
+    pthread_mutex_unlock(&swapchain->hdr_mutex);
+    (void)fr_source_set_hdr_metadata(feed->source, has_hdr ? &hdr : NULL);
+}
+
+static void keep_source(struct fr_layer_feed *feed, uint64_t now_ns)
+{
+    if (feed->over)
+        close_source(feed);
+    if (!feed->current) {
+        if (feed->source && !feed->inherited && now_ns - feed->idle_ns >= idle_ns)
+            close_source(feed);
+        return;
+    }
+    feed->idle_ns = now_ns;
+    if (!feed->source && !feed->over && now_ns >= feed->retry_ns) {
+        open_source(feed);
+        atomic_store_explicit(&feed->current->hdr_changed, true, memory_order_relaxed);
+    }
+    if (feed->source)
+        tell_hdr(feed);
+}
+
+static void poll_source(struct fr_layer_feed *feed, uint64_t now_ns)
+{
+    feed->news = false;
+    feed->polled_ns = now_ns;
+    const fr_status status = fr_source_poll(feed->source, 0);
+    feed->attached = status == FR_OK || status == FR_REATTACHED;
+    if (status == FR_END || status < 0) {
+        close_source(feed);
+        feed->retry_ns = now_ns + retry_ns;
+        /* An inherited connection is not had a second time; a lost device does not come back. */
+        feed->over = feed->inherited || status == FR_ERR_DEVICE_LOST;
+    }
+}
+
+/* ---- the swapchain ---- */
+
+static bool make_pool(struct fr_layer_feed *feed, fr_layer_queue *queue)
+{
+    const fr_layer_device *device = feed->device;
+    const VkCommandPoolCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
+        .queueFamilyIndex = queue->family,
+    };
+    if (feed->queue == queue)
+        return true;
+    close_source(feed);
+    device->vk.DestroyCommandPool(device->handle, feed->pool, NULL);
+    feed->pool = VK_NULL_HANDLE;
+    feed->queue = NULL;
+    if (device->vk.CreateCommandPool(device->handle, &info, NULL, &feed->pool) != VK_SUCCESS)
+        return false;
+    feed->queue = queue;
+    return true;
+}
+
+static void set_current(struct fr_layer_feed *feed, fr_layer_swapchain *swapchain)
+{
+    pthread_mutex_lock(&feed->mutex);
+    feed->current = swapchain;
+    pthread_cond_broadcast(&feed->let_go);
+    pthread_mutex_unlock(&feed->mutex);
+}
+
+/* Where both ways are as fast, the plain one. NULL: that. */
+static const fr_layer_copier *find_copier(struct fr_layer_feed *feed, const fr_layer_swapchain *swapchain)
+{
+    const VkQueueFlags both = VK_QUEUE_GRAPHICS_BIT | VK_QUEUE_COMPUTE_BIT;
+    if (!swapchain->sampled || (feed->queue->flags & both) != both)
+        return NULL;
+    if (!feed->copier_tried)
+        (void)fr_layer_copier_init(&feed->copier, feed->device);
+    feed->copier_tried = true;
+    return feed->copier.pipeline ? &feed->copier : NULL;
+}
+
+static void switch_to(struct fr_layer_feed *feed, fr_layer_swapchain *swapchain, fr_layer_queue *queue)
+{
+    if (feed->current)
+        fr_layer_frames_drop(feed);
+    set_current(feed, NULL);
+    if (!swapchain)
+        return;
+    if (!make_pool(feed, queue)) {
+        feed->over = true;
+        return;
+    }
+    swapchain->family = queue->family;
+    swapchain->copier = find_copier(feed, swapchain);
+    feed->published = 0; /* its copies are counted from 1 again */
+    atomic_store_explicit(&swapchain->hdr_changed, true, memory_order_relaxed);
+    set_current(feed, swapchain);
+    if (feed->source) {
+        const fr_display_descriptor display =
+            fr_layer_display(&swapchain->plan, swapchain->width, swapchain->height);
+        (void)fr_source_announce(feed->source, &display);
+    }
+}
+
+static void serve(struct fr_layer_feed *feed)
+{
+    pthread_mutex_lock(&feed->mutex);
+    fr_layer_swapchain *wanted = feed->wanted;
+    fr_layer_queue *queue = feed->wanted_queue;
+    pthread_mutex_unlock(&feed->mutex);
+    if (wanted != feed->current)
+        switch_to(feed, wanted, queue);
+}
+
+/* ---- the thread ---- */
+
+static void wait_for_something(struct fr_layer_feed *feed)
+{
+    const uint64_t now = fr_layer_now_ns();
+    const uint64_t wait = fr_layer_frames_wait_ns(feed, now);
+    const int source_fd = feed->source ? fr_source_fd(feed->source) : -1;
+    struct pollfd fds[2] = {{.fd = feed->wake_fd, .events = POLLIN}, {.fd = source_fd, .events = POLLIN}};
+    const struct timespec timeout = {.tv_nsec = (long)(wait < poll_every_ns ? wait : poll_every_ns)};
+    if (ppoll(fds, 2, &timeout, NULL) <= 0)
+        return;
+    uint64_t wakes;
+    if (fds[0].revents && read(feed->wake_fd, &wakes, sizeof(wakes)) < 0 && errno != EAGAIN)
+        feed->over = true;
+    feed->news = feed->news || fds[1].revents;
+}
+
+static void turn(struct fr_layer_feed *feed)
+{
+    serve(feed);
+    keep_source(feed, fr_layer_now_ns());
+    if (feed->source && feed->current)
+        fr_layer_frames_collect(feed);
+    const uint64_t now = fr_layer_now_ns();
+    const bool due = feed->news || now - feed->polled_ns >= poll_every_ns;
+    /* The library may take slots away in a poll: nothing of ours may still write to them. Only when it must
+     * be is that waited for. */
+    if (feed->source && fr_layer_frames_release(feed, now) &&
+        fr_layer_frames_settle(feed, due ? FR_LAYER_NS_PER_S : 0))
+        poll_source(feed, now);
+    if (feed->source && feed->current) {
+        fr_layer_frames_follow(feed);
+        fr_layer_frames_claim(feed);
+    }
+    wait_for_something(feed);
+}
+
+static _Atomic bool leaving; /* the process ends: nothing is to be touched any more */
+
+static void *run(void *user)
+{
+    struct fr_layer_feed *feed = user;
+    while (!atomic_load_explicit(&feed->stop, memory_order_acquire) &&
+           !atomic_load_explicit(&leaving, memory_order_acquire))
+        turn(feed);
+    if (atomic_load_explicit(&leaving, memory_order_acquire))
+        return NULL;
+    switch_to(feed, NULL, NULL);
+    close_source(feed);
+    fr_layer_copier_finish(&feed->copier, feed->device);
+    feed->device->vk.DestroyCommandPool(feed->device->handle, feed->pool, NULL);
+    return NULL;
+}
+
+static void free_feed(struct fr_layer_feed *feed)
+{
+    if (feed->wake_fd >= 0)
+        close(feed->wake_fd);
+    pthread_cond_destroy(&feed->let_go);
+    pthread_mutex_destroy(&feed->mutex);
+    free(feed);
+}
+
+/* The program's signals are for its own threads. */
+static int start_thread(struct fr_layer_feed *feed)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const int error = pthread_create(&feed->thread, NULL, run, feed);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!error)
+        (void)pthread_setname_np(feed->thread, "framering");
+    return error;
+}
+
+/* With the mutex. NULL: said why. */
+static struct fr_layer_feed *start(fr_layer_device *device)
+{
+    struct fr_layer_feed *feed = calloc(1, sizeof(*feed));
+    if (!feed)
+        return NULL;
+    feed->device = device;
+    feed->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    pthread_mutex_init(&feed->mutex, NULL);
+    pthread_cond_init(&feed->let_go, NULL);
+    if (feed->wake_fd < 0 || start_thread(feed)) {
+        fr_layer_say("no thread can be started, nothing is captured");
+        free_feed(feed);
+        return NULL;
+    }
+    return feed;
+}
+
+static bool queue_can(const fr_layer_queue *queue, const fr_layer_plan *plan)
+{
+    const VkQueueFlags copies = VK_QUEUE_GRAPHICS_BIT | VK_QUEUE_COMPUTE_BIT | VK_QUEUE_TRANSFER_BIT;
+    return queue->flags & (plan->way == FR_LAYER_BLIT ? VK_QUEUE_GRAPHICS_BIT : copies);
+}
+
+static void want(struct fr_layer_feed *feed, fr_layer_swapchain *swapchain, fr_layer_queue *queue)
+{
+    pthread_mutex_lock(&feed->mutex);
+    feed->wanted = swapchain;
+    if (queue)
+        feed->wanted_queue = queue;
+    pthread_mutex_unlock(&feed->mutex);
+    wake(feed);
+}
+
+void fr_layer_feed_offer(fr_layer_queue *queue, fr_layer_swapchain *swapchain)
+{
+    if (atomic_load_explicit(&captured, memory_order_relaxed))
+        return;
+    fr_layer_device *device = queue->device;
+    if (device->unfit || !queue_can(queue, &swapchain->plan))
+        return;
+    pthread_mutex_lock(&mutex);
+    if (!atomic_load_explicit(&captured, memory_order_relaxed)) {
+        if (!device->feed)
+            running = device->feed = start(device);
+        device->unfit = !device->feed;
+        if (device->feed) {
+            atomic_store_explicit(&captured, swapchain, memory_order_relaxed);
+            want(device->feed, swapchain, queue);
+        }
+    }
+    pthread_mutex_unlock(&mutex);
+}
+
+void fr_layer_feed_replace(fr_layer_swapchain *from, fr_layer_swapchain *to)
+{
+    pthread_mutex_lock(&mutex);
+    if (atomic_load_explicit(&captured, memory_order_relaxed) == from) {
+        struct fr_layer_feed *feed = from->device->feed;
+        if (to && !queue_can(feed->wanted_queue, &to->plan))
+            to = NULL;
+        atomic_store_explicit(&captured, to, memory_order_relaxed);
+        want(feed, to, NULL);
+    }
+    pthread_mutex_unlock(&mutex);
+}
+
+void fr_layer_feed_leave(fr_layer_swapchain *swapchain)
+{
+    pthread_mutex_lock(&mutex);
+    struct fr_layer_feed *feed = swapchain->device->feed;
+    if (atomic_load_explicit(&captured, memory_order_relaxed) == swapchain)
+        atomic_store_explicit(&captured, NULL, memory_order_relaxed);
+    pthread_mutex_unlock(&mutex);
+    if (!feed)
+        return;
+    pthread_mutex_lock(&feed->mutex);
+    if (feed->wanted == swapchain)
+        feed->wanted = NULL;
+    wake(feed);
+    /* The thread's own waits all have bounds. */
+    while (feed->current == swapchain)
+        pthread_cond_wait(&feed->let_go, &feed->mutex);
+    pthread_mutex_unlock(&feed->mutex);
+}
+
+void fr_layer_feed_wake(fr_layer_swapchain *swapchain)
+{
+    if (atomic_load_explicit(&captured, memory_order_relaxed) == swapchain)
+        wake(swapchain->device->feed);
+}
+
+void fr_layer_feed_end(fr_layer_device *device)
+{
+    pthread_mutex_lock(&mutex);
+    struct fr_layer_feed *feed = device->feed;
+    fr_layer_swapchain *swapchain = atomic_load_explicit(&captured, memory_order_relaxed);
+    if (swapchain && swapchain->device == device)
+        atomic_store_explicit(&captured, NULL, memory_order_relaxed);
+    if (running == feed)
+        running = NULL;
+    device->feed = NULL;
+    pthread_mutex_unlock(&mutex);
+    if (!feed)
+        return;
+    atomic_store_explicit(&feed->stop, true, memory_order_release);
+    wake(feed);
+    pthread_join(feed->thread, NULL);
+    free_feed(feed);
+}
+
+/* The process ends, maybe with its device still there: the thread must not meet a driver that is unloaded. */
+__attribute__((destructor)) static void end_of_process(void)
+{
+    struct fr_layer_feed *feed = running;
+    if (feed) {
+        struct timespec until;
+        atomic_store_explicit(&leaving, true, memory_order_release);
+        atomic_store_explicit(&feed->stop, true, memory_order_release);
+        wake(feed);
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec += 1;
+        (void)pthread_timedjoin_np(feed->thread, NULL, &until);
+    }
+    fr_layer_stats_say();
+}

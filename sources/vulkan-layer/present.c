@@ -1,0 +1,163 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * A present: the copy goes into the same queue before it, waits for what the present was to wait for, and the
+ * present waits for the copy instead. Nothing here waits for anybody.
+ */
+#include "feed.h"
+#include "objects.h"
+#include "settings.h"
+#include "stats.h"
+
+#include <framering/frame.h>
+
+enum { WAITS_MAX = 32 };
+
+/* The GPU's side of one present. */
+typedef struct copy {
+    fr_layer_sink *sink;
+    VkSemaphore wait[WAITS_MAX];
+    VkPipelineStageFlags stage[WAITS_MAX];
+    VkSemaphore copied; /* what the present is to wait for */
+} copy;
+
+/* The first of the program's swapchains that can be captured, and which of its images it presents. */
+static fr_layer_swapchain *find(const fr_layer_device *device, const VkPresentInfoKHR *info, uint32_t *image)
+{
+    for (uint32_t i = 0; i < info->swapchainCount; i++) {
+        fr_layer_swapchain *swapchain = fr_layer_swapchain_of(device, info->pSwapchains[i]);
+        *image = info->pImageIndices[i];
+        if (!swapchain)
+            continue;
+        if (atomic_load_explicit(&swapchain->accepting, memory_order_acquire) ||
+            i + 1 == info->swapchainCount)
+            return swapchain;
+    }
+    return NULL;
+}
+
+/* A stage whose frame nobody looked at, if the GPU is done with it. */
+static bool take_over(const fr_layer_device *device, fr_layer_sink *stage)
+{
+    if (!fr_layer_sink_move(stage, FR_LAYER_SINK_FILLED, FR_LAYER_SINK_TAKEN))
+        return false;
+    if (stage->submitted && device->vk.GetFenceStatus(device->handle, stage->fence) != VK_SUCCESS) {
+        atomic_store_explicit(&stage->state, FR_LAYER_SINK_FILLED, memory_order_release);
+        return false;
+    }
+    if (stage->submitted)
+        device->vk.ResetFences(device->handle, 1, &stage->fence);
+    stage->submitted = false;
+    return true;
+}
+
+static fr_layer_sink *take_sink(fr_layer_swapchain *swapchain)
+{
+    for (uint32_t i = 0; i < FR_LAYER_SINKS_MAX; i++)
+        if (fr_layer_sink_move(&swapchain->sink[i], FR_LAYER_SINK_OPEN, FR_LAYER_SINK_TAKEN))
+            return &swapchain->sink[i];
+    for (uint32_t i = FR_LAYER_SLOTS_MAX; i < FR_LAYER_SINKS_MAX; i++)
+        if (take_over(swapchain->device, &swapchain->sink[i]))
+            return &swapchain->sink[i];
+    return NULL;
+}
+
+/* False: the device did not take it; the present goes on without. */
+static bool submit(const fr_layer_queue *queue, const VkPresentInfoKHR *info,
+                   const fr_layer_swapchain *swapchain, uint32_t image, copy *c)
+{
+    const fr_layer_sink *sink = c->sink;
+    for (uint32_t i = 0; i < info->waitSemaphoreCount; i++) {
+        c->wait[i] = info->pWaitSemaphores[i];
+        c->stage[i] = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
+    }
+    c->copied = swapchain->copied[image];
+    const VkSemaphore signals[2] = {c->copied, sink->ready};
+    const uint64_t signal_values[2] = {0, sink->ready_value};
+    const uint64_t wait_values[WAITS_MAX] = {0};
+    const VkTimelineSemaphoreSubmitInfo values = {
+        .sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
+        .waitSemaphoreValueCount = info->waitSemaphoreCount,
+        .pWaitSemaphoreValues = wait_values,
+        .signalSemaphoreValueCount = 2,
+        .pSignalSemaphoreValues = signal_values,
+    };
+    const VkSubmitInfo submission = {
+        .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+        .pNext = sink->ready ? &values : NULL,
+        .waitSemaphoreCount = info->waitSemaphoreCount,
+        .pWaitSemaphores = c->wait,
+        .pWaitDstStageMask = c->stage,
+        .commandBufferCount = 1,
+        .pCommandBuffers = &sink->copy[image],
+        .signalSemaphoreCount = sink->ready ? 2 : 1,
+        .pSignalSemaphores = signals,
+    };
+    return queue->device->vk.QueueSubmit(queue->handle, 1, &submission, sink->fence) == VK_SUCCESS;
+}
+
+/* True: the copy was submitted, and the present is to wait for c->copied alone. */
+static bool capture(const fr_layer_queue *queue, const VkPresentInfoKHR *info, fr_layer_swapchain *swapchain,
+                    uint32_t image, copy *c, fr_layer_fate *fate)
+{
+    if (!atomic_load_explicit(&swapchain->accepting, memory_order_acquire))
+        return false;
+    *fate = FR_LAYER_FATE_DROPPED;
+    if (info->waitSemaphoreCount > WAITS_MAX || image >= swapchain->num_images ||
+        queue->family != swapchain->family)
+        return false;
+    c->sink = take_sink(swapchain);
+    if (!c->sink)
+        return false;
+    fr_layer_sink *sink = c->sink;
+    const bool is_slot = sink->is_slot;
+    sink->present_ns = fr_clock_now_ns();
+    sink->sequence = atomic_fetch_add_explicit(&swapchain->sequence, 1, memory_order_relaxed) + 1;
+    sink->submitted = submit(queue, info, swapchain, image, c);
+    const bool submitted = sink->submitted;
+    if (submitted)
+        *fate = is_slot ? FR_LAYER_FATE_SLOT : FR_LAYER_FATE_STAGE;
+    /* Pairs with the acquire in the feed: from here on the sink is its. */
+    atomic_store_explicit(&sink->state, FR_LAYER_SINK_FILLED, memory_order_release);
+    fr_layer_feed_wake(swapchain);
+    return submitted;
+}
+
+static VkResult present(fr_layer_queue *queue, const VkPresentInfoKHR *info, fr_layer_fate *fate,
+                        uint64_t *below_ns)
+{
+    copy c;
+    uint32_t image = 0;
+    VkPresentInfoKHR own = *info;
+    fr_layer_swapchain *swapchain = find(queue->device, info, &image);
+    if (swapchain)
+        fr_layer_feed_offer(queue, swapchain);
+    pthread_mutex_lock(&queue->mutex);
+    if (swapchain && capture(queue, info, swapchain, image, &c, fate)) {
+        own.waitSemaphoreCount = 1;
+        own.pWaitSemaphores = &c.copied;
+    }
+    const bool timed = fr_layer_settings_get()->stats;
+    const uint64_t begin_ns = timed ? fr_clock_now_ns() : 0;
+    const VkResult result = queue->device->vk.QueuePresentKHR(queue->handle, &own);
+    *below_ns = timed ? fr_clock_now_ns() - begin_ns : 0;
+    pthread_mutex_unlock(&queue->mutex);
+    return result;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL fr_layer_QueuePresentKHR(VkQueue handle, const VkPresentInfoKHR *info)
+{
+    const bool timed = fr_layer_settings_get()->stats;
+    const uint64_t begin_ns = timed ? fr_clock_now_ns() : 0;
+    const fr_layer_device *device = fr_layer_device_of(handle);
+    fr_layer_queue *queue = fr_layer_queue_of(device, handle);
+    if (!queue)
+        return device->vk.QueuePresentKHR(handle, info);
+    fr_layer_fate fate = FR_LAYER_FATE_PASSED;
+    uint64_t below_ns;
+    const VkResult result = present(queue, info, &fate, &below_ns);
+    if (timed)
+        fr_layer_stats_note(fate, fr_clock_now_ns() - begin_ns - below_ns);
+    return result;
+}

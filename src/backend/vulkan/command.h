@@ -1,0 +1,51 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#ifndef FR_BACKEND_VULKAN_COMMAND_H
+#define FR_BACKEND_VULKAN_COMMAND_H
+
+/* A few command buffers of a source, each with a fence that says when it can be used again. One thread. */
+
+#include "backend/vulkan/device.h"
+
+enum { FR_VK_COMMANDS = 4, FR_VK_WAITS_MAX = 16 };
+
+struct fr_vk_command {
+    VkCommandBuffer buffer;
+    VkFence fence;
+    bool pending;   /* submitted, and not seen to be done */
+    bool recording; /* begun, and not ended */
+};
+
+struct fr_vk_commands {
+    struct fr_vk_device *device; /* borrowed */
+    VkCommandPool pool;
+    struct fr_vk_command command[FR_VK_COMMANDS];
+    uint32_t next;
+};
+
+/* What a submission waits for and signals beside its fence. */
+struct fr_vk_submission {
+    const uint64_t *wait;            /* binary semaphores */
+    uint32_t num_wait;               /* at most FR_VK_WAITS_MAX */
+    VkPipelineStageFlags wait_stage; /* what waits; 0 = transfers */
+    VkSemaphore signal;              /* binary; VK_NULL_HANDLE: none */
+    VkSemaphore timeline;            /* likewise */
+    uint64_t timeline_value;
+};
+
+/* Nothing is left on failure. */
+VkResult fr_vk_commands_init(struct fr_vk_commands *commands, struct fr_vk_device *device);
+/* All of them are done. */
+void fr_vk_commands_finish(struct fr_vk_commands *commands);
+
+/* The next one, begun; waits for its last use at most FR_VK_GPU_WAIT_NS: VK_NOT_READY. */
+VkResult fr_vk_command_begin(struct fr_vk_commands *commands, struct fr_vk_command **out);
+VkResult fr_vk_command_submit(struct fr_vk_commands *commands, struct fr_vk_command *command,
+                              const struct fr_vk_submission *submission);
+/* VK_TIMEOUT: not done within timeout_ns. */
+VkResult fr_vk_command_wait(struct fr_vk_commands *commands, struct fr_vk_command *command,
+                            uint64_t timeout_ns);
+/* False: something is still under way after FR_VK_GPU_WAIT_NS. */
+bool fr_vk_commands_settle(struct fr_vk_commands *commands);
+
+#endif

@@ -1,0 +1,371 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#include "backend/vulkan/ring.h"
+
+#include "backend/vulkan/format.h"
+
+#include "common/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static VkResult make_view(struct fr_vk_ring *ring, struct fr_vk_slot *slot)
+{
+    const VkImageViewUsageCreateInfo usage = {
+        .sType = VK_STRUCTURE_TYPE_IMAGE_VIEW_USAGE_CREATE_INFO,
+        .usage = VK_IMAGE_USAGE_SAMPLED_BIT,
+    };
+    const VkImageViewCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_IMAGE_VIEW_CREATE_INFO,
+        .pNext = &usage,
+        .image = slot->image.image,
+        .viewType = VK_IMAGE_VIEW_TYPE_2D,
+        .format = fr_vk_format(ring->shape.format),
+        .subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1},
+    };
+    const VkResult result = ring->device->vk.CreateImageView(ring->device->device, &info, NULL, &slot->view);
+    if (result != VK_SUCCESS)
+        slot->view = VK_NULL_HANDLE;
+    return result;
+}
+
+/* Some drivers hand out more than there is. */
+static bool fits(const struct fr_vk_ring *ring)
+{
+    const VkPhysicalDeviceMemoryProperties *memory = &ring->device->memory;
+    const uint32_t heap = memory->memoryTypes[ring->layout.memory_type].heapIndex;
+    return ring->layout.bytes <= memory->memoryHeaps[heap].size / ring->shape.ring_len;
+}
+
+/* All slots are told of once. */
+static VkResult agree(struct fr_vk_ring *ring, const struct fr_gpu_image *layout, uint32_t index)
+{
+    if (!index) {
+        ring->layout = *layout;
+        if (!fits(ring))
+            return VK_ERROR_OUT_OF_DEVICE_MEMORY;
+        if (ring->plan.kind == FR_SLOTS_DMA_BUF) {
+            ring->plan.modifier[0] = layout->modifier;
+            ring->plan.num_modifiers = 1;
+        }
+    }
+    return !memcmp(&ring->layout, layout, sizeof(*layout)) ? VK_SUCCESS : VK_ERROR_UNKNOWN;
+}
+
+static VkResult make_slots(struct fr_vk_ring *ring)
+{
+    const struct fr_vk_sharing sharing = {
+        .kind = ring->plan.kind,
+        .width = ring->shape.width,
+        .height = ring->shape.height,
+        .format = ring->shape.format,
+        .modifiers = ring->plan.modifier,
+        .num_modifiers = ring->plan.num_modifiers,
+    };
+    VkResult result = VK_SUCCESS;
+    for (uint32_t i = 0; i < ring->shape.ring_len && result == VK_SUCCESS; i++) {
+        struct fr_vk_sharing one = sharing;
+        struct fr_vk_slot *slot = &ring->slot[i];
+        struct fr_gpu_image layout;
+        one.num_modifiers = ring->plan.num_modifiers;
+        result = fr_vk_image_export(ring->device, &one, &slot->image, &layout, &slot->fd);
+        if (result == VK_SUCCESS)
+            result = agree(ring, &layout, i);
+        if (result == VK_SUCCESS)
+            result = make_view(ring, slot);
+    }
+    return result;
+}
+
+static void record_handover(const struct fr_vk_ring *ring, VkCommandBuffer commands)
+{
+    VkImageMemoryBarrier barrier[FR_WIRE_SLOTS_MAX];
+    for (uint32_t i = 0; i < ring->shape.ring_len; i++)
+        barrier[i] = (VkImageMemoryBarrier){
+            .sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
+            .oldLayout = VK_IMAGE_LAYOUT_UNDEFINED,
+            .newLayout = VK_IMAGE_LAYOUT_GENERAL,
+            .srcQueueFamilyIndex = ring->device->family,
+            .dstQueueFamilyIndex = VK_QUEUE_FAMILY_EXTERNAL,
+            .image = ring->slot[i].image.image,
+            .subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1},
+        };
+    ring->device->vk.CmdPipelineBarrier(commands, VK_PIPELINE_STAGE_TOP_OF_PIPE_BIT,
+                                        VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, 0, 0, NULL, 0, NULL,
+                                        ring->shape.ring_len, barrier);
+}
+
+/* Submits it and waits. FR_TIMEOUT: it is still under way. */
+static fr_status run(struct fr_vk_ring *ring, VkCommandBuffer commands, VkResult *result)
+{
+    struct fr_vk_device *device = ring->device;
+    fr_vk_device_lock(device);
+    const uint64_t value = device->submitted + 1;
+    const VkTimelineSemaphoreSubmitInfo values = {
+        .sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
+        .signalSemaphoreValueCount = 1,
+        .pSignalSemaphoreValues = &value,
+    };
+    const VkSubmitInfo submit = {
+        .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+        .pNext = &values,
+        .commandBufferCount = 1,
+        .pCommandBuffers = &commands,
+        .signalSemaphoreCount = 1,
+        .pSignalSemaphores = &device->progress,
+    };
+    *result = device->vk.QueueSubmit(device->queue, 1, &submit, VK_NULL_HANDLE);
+    if (*result == VK_SUCCESS)
+        ring->done = device->submitted = value;
+    fr_vk_device_unlock(device);
+    if (*result != VK_SUCCESS)
+        return fr_vk_device_status(device, *result);
+    return fr_vk_device_wait(device, value, FR_VK_GPU_WAIT_NS);
+}
+
+/* The images get the layout that they have between uses, and go to whoever takes them first. */
+static fr_status hand_over(struct fr_vk_ring *ring, VkResult *result)
+{
+    struct fr_vk_device *device = ring->device;
+    const VkCommandPoolCreateInfo pool_info = {
+        .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
+        .flags = VK_COMMAND_POOL_CREATE_TRANSIENT_BIT,
+        .queueFamilyIndex = device->family,
+    };
+    VkCommandPool pool;
+    *result = device->vk.CreateCommandPool(device->device, &pool_info, NULL, &pool);
+    if (*result != VK_SUCCESS)
+        return fr_vk_device_status(device, *result);
+    const VkCommandBufferAllocateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+        .commandPool = pool,
+        .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
+        .commandBufferCount = 1,
+    };
+    const VkCommandBufferBeginInfo begin = {
+        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
+        .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT,
+    };
+    VkCommandBuffer commands;
+    *result = device->vk.AllocateCommandBuffers(device->device, &info, &commands);
+    if (*result == VK_SUCCESS)
+        *result = device->vk.BeginCommandBuffer(commands, &begin);
+    if (*result == VK_SUCCESS) {
+        record_handover(ring, commands);
+        *result = device->vk.EndCommandBuffer(commands);
+    }
+    const fr_status status =
+        *result == VK_SUCCESS ? run(ring, commands, result) : fr_vk_device_status(device, *result);
+    if (status == FR_TIMEOUT) {
+        fr_vk_device_give_up(device);
+        return FR_ERR_DEVICE_LOST;
+    }
+    device->vk.DestroyCommandPool(device->device, pool, NULL);
+    return status;
+}
+
+static fr_status make_images(struct fr_vk_ring *ring, VkResult *result)
+{
+    *result = make_slots(ring);
+    if (*result == VK_SUCCESS && ring->plan.sync_kind == FR_WIRE_SYNC_FENCE)
+        *result = fr_vk_timeline_export(ring->device, &ring->ready, &ring->ready_fd);
+    if (*result == VK_SUCCESS && ring->plan.sync_kind == FR_WIRE_SYNC_FENCE)
+        *result = fr_vk_timeline_export(ring->device, &ring->retire, &ring->retire_fd);
+    return *result == VK_SUCCESS ? hand_over(ring, result) : fr_vk_device_status(ring->device, *result);
+}
+
+fr_status fr_vk_ring_create(struct fr_vk_ring **out, struct fr_vk_device *device, struct fr_os os,
+                            const struct fr_ring_request *request, const struct fr_vk_plan *plan,
+                            VkResult *result)
+{
+    *out = NULL;
+    *result = VK_SUCCESS;
+    struct fr_vk_ring *ring = calloc(1, sizeof(*ring));
+    if (!ring)
+        return FR_ERR_NO_MEMORY;
+    ring->device = fr_vk_device_ref(device);
+    ring->os = os;
+    ring->shape = request->shape;
+    ring->plan = *plan;
+    ring->memory.handle = FR_HANDLE_NONE;
+    ring->ready_fd = ring->retire_fd = -1;
+    for (uint32_t i = 0; i < FR_WIRE_SLOTS_MAX; i++)
+        ring->slot[i].fd = -1;
+    const uint32_t largest = device->limits.maxImageDimension2D;
+    fr_status status = FR_ERR_UNSUPPORTED;
+    if (plan->kind == FR_SLOTS_MEMORY)
+        status = fr_vk_ring_memory_create(ring, request, result);
+    else if (ring->shape.width <= largest && ring->shape.height <= largest)
+        status = make_images(ring, result);
+    else
+        *result = VK_ERROR_FORMAT_NOT_SUPPORTED;
+    if (status != FR_OK) {
+        fr_vk_ring_destroy(ring, NULL);
+        return status;
+    }
+    *out = ring;
+    return FR_OK;
+}
+
+static void close_fd(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+/* What the GPU still reads may not go. */
+static bool settle(struct fr_vk_ring *ring, const fr_log *log)
+{
+    fr_status status = fr_vk_device_wait(ring->device, ring->done, FR_VK_GPU_WAIT_NS);
+    /* A batch's semaphores are signalled in no order. */
+    if (status == FR_OK && ring->retired &&
+        fr_vk_wait_for(ring->device, ring->retire, ring->retired, FR_VK_GPU_WAIT_NS, log) == FR_CLAIM_BUSY)
+        status = FR_TIMEOUT;
+    if (status != FR_TIMEOUT)
+        return true;
+    fr_vk_device_give_up(ring->device);
+    fr_log_write(log, FR_LOG_WARNING, "the GPU does not end its work on a ring; its memory stays in use");
+    return false;
+}
+
+void fr_vk_ring_destroy(struct fr_vk_ring *ring, const fr_log *log)
+{
+    if (!ring || !settle(ring, log))
+        return;
+    struct fr_vk_device *device = ring->device;
+    for (uint32_t i = 0; i < FR_WIRE_SLOTS_MAX; i++) {
+        struct fr_vk_slot *slot = &ring->slot[i];
+        if (slot->view)
+            device->vk.DestroyImageView(device->device, slot->view, NULL);
+        fr_vk_image_destroy(device, &slot->image);
+        close_fd(slot->fd);
+    }
+    fr_vk_ring_memory_destroy(ring);
+    if (ring->ready)
+        device->vk.DestroySemaphore(device->device, ring->ready, NULL);
+    if (ring->retire)
+        device->vk.DestroySemaphore(device->device, ring->retire, NULL);
+    close_fd(ring->ready_fd);
+    close_fd(ring->retire_fd);
+    fr_vk_device_unref(device);
+    free(ring);
+}
+
+static fr_handle handle_of(int fd)
+{
+    return fd >= 0 ? (fr_handle)fd : FR_HANDLE_NONE;
+}
+
+void fr_vk_ring_describe(const struct fr_vk_ring *ring, struct fr_delivery *out)
+{
+    out->slots_kind = ring->plan.kind;
+    out->sync_kind = ring->plan.sync_kind;
+    if (ring->plan.kind == FR_SLOTS_MEMORY) {
+        fr_vk_ring_memory_describe(ring, out);
+        return;
+    }
+    out->gpu = ring->device->gpu;
+    out->image = ring->layout;
+    for (uint32_t i = 0; i < FR_WIRE_SLOTS_MAX; i++)
+        out->texture[i] = handle_of(ring->slot[i].fd);
+    out->ready_fence = handle_of(ring->ready_fd);
+    out->retire_fence = handle_of(ring->retire_fd);
+}
+
+/* The peer may signal our semaphore: to signal it below what it has reached would not be allowed. */
+static enum fr_claim check_retire(struct fr_vk_ring *ring, const fr_log *log)
+{
+    uint64_t reached;
+    struct fr_vk_device *device = ring->device;
+    const VkResult result = device->vk.GetSemaphoreCounterValue(device->device, ring->retire, &reached);
+    if (result != VK_SUCCESS)
+        return fr_vk_claim_failed(device, result, "a look at the semaphore", log);
+    if (reached <= ring->retired)
+        return FR_CLAIM_ACQUIRED;
+    fr_log_write(log, FR_LOG_WARNING,
+                 "the source signalled what is the host's to signal; the ring cannot be "
+                 "trusted any more");
+    return FR_CLAIM_ABANDONED;
+}
+
+static enum fr_claim claim_pixels(struct fr_vk_ring *ring, struct fr_ring_host *words, fr_token token,
+                                  uint64_t timeout_ns, const fr_log *log)
+{
+    if (ring->plan.sync_kind != FR_WIRE_SYNC_FENCE)
+        return FR_CLAIM_ACQUIRED;
+    struct fr_vk_slot *slot = &ring->slot[token.slot];
+    slot->ready_value = fr_ring_host_ready_value(words, token);
+    const enum fr_claim claim = fr_vk_wait_for(ring->device, ring->ready, slot->ready_value, timeout_ns, log);
+    return claim == FR_CLAIM_ACQUIRED ? check_retire(ring, log) : claim;
+}
+
+enum fr_claim fr_vk_ring_claim(struct fr_vk_ring *ring, struct fr_ring_host *words, fr_token token,
+                               uint64_t timeout_ns, const fr_log *log)
+{
+    if (fr_vk_device_is_lost(ring->device)) {
+        fr_vk_device_log_loss(ring->device, log);
+        return FR_CLAIM_FATAL;
+    }
+    if (!fr_ring_host_claim(words, token))
+        return FR_CLAIM_BUSY;
+    const enum fr_claim claim = claim_pixels(ring, words, token, timeout_ns, log);
+    if (claim == FR_CLAIM_BUSY)
+        fr_ring_host_unclaim(words, token);
+    return claim;
+}
+
+enum fr_claim fr_vk_ring_release(struct fr_vk_ring *ring, struct fr_ring_host *words, fr_token token,
+                                 const fr_log *log)
+{
+    struct fr_vk_slot *slot = &ring->slot[token.slot];
+    struct fr_vk_device *device = ring->device;
+    if (ring->plan.sync_kind == FR_WIRE_SYNC_FENCE) {
+        fr_ring_host_retire_value(words, token, slot->retire_value);
+    } else if (slot->done) {
+        const fr_status status = fr_vk_device_wait(device, slot->done, FR_VK_GPU_WAIT_NS);
+        /* A GPU that takes longer is as good as gone. */
+        if (status == FR_TIMEOUT)
+            fr_vk_device_give_up(device);
+        else if (status != FR_OK && status != FR_ERR_DEVICE_LOST)
+            return FR_CLAIM_ABANDONED;
+    }
+    /* A slot that could not be released stays ours: nobody may write where the GPU may still read. */
+    if (fr_vk_device_is_lost(device)) {
+        fr_vk_device_log_loss(device, log);
+        return FR_CLAIM_FATAL;
+    }
+    fr_ring_host_release(words, token);
+    return FR_CLAIM_ACQUIRED;
+}
+
+fr_status fr_vk_ring_input(struct fr_vk_ring *ring, uint32_t index, struct fr_vk_input *out)
+{
+    const struct fr_vk_slot *slot = &ring->slot[index];
+    *out = (struct fr_vk_input){.image = VK_NULL_HANDLE};
+    if (fr_vk_device_is_lost(ring->device))
+        return FR_ERR_DEVICE_LOST;
+    if (ring->plan.kind == FR_SLOTS_MEMORY)
+        return fr_vk_ring_memory_input(ring, index, out);
+    out->image = slot->image.image;
+    out->view = slot->view;
+    if (ring->plan.sync_kind == FR_WIRE_SYNC_FENCE) {
+        out->ready = ring->ready;
+        out->ready_value = slot->ready_value;
+        out->retire = ring->retire;
+        out->retire_value = ring->retired + 1;
+    }
+    return FR_OK;
+}
+
+void fr_vk_ring_converted(struct fr_vk_ring *ring, uint32_t index, uint64_t done)
+{
+    struct fr_vk_slot *slot = &ring->slot[index];
+    ring->done = done;
+    if (ring->plan.sync_kind == FR_WIRE_SYNC_FENCE)
+        slot->retire_value = ++ring->retired;
+    if (ring->plan.kind == FR_SLOTS_MEMORY && !ring->plan.import)
+        ring->uploaded[ring->next_upload] = done;
+    else
+        slot->done = done;
+}

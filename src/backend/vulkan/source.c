@@ -1,0 +1,367 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "backend/vulkan/source.h"
+
+#include "backend/vulkan/format.h"
+
+#include "common/log.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+/* What no ring's semaphore reaches in its life, and from which a new one could not go on. */
+#define VALUES_MAX (UINT64_MAX / 2)
+
+static void close_ring(struct fr_vk_source_ring *ring)
+{
+    struct fr_vk_device *device = ring->source->device;
+    for (uint32_t i = 0; i < FR_WIRE_SLOTS_MAX; i++) {
+        if (ring->slot[i].storage)
+            device->vk.DestroyImageView(device->device, ring->slot[i].storage, NULL);
+        fr_vk_image_destroy(device, &ring->slot[i].image);
+    }
+    if (ring->ready)
+        device->vk.DestroySemaphore(device->device, ring->ready, NULL);
+    if (ring->retire)
+        device->vk.DestroySemaphore(device->device, ring->retire, NULL);
+    free(ring);
+}
+
+static VkResult open_timelines(struct fr_vk_source_ring *ring, const struct fr_delivery *delivery)
+{
+    const struct fr_vk_device *device = ring->source->device;
+    VkResult result = fr_vk_timeline_import(device, (int)delivery->ready_fence, &ring->ready);
+    if (result == VK_SUCCESS)
+        result = fr_vk_timeline_import(device, (int)delivery->retire_fence, &ring->retire);
+    /* A source before this one may have used it. */
+    if (result == VK_SUCCESS)
+        result = device->vk.GetSemaphoreCounterValue(device->device, ring->ready, &ring->written);
+    return result == VK_SUCCESS && ring->written > VALUES_MAX ? VK_ERROR_INVALID_EXTERNAL_HANDLE : result;
+}
+
+static VkResult open_all(struct fr_vk_source_ring *ring, const struct fr_delivery *delivery)
+{
+    const struct fr_vk_sharing sharing = {
+        .kind = delivery->slots_kind,
+        .width = delivery->width,
+        .height = delivery->height,
+        .format = delivery->format,
+    };
+    VkResult result = VK_SUCCESS;
+    for (uint32_t i = 0; i < ring->ring_len && result == VK_SUCCESS; i++)
+        result = fr_vk_image_import(ring->source->device, &sharing, &delivery->image,
+                                    (int)delivery->texture[i], &ring->slot[i].image);
+    if (result == VK_SUCCESS && delivery->sync_kind == FR_WIRE_SYNC_FENCE)
+        result = open_timelines(ring, delivery);
+    return result;
+}
+
+static void close_handle(fr_handle handle)
+{
+    if (handle != FR_HANDLE_NONE)
+        close((int)handle);
+}
+
+/* What was opened refers to duplicates. */
+static void close_handles(const struct fr_delivery *delivery)
+{
+    for (uint32_t i = 0; i < FR_WIRE_SLOTS_MAX; i++)
+        close_handle(delivery->texture[i]);
+    close_handle(delivery->ready_fence);
+    close_handle(delivery->retire_fence);
+    close_handle(delivery->slots);
+}
+
+/* FR_OK, or why this ring is not for this device. */
+static fr_status check(const struct fr_vk_source *source, const struct fr_delivery *delivery)
+{
+    const struct fr_vk_device *device = source->device;
+    const bool opaque = delivery->slots_kind == FR_SLOTS_OPAQUE_FD;
+    const bool dma_buf = delivery->slots_kind == FR_SLOTS_DMA_BUF;
+    const bool fence = delivery->sync_kind == FR_WIRE_SYNC_FENCE;
+    if (!(opaque && device->opaque_fd) && !(dma_buf && device->dma_buf))
+        return FR_ERR_UNSUPPORTED;
+    if (fence ? !device->shared_timeline : delivery->sync_kind != FR_WIRE_SYNC_STATES)
+        return FR_ERR_UNSUPPORTED;
+    if ((opaque || fence) && !fr_vk_gpu_equal(&delivery->gpu, &device->gpu))
+        return FR_ERR_ADAPTER_MISMATCH;
+    const uint32_t largest = device->limits.maxImageDimension2D;
+    return delivery->width <= largest && delivery->height <= largest ? FR_OK : FR_ERR_UNSUPPORTED;
+}
+
+static fr_status blame(const struct fr_vk_source *source, VkResult result)
+{
+    const fr_status status = fr_vk_device_status(source->device, result);
+    fr_vk_device_log_loss(source->device, &source->log);
+    if (status != FR_ERR_DEVICE_LOST)
+        fr_log_write(&source->log, FR_LOG_WARNING, "the host's images cannot be opened on \"%s\": %s",
+                     source->device->name, fr_vk_result_name(result));
+    return result == VK_ERROR_INVALID_EXTERNAL_HANDLE && status == FR_ERR_SYSTEM ? FR_ERR_PROTOCOL : status;
+}
+
+static fr_status attach(void *self, const struct fr_delivery *delivery, void **out,
+                        struct fr_attach_fault *fault)
+{
+    struct fr_vk_source *source = self;
+    const fr_status fit = check(source, delivery);
+    *fault = (struct fr_attach_fault){.status = FR_WIRE_STATUS_TEXTURE_FAILED};
+    if (fit != FR_OK) {
+        fault->status = FR_WIRE_STATUS_NO_DEVICE;
+        return fit;
+    }
+    struct fr_vk_source_ring *ring = calloc(1, sizeof(*ring));
+    if (!ring)
+        return FR_ERR_NO_MEMORY;
+    ring->source = source;
+    ring->ring_len = delivery->ring_len;
+    ring->width = delivery->width;
+    ring->height = delivery->height;
+    ring->format = delivery->format;
+    ring->sync_kind = delivery->sync_kind;
+    ring->usage = fr_vk_slot_usage(source->device, delivery->slots_kind, delivery->format);
+    const VkResult result = open_all(ring, delivery);
+    if (result != VK_SUCCESS) {
+        fault->detail = (uint32_t)result;
+        close_ring(ring);
+        return blame(source, result);
+    }
+    close_handles(delivery);
+    *out = ring;
+    return FR_OK;
+}
+
+/* What the GPU still writes may not go: then it is left as it is. */
+static void detach(void *self, void *ring_)
+{
+    struct fr_vk_source *source = self;
+    struct fr_vk_source_ring *ring = ring_;
+    bool done = fr_vk_commands_settle(&source->commands);
+    /* A fence may be signalled before the semaphores of its batch are. */
+    if (done && ring->submitted && !fr_vk_device_is_lost(source->device))
+        done = fr_vk_wait_for(source->device, ring->ready, ring->submitted, FR_VK_GPU_WAIT_NS, NULL) !=
+               FR_CLAIM_BUSY;
+    if (done)
+        close_ring(ring);
+}
+
+/* It has no LUID here. */
+static void adapter(void *self, uint32_t *luid_low, int32_t *luid_high)
+{
+    (void)self;
+    *luid_low = 0;
+    *luid_high = 0;
+}
+
+static void gpu(void *self, struct fr_gpu *out)
+{
+    const struct fr_vk_source *source = self;
+    *out = source->device->gpu;
+}
+
+static enum fr_claim note(struct fr_vk_source_ring *ring, enum fr_claim claim)
+{
+    if (claim == FR_CLAIM_ABANDONED || claim == FR_CLAIM_FATAL)
+        ring->failed = true;
+    return claim;
+}
+
+static const fr_log *log_of(const struct fr_vk_source_ring *ring)
+{
+    return ring->failed ? NULL : &ring->source->log;
+}
+
+static enum fr_claim failed(struct fr_vk_source_ring *ring, VkResult result, const char *call)
+{
+    return note(ring, fr_vk_claim_failed(ring->source->device, result, call, log_of(ring)));
+}
+
+static enum fr_claim begin(void *self, void *ring_, uint32_t index, uint64_t retire_value,
+                           uint64_t timeout_ns)
+{
+    struct fr_vk_source *source = self;
+    struct fr_vk_source_ring *ring = ring_;
+    struct fr_vk_source_slot *slot = &ring->slot[index];
+    if (fr_vk_device_is_lost(source->device))
+        return FR_CLAIM_FATAL;
+    if (slot->pending) {
+        const VkResult result = fr_vk_command_wait(&source->commands, slot->pending, timeout_ns);
+        if (result == VK_TIMEOUT)
+            return FR_CLAIM_BUSY;
+        if (result != VK_SUCCESS)
+            return failed(ring, result, "the wait for an earlier copy");
+        slot->pending = NULL;
+    }
+    slot->signalled = slot->handed_out = false;
+    slot->ready_value = 0;
+    if (ring->sync_kind != FR_WIRE_SYNC_FENCE)
+        return FR_CLAIM_ACQUIRED;
+    const enum fr_claim claim =
+        note(ring, fr_vk_wait_for(source->device, ring->retire, retire_value, timeout_ns, log_of(ring)));
+    if (claim == FR_CLAIM_ACQUIRED)
+        slot->ready_value = ++ring->written;
+    return claim;
+}
+
+/* Nothing was drawn by us: the value comes after all that the queue was given so far. */
+static VkResult signal_only(struct fr_vk_source_ring *ring, uint32_t index)
+{
+    struct fr_vk_command *command;
+    const VkResult result = fr_vk_command_begin(&ring->source->commands, &command);
+    return result == VK_SUCCESS ? fr_vk_slot_submit(ring, index, command, NULL, 0) : result;
+}
+
+static enum fr_claim end(void *self, void *ring_, uint32_t index, uint64_t *ready_value)
+{
+    struct fr_vk_source *source = self;
+    struct fr_vk_source_ring *ring = ring_;
+    struct fr_vk_source_slot *slot = &ring->slot[index];
+    VkResult result = VK_SUCCESS;
+    *ready_value = 0;
+    if (fr_vk_device_is_lost(source->device))
+        return FR_CLAIM_FATAL;
+    if (ring->sync_kind == FR_WIRE_SYNC_FENCE) {
+        if (!slot->signalled && !slot->handed_out)
+            result = signal_only(ring, index);
+        if (result != VK_SUCCESS)
+            return failed(ring, result, "the signal after the use");
+        *ready_value = slot->ready_value;
+        return FR_CLAIM_ACQUIRED;
+    }
+    if (slot->pending)
+        result = fr_vk_command_wait(&source->commands, slot->pending, FR_VK_GPU_WAIT_NS);
+    if (result == VK_TIMEOUT)
+        return FR_CLAIM_ABANDONED;
+    slot->pending = NULL;
+    return result == VK_SUCCESS ? FR_CLAIM_ACQUIRED : failed(ring, result, "the wait for the copy");
+}
+
+/* Publish finds slots by fr_vk_source_slot. */
+static void slot_of(void *self, void *ring, uint32_t index, fr_slot *out)
+{
+    (void)self, (void)ring, (void)index;
+    out->memory_fd = -1;
+}
+
+static void copy_between(const struct fr_vk_source_ring *ring, VkCommandBuffer commands, VkImage from,
+                         VkImage to)
+{
+    const struct fr_vk_device *device = ring->source->device;
+    /* It keeps its layout: its host may be reading it. */
+    const VkImageMemoryBarrier acquire = {
+        .sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
+        .srcAccessMask = 0,
+        .dstAccessMask = VK_ACCESS_TRANSFER_READ_BIT,
+        .oldLayout = VK_IMAGE_LAYOUT_GENERAL,
+        .newLayout = VK_IMAGE_LAYOUT_GENERAL,
+        .srcQueueFamilyIndex = VK_QUEUE_FAMILY_EXTERNAL,
+        .dstQueueFamilyIndex = device->family,
+        .image = from,
+        .subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1},
+    };
+    VkImageMemoryBarrier release = acquire;
+    release.srcAccessMask = VK_ACCESS_TRANSFER_READ_BIT;
+    release.dstAccessMask = 0;
+    release.srcQueueFamilyIndex = device->family;
+    release.dstQueueFamilyIndex = VK_QUEUE_FAMILY_EXTERNAL;
+    const VkImageCopy region = {
+        .srcSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1},
+        .dstSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1},
+        .extent = {ring->width, ring->height, 1},
+    };
+    device->vk.CmdPipelineBarrier(commands, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT,
+                                  VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 0, NULL, 0, NULL, 1, &acquire);
+    fr_vk_slot_acquire(device, commands, to);
+    device->vk.CmdCopyImage(commands, from, VK_IMAGE_LAYOUT_GENERAL, to, VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL,
+                            1, &region);
+    fr_vk_slot_release(device, commands, to);
+    device->vk.CmdPipelineBarrier(commands, VK_PIPELINE_STAGE_TRANSFER_BIT,
+                                  VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, 0, 0, NULL, 0, NULL, 1, &release);
+}
+
+static bool copy(void *self, void *from_, uint32_t from, void *to_, uint32_t to)
+{
+    struct fr_vk_source *source = self;
+    struct fr_vk_source_ring *from_ring = from_, *to_ring = to_;
+    struct fr_vk_command *command;
+    VkResult result = fr_vk_command_begin(&source->commands, &command);
+    if (result == VK_SUCCESS) {
+        copy_between(to_ring, command->buffer, from_ring->slot[from].image.image,
+                     to_ring->slot[to].image.image);
+        result = fr_vk_slot_submit(to_ring, to, command, NULL, 0);
+    }
+    if (result != VK_SUCCESS)
+        (void)fr_vk_device_status(source->device, result);
+    return result == VK_SUCCESS;
+}
+
+static void destroy(void *self)
+{
+    struct fr_vk_source *source = self;
+    /* A GPU that hangs keeps what it uses. */
+    if (source->commands.device && !fr_vk_commands_settle(&source->commands))
+        return;
+    fr_vk_copier_finish(&source->copier, source->device);
+    if (source->commands.device)
+        fr_vk_commands_finish(&source->commands);
+    fr_vk_shore_leave(source);
+    fr_vk_buffer_destroy(source->device, &source->staging);
+    fr_vk_device_unref(source->device);
+    free(source);
+}
+
+static const struct fr_backend_source_ops vk_source_ops = {
+    .name = "vulkan",
+    .attach = attach,
+    .detach = detach,
+    .adapter = adapter,
+    .gpu = gpu,
+    .begin = begin,
+    .end = end,
+    .slot = slot_of,
+    .copy = copy,
+    .destroy = destroy,
+};
+
+fr_status fr_vk_source_create(struct fr_backend_source *out, const fr_vulkan_source_params *params,
+                              const fr_log *log)
+{
+    struct fr_vk_device *device;
+    const fr_status status = fr_vk_device_wrap(&device, params, log);
+    if (status != FR_OK)
+        return status;
+    struct fr_vk_source *source = calloc(1, sizeof(*source));
+    if (!source) {
+        fr_vk_device_unref(device);
+        return FR_ERR_NO_MEMORY;
+    }
+    source->device = device;
+    if (log)
+        source->log = *log;
+    const VkResult result = fr_vk_commands_init(&source->commands, device);
+    if (result != VK_SUCCESS) {
+        fr_log_write(log, FR_LOG_WARNING, "\"%s\" gives no command buffers: %s", device->name,
+                     fr_vk_result_name(result));
+        const fr_status reason = fr_vk_device_status(device, result);
+        destroy(source);
+        return reason == FR_ERR_NO_MEMORY ? FR_ERR_NO_MEMORY : FR_ERR_UNSUPPORTED;
+    }
+    *out = (struct fr_backend_source){
+        .ops = &vk_source_ops,
+        .self = source,
+        .capabilities = (device->opaque_fd ? FR_CAP_OPAQUE_FD : 0) | (device->dma_buf ? FR_CAP_DMA_BUF : 0) |
+                        (device->shared_timeline ? FR_CAP_TIMELINE : 0),
+    };
+    return FR_OK;
+}
+
+bool fr_vk_source_is(const struct fr_backend_source *source)
+{
+    return source->ops == &vk_source_ops;
+}
+
+bool fr_vk_source_is_lost(const struct fr_backend_source *backend)
+{
+    const struct fr_vk_source *source = backend->self;
+    return fr_vk_device_is_lost(source->device);
+}

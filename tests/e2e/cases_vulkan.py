@@ -1,0 +1,140 @@
+# SPDX-FileCopyrightText: The framering authors
+# SPDX-License-Identifier: MIT
+"""Rings of Vulkan images between two processes, on the driver that Mesa has for the processor."""
+
+import signal
+import time
+
+from cases_session import TAGS_HDR, TAGS_SDR, check_tags
+from harness import check, one_sentence, print_flips, wait_for
+from vulkan_rig import use_vulkan, valid, validation
+
+SMALL = ("--source", "pattern", "--size", "320x180")
+GPU = ("--backend", "vulkan")
+
+
+def wait_for_file(world, name, bytes_wanted=1):
+    file = world.folder / name
+    wait_for(lambda: file.exists() and file.stat().st_size >= bytes_wanted, 20, f"{name} was never written")
+
+
+def capture(world, *arguments, **options):
+    """A session with both sides on the GPU; its summary."""
+    use_vulkan(world)
+    summary = world.capture(*arguments, env=validation(world, "session"), timeout=90, **options)
+    valid(world, "session")
+    check(summary["backend"] == "vulkan" and summary["slots"] == "opaque fd", f"{summary}")
+    print_flips(summary)
+    return summary
+
+
+def pair(world, source, host):
+    """A session of a source and a host that were started apart, and have different backends; its summary."""
+    use_vulkan(world)
+    running = world.fr_start("capture", "--json", "--source", "none", "--target", "4", *host, "--for", "4s", "a.mkv",
+                             env=validation(world, "host") if "vulkan" in host else None)
+    world.wait_for_target(4)
+    feeding = world.source_start("pattern", "--target", "4", "--size", "640x360", *source)
+    summary = running.finish(90).expect(0).json()
+    if "vulkan" in host:
+        valid(world, "host")
+    check(summary["slots"] == "memory" and summary["fresh"] > 40, f"{summary}")
+    check(feeding.alive(), "the source ended with its host")
+    feeding.interrupt().expect(0)
+    world.stamps(*summary["files"])
+    return summary
+
+
+def case_vulkan(world):
+    """What was drawn into an image is what the host finds there: nothing torn, stale or relabelled."""
+    summary = capture(world, *SMALL, *GPU, "--for", "3s", "a.mkv")
+    check(summary["fresh"] > 60, f"{summary}")
+    check_tags(world, "a.mkv", TAGS_SDR, hdr=False)
+    world.stamps("a.mkv")
+
+
+def case_vulkan_source_of_memory_host(world):
+    """A source on a GPU whose host has none reads its pictures back."""
+    check(pair(world, GPU, ("--backend", "cpu"))["backend"] == "cpu", "another backend")
+
+
+def case_vulkan_host_of_memory_source(world):
+    """A host on a GPU takes what a source without one draws into shared memory."""
+    check(pair(world, ("--backend", "cpu"), GPU)["backend"] == "vulkan", "another backend")
+
+
+def case_vulkan_hdr(world):
+    """FP16 scRGB and PQ images become Main10 with all tags."""
+    for number, more in enumerate((("--hdr",), ("--format", "rgb10a2"))):
+        name = f"{number}.mkv"
+        summary = capture(world, *SMALL, *more, *GPU, "--for", "2s", name)
+        check(summary["format"] == "p010", f"{summary}")
+        check_tags(world, name, TAGS_HDR, hdr=True)
+        world.stamps(name)
+
+
+def case_vulkan_size_flip(world):
+    """A new size mid-session: a new ring, a new segment of that size."""
+    summary = capture(world, *SMALL, *GPU, "--at", "1s:size=400x226", "--for", "3s", "a.mkv")
+    check([flip["kind"] for flip in summary["flips"]] == ["size"], f"{summary['flips']}")
+    sizes = [(s["width"], s["height"]) for s in (world.probe(f)["streams"][0] for f in summary["files"])]
+    check(sizes == [(320, 180), (400, 226)], f"{sizes}")
+    world.stamps(*summary["files"])
+
+
+def case_vulkan_hdr_flip(world):
+    """HDR going on and off mid-session."""
+    summary = capture(world, *SMALL, *GPU, "--at", "1s:hdr=on", "--at", "2s:hdr=off", "--for", "4s", "a.mkv")
+    check([flip["kind"] for flip in summary["flips"]] == ["hdr", "hdr"], f"{summary['flips']}")
+    check_tags(world, summary["files"][1], TAGS_HDR, hdr=True)
+    world.stamps(*summary["files"])
+
+
+def case_vulkan_source_killed(world):
+    """A source killed between frames, and in the middle of one: a new one takes its place, no half picture is shown."""
+    summary = capture(world, *SMALL, *GPU, "--at", "1s:kill", "--for", "5s", "a.mkv")
+    check([flip["kind"] for flip in summary["flips"]].count("source") >= 1, f"{summary['flips']}")
+    world.stamps(*summary["files"])
+    summary = capture(world, *SMALL, *GPU, "--at", "1s:kill-writing", "--for", "4s", "b.mkv")
+    check([flip["kind"] for flip in summary["flips"]].count("source") >= 1, f"{summary['flips']}")
+    world.stamps(*summary["files"])
+
+
+def case_vulkan_trouble_while_writing(world):
+    """A source that stops in the middle of a frame, and one that pushes images of another size."""
+    summary = capture(world, *SMALL, *GPU, "--at", "1s:hang-writing=500ms", "--at", "2s:mismatch=500ms", "--for", "4s", "a.mkv")
+    check(summary["mismatched"] > 5, f"{summary}")
+    world.stamps("a.mkv")
+
+
+def case_vulkan_host_killed(world):
+    """The host is killed with images handed out: the source waits, and feeds the next host."""
+    use_vulkan(world)
+
+    def host(name):
+        return world.fr_start("capture", "--json", "--source", "none", "--target", "3", *GPU, "--for", "4s", name)
+    killed = host("a.mkv")
+    source = world.source_start("pattern", "--target", "3", "--size", "320x180", *GPU)
+    wait_for_file(world, "a.mkv", 2000)
+    time.sleep(0.5)
+    killed.signal(signal.SIGKILL)
+    killed.finish()
+    summary = host("b.mkv").finish().expect(0).json()
+    check(summary["fresh"] > 50 and summary["slots"] == "opaque fd", f"{summary}")
+    check(source.alive(), "the source ended with its host")
+    source.interrupt().expect(0)
+    frames = [frame["sequence"] for frame in world.stamp_frames("b.mkv")]
+    check(frames == sorted(frames), f"{frames}")
+
+
+def case_vulkan_device_that_is_not_there(world):
+    """A device that is not there is named; with no driver at all the ring lies in memory and the log says why."""
+    use_vulkan(world)
+    done = world.run(world.source_program("pattern"), *GPU, "--gpu", "Imaginary 9000").expect(1)
+    one_sentence(done, "Imaginary 9000")
+    world.env["VK_ICD_FILENAMES"] = "/nowhere.json"
+    del world.env["FRAMERING_VULKAN_VALIDATION"]
+    done = world.run(world.source_program("pattern"), *GPU).expect(1)
+    one_sentence(done, "--backend cpu")
+    summary = world.capture(*SMALL, "--for", "1s", "a.mkv")
+    check(summary["backend"] == "cpu" and summary["fresh"] > 20, f"{summary}")

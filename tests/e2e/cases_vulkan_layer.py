@@ -1,0 +1,344 @@
+# SPDX-FileCopyrightText: The framering authors
+# SPDX-License-Identifier: MIT
+"""The capture layer: any Vulkan program's frames, as it presents them."""
+
+import json
+import os
+import pathlib
+import signal
+import time
+
+from cases_session import TAGS_HDR, TAGS_SDR, check_tags
+from harness import check, print_flips, wait_for
+from vulkan_rig import captured, is_sanitized, need, presenter, skip, stats, use_layer, valid, validation
+
+# Vulkan's own numbers.
+BGRA8, RGBA8, BGRA8_SRGB, A2B10G10R10, RGBA16F, R5G6B5 = "44", "37", "50", "64", "97", "4"
+SRGB, SCRGB, HDR10 = "0", "1000104002", "1000104008"
+
+
+def host(world, *arguments, seconds=5, name="a.mkv"):
+    running = world.fr_start("capture", "--json", "--source", "none", "--target", "7", *arguments, "--for", f"{seconds}s", name)
+    world.wait_for_target(7)
+    return running
+
+
+def wait_for_file(world, name, bytes_wanted=1):
+    file = world.folder / name
+    wait_for(lambda: file.exists() and file.stat().st_size >= bytes_wanted, 20, f"{name} was never written")
+
+
+def present(world, host_arguments, *arguments, seconds=5, env=None):
+    """A session with the presenter, whose use of Vulkan is validated; summary and what the layer counted."""
+    use_layer(world)
+    running = host(world, *host_arguments, seconds=seconds)
+    program = presenter(world, "program", 7, *arguments, env=env)
+    done = program.finish().expect(0)
+    valid(world, "program")
+    summary = running.finish(90).expect(0).json()
+    print_flips(summary)
+    print(f"  {stats(done.err)}")
+    return summary, stats(done.err)
+
+
+# ---- a program whose frames have stamps ----
+
+
+def case_layer_memory(world):
+    """Through shared memory: every frame that is presented is shown whole, in order, and the last one stays."""
+    summary, counts = present(world, ("--backend", "cpu"), "--frames", "150")
+    check(summary["slots"] == "memory" and summary["fresh"] > 100, f"{summary}")
+    check(counts["stage"]["presents"] > 100 and counts["dropped"]["presents"] == 0, f"{counts}")
+    check_tags(world, "a.mkv", TAGS_SDR, hdr=False)
+    world.stamps("a.mkv")
+    check(world.stamp_frames("a.mkv")[-1]["sequence"] == 150, "the last frame is not shown")
+
+
+def case_layer_images(world):
+    """Straight into the host's images."""
+    summary, counts = present(world, ("--backend", "vulkan"), "--frames", "150", "--linger", "1")
+    check(summary["slots"] == "opaque fd" and summary["fresh"] > 80, f"{summary}")
+    check(counts["slot"]["presents"] > 80, f"{counts}")
+    world.stamps("a.mkv")
+    check(world.stamp_frames("a.mkv")[-1]["sequence"] == 150, "the last frame is not shown")
+
+
+def case_layer_bursts(world):
+    """As fast as it goes, then nothing: the last frame is shown, though no slot was free for it at once."""
+    for backend in ("cpu", "vulkan"):
+        summary, _ = present(world, ("--backend", backend), "--size", "320x180", "--fps", "0", "--frames", "3000",
+                             "--linger", "1", seconds=6)
+        check(summary["fresh"] > 5, f"{summary}")
+        world.stamps("a.mkv")
+        check(world.stamp_frames("a.mkv")[-1]["sequence"] == 3000, f"{backend}: the last frame is not shown")
+
+
+def case_layer_slow_program(world):
+    """Two frames a second: each is shown, and a claim that was given back meanwhile is no loss."""
+    summary, counts = present(world, ("--backend", "vulkan"), "--fps", "2", "--frames", "8", seconds=5)
+    check(counts["dropped"]["presents"] == 0, f"{counts}")
+    seen = {frame["sequence"] for frame in world.stamp_frames("a.mkv")}
+    check(set(range(2, 8)) <= seen, f"{sorted(seen)}")
+
+
+def formats(world, *rows):
+    use_layer(world)
+    for number, (backend, arguments, colour_state, tags) in enumerate(rows):
+        name = f"{number}.mkv"
+        running = host(world, "--backend", backend, seconds=3, name=name)
+        done = presenter(world, f"p{number}", 7, *arguments, "--frames", "130", "--size", "641x361").finish().expect(0)
+        valid(world, f"p{number}")
+        summary = running.finish(60).expect(0).json()
+        check(summary["fresh"] > 10, f"{arguments} {summary} {done.err}")
+        check(summary["colour_state"] == colour_state, f"{arguments} {summary}")
+        check_tags(world, name, tags, hdr=colour_state == "hdr")
+        world.stamps(name)
+
+
+def case_layer_formats_sdr(world):
+    """SDR swapchains of each format."""
+    formats(world, *((backend, ("--format", image), "sdr", TAGS_SDR)
+                     for backend in ("cpu", "vulkan") for image in (BGRA8, BGRA8_SRGB, RGBA8)))
+
+
+def case_layer_formats_hdr(world):
+    """HDR10 and scRGB swapchains are HDR displays, with the metadata that the program gave."""
+    formats(world, *((backend, ("--format", image, "--space", space, "--nits", "1234"), "hdr", TAGS_HDR)
+                     for backend in ("cpu", "vulkan") for image, space in ((A2B10G10R10, HDR10), (RGBA16F, SCRGB))))
+    for name in ("0.mkv", "3.mkv"):
+        sides = world.probe(name)["frames"][0]["side_data_list"]
+        light = next(side for side in sides if side["side_data_type"] == "Content light level metadata")
+        check(light["max_content"] == 1234 and light["max_average"] == 300, f"{light}")
+
+
+def colour_of(world, name):
+    """The middle of a video's last frame as R, G, B."""
+    done = world.run("sh", "-c", f"ffmpeg -v error -sseof -0.5 -i {name} -update 1 -vf crop=16:16,format=rgb24 -f rawvideo "
+                     f"{name}.rgb").expect(0)
+    check(not done.err, done.err)
+    return tuple((world.folder / f"{name}.rgb").read_bytes()[:3])
+
+
+def case_layer_formats_converted(world):
+    """Ten bits and FP16 in SDR: the GPU makes eight bits of them."""
+    use_layer(world)
+    number = 0
+    for backend in ("cpu", "vulkan"):
+        for image in (A2B10G10R10, RGBA16F):
+            number += 1
+            name = f"{number}.mkv"
+            running = host(world, "--backend", backend, seconds=2, name=name)
+            presenter(world, f"p{number}", 7, "--format", image, "--colour", "1,0.5,0", "--frames", "80").finish().expect(0)
+            valid(world, f"p{number}")
+            running.finish(60).expect(0)
+            r, g, b = colour_of(world, name)
+            check(r > 248 and 120 < g < 136 and b < 8, f"{backend}, format {image}: {(r, g, b)}")
+
+
+def case_layer_not_captured(world):
+    """What cannot be captured is said once, and the program runs as if nothing were there."""
+    use_layer(world)
+    for name, arguments, env in (("format", ("--format", R5G6B5, "--colour", "1,0,0"), {}),
+                                 ("surface", (), {"WINDOWLESS_NO_COPIES": "1"})):
+        done = presenter(world, name, 7, "--frames", "30", *arguments, env=env).finish().expect(0)
+        valid(world, name)
+        said = [line for line in done.lines if "not captured" in line]
+        check(len(said) == 1, f"{done.err!r}")
+        check(stats(done.err)["passed"]["presents"] == 30, f"{done.err!r}")
+
+
+def case_layer_own_features(world):
+    """A program that turns all features off in structures of its own, or in constants: they are as they were, and it is captured."""
+    for number, kind in enumerate(("writable", "constant")):
+        use_layer(world)
+        running = host(world, "--backend", "vulkan", seconds=3, name=f"{number}.mkv")
+        done = presenter(world, f"p{number}", 7, "--frames", "90", "--features", kind).finish().expect(0)
+        valid(world, f"p{number}")
+        check(stats(done.err)["slot"]["presents"] > 10, f"{kind}: {done.err!r}")
+        running.finish(60).expect(0)
+        world.stamps(f"{number}.mkv")
+
+
+def case_layer_resize(world):
+    """Each new swapchain is followed, in both kinds of ring."""
+    for number, backend in enumerate(("cpu", "vulkan")):
+        name = f"{number}.mkv"
+        use_layer(world)
+        running = host(world, "--backend", backend, seconds=6, name=name)
+        done = presenter(world, f"p{number}", 7, "--frames", "240", "--resize", "80:400x300", "--resize", "160:800x450").finish()
+        done.expect(0)
+        valid(world, f"p{number}")
+        summary = running.finish(60).expect(0).json()
+        print_flips(summary)
+        check([flip["kind"] for flip in summary["flips"]] == ["size", "size"], f"{summary['flips']}")
+        sizes = [(s["width"], s["height"]) for s in (world.probe(f)["streams"][0] for f in summary["files"])]
+        check(sizes == [(640, 360), (400, 300), (800, 450)], f"{sizes}")
+        world.stamps(*summary["files"])
+
+
+def case_layer_no_host(world):
+    """Nobody listens: every present passes, at next to no cost."""
+    use_layer(world)
+    done = presenter(world, "program", 7, "--fps", "0", "--frames", "600").finish().expect(0)
+    valid(world, "program")
+    counts = stats(done.err)
+    check(counts["passed"]["presents"] == 600, f"{counts}")
+    world.check_time(counts["passed"]["p50_us"] < 10, f"{counts}")
+    print(f"  {counts['passed']}")
+
+
+def case_layer_host_killed(world):
+    """A host that is killed, and one that comes later: the program goes on, its frames come back."""
+    use_layer(world)
+    program = presenter(world, "program", 7, "--frames", "600")
+    for number, backend in enumerate(("vulkan", "cpu", "vulkan")):
+        name = f"{number}.mkv"
+        running = host(world, "--backend", backend, seconds=20, name=name)
+        wait_for_file(world, name, 2000)
+        time.sleep(0.7)
+        running.signal(signal.SIGKILL)
+        running.finish()
+        check(program.alive(), "the program died with the host")
+        frames = [frame["sequence"] for frame in world.stamp_frames(name)]
+        check(frames == sorted(frames) and len(set(frames)) > 5, f"{frames}")
+    program.finish().expect(0)
+    valid(world, "program")
+
+
+def case_layer_exit_without_goodbye(world):
+    """A program that ends without destroying anything ends as it would without the layer."""
+    use_layer(world)
+    running = host(world, "--backend", "vulkan", seconds=4)
+    # The validation layer itself has no good end there.
+    done = world.run(world.build / "tests" / "vulkan_layer" / "presenter", "--exit", "--frames", "60",
+                     env={**captured(7), "ASAN_OPTIONS": "detect_leaks=0"}).expect(0)
+    check("presented 60" in done.out and "stats: slot" in done.err, f"{done.out!r} {done.err!r}")
+    check(running.finish(60).expect(0).json()["fresh"] > 20, "nothing was recorded")
+
+
+def case_layer_inherited(world):
+    """A capture starts the program as its source: by the socket that it inherits, without a target."""
+    use_layer(world)
+    folder = world.folder / "sources"
+    folder.mkdir()
+    program = folder / "framering-source-game"
+    program.write_text("#!/bin/sh\n[ \"$1\" = --list-options ] && exit 0\n"
+                       f"FRAMERING_CAPTURE=1 exec {world.build}/tests/vulkan_layer/presenter --frames 100\n")
+    program.chmod(0o755)
+    summary = world.capture("--source", "game", "--backend", "vulkan", "--for", "20s", "a.mkv",
+                            env={"FRAMERING_SOURCE_DIR": str(folder)})
+    check(summary["fresh"] > 30 and summary["slots"] == "opaque fd", f"{summary}")
+    world.stamps("a.mkv")
+
+
+# ---- a program that somebody else wrote ----
+
+
+def cube(world, *arguments, env=None):
+    return world.start("vkcube", *arguments, env={**captured(7), **(env or {})})
+
+
+def use_cube(world):
+    need("vkcube", "xdotool", "Xvfb")
+    if is_sanitized(world):
+        skip("a program without the sanitizer cannot load a layer with it")
+    use_layer(world)
+    world.xvfb(1280, 1024)
+
+
+def is_cube(world, name):
+    """The cube's picture: a grey ground, and the blue-green of its faces."""
+    world.run("ffmpeg", "-v", "error", "-y", "-sseof", "-0.7", "-i", name, "-update", "1", "-pix_fmt", "rgb24", "-f", "rawvideo",
+              f"{name}.rgb").expect(0)
+    data = (world.folder / f"{name}.rgb").read_bytes()
+    pixels = [data[i:i + 3] for i in range(0, len(data) - 2, 3 * 37)]
+    ground = sum(abs(r - g) < 8 and abs(g - b) < 8 and 40 < r < 62 for r, g, b in pixels)
+    faces = sum(g > r + 20 and b > r + 20 for r, g, b in pixels)
+    check(ground > len(pixels) // 5 and faces > len(pixels) // 50,
+          f"{name}: {ground} of the ground, {faces} of the faces among {len(pixels)}")
+
+
+def case_layer_cube(world):
+    """vkcube is recorded, and is what is seen."""
+    use_cube(world)
+    for number, backend in enumerate(("cpu", "vulkan")):
+        name = f"{number}.mkv"
+        running = host(world, "--backend", backend, seconds=4, name=name)
+        program = cube(world, "--c", "1500", env=validation(world, f"cube{number}"))
+        program.finish().expect(0)
+        valid(world, f"cube{number}")
+        summary = running.finish(60).expect(0).json()
+        check((summary["width"], summary["height"]) == (500, 500) and summary["fresh"] > 10, f"{summary}")
+        is_cube(world, name)
+
+
+def case_layer_beside_another(world):
+    """Another layer below, which draws over the program's frames: both do their work."""
+    use_cube(world)
+    running = host(world, "--backend", "vulkan", seconds=4)
+    done = cube(world, "--c", "1000", env={"VK_INSTANCE_LAYERS": "VK_LAYER_MESA_overlay"}).finish().expect(0)
+    check(stats(done.err)["slot"]["presents"] > 20, f"{done.err!r}")
+    check(running.finish(60).expect(0).json()["fresh"] > 10, "nothing was recorded")
+    is_cube(world, "a.mkv")
+
+
+def case_layer_cube_resized(world):
+    """vkcube's window is resized live."""
+    use_cube(world)
+    program = cube(world, env={"FRAMERING_CAPTURE_STATS": "0"})
+    running = host(world, "--backend", "vulkan", seconds=8)
+    wait_for_file(world, "a.mkv", 2000)
+    shown = world.run("xwininfo", "-root", "-tree").out.splitlines()
+    window = next(line.split()[0] for line in shown if "500x500" in line)
+    for size in ((640, 480), (300, 200), (900, 700)):
+        world.run("xdotool", "windowsize", window, *size).expect(0)
+        time.sleep(1.2)
+    summary = running.finish(60).expect(0).json()
+    print_flips(summary)
+    check(program.alive(), "vkcube died")
+    sizes = [(s["width"], s["height"]) for s in (world.probe(f)["streams"][0] for f in summary["files"])]
+    check(sizes == [(500, 500), (640, 480), (300, 200), (900, 700)], f"{sizes}")
+    is_cube(world, summary["files"][-1])
+
+
+def is_captured(world, program):
+    """Frames of this program, and of no other, have been published."""
+    done = world.fr("watch", "7", "--json", "--samples", "1")
+    seen = json.loads(done.out.splitlines()[0]) if done.code == 0 else {}
+    source = seen.get("source", {})
+    return source.get("pid") == program.pid and source.get("published", 0) > 3
+
+
+def case_layer_cube_killed(world):
+    """vkcube is killed in the middle of its frames, again and again: the host goes on with the next."""
+    use_cube(world)
+    running = host(world, "--backend", "vulkan", seconds=60)
+    for number in range(4):
+        program = cube(world)
+        wait_for(lambda: is_captured(world, program), 15, f"vkcube {number} is not captured")
+        time.sleep(0.1 + 0.13 * number)
+        program.signal(signal.SIGKILL)
+        program.finish()
+    cube(world, "--c", "200").finish().expect(0)
+    summary = running.interrupt(60).expect(0).json()
+    print_flips(summary)
+    check(summary["generations"] == 5, f"{summary}")
+    is_cube(world, summary["files"][-1])
+
+
+def maps(program):
+    return pathlib.Path(f"/proc/{program.pid}/maps").read_text()
+
+
+def case_layer_is_off(world):
+    """Without its variable, or with the other one, the layer is not even loaded; with it, it is."""
+    use_cube(world)
+    for env, loaded in (({}, False), ({"FRAMERING_CAPTURE": "1"}, True),
+                        ({"FRAMERING_CAPTURE": "1", "DISABLE_FRAMERING_CAPTURE": "1"}, False)):
+        program = world.start("vkcube", env=env)
+        wait_for(lambda: "libvulkan_lvp" in maps(program), 10, "vkcube loads no driver")
+        time.sleep(0.3)
+        check(("framering_capture" in maps(program)) == loaded, f"{env}: {maps(program)}")
+        check(not os.path.exists(world.socket_of(0)), "somebody made a target")
+        program.signal(signal.SIGKILL)
+        program.finish()

@@ -1,0 +1,115 @@
+# SPDX-FileCopyrightText: The framering authors
+# SPDX-License-Identifier: MIT
+"""Sources and hosts of Vulkan rings, killed at random moments, over and over: whoever lives on loses nothing by it."""
+
+import os
+import pathlib
+import random
+import signal
+import time
+
+from cases_session import check_tags, TAGS_SDR
+from harness import check, wait_for
+from vulkan_rig import use_vulkan, valid, validation
+
+DEATHS = 20
+SETTLED = 5  # deaths after which caches are filled
+GPU = ("--backend", "vulkan")
+
+
+def dice():
+    seed = os.environ.get("FRAMERING_STORM_SEED") or str(random.randrange(1 << 32))
+    print(f"  FRAMERING_STORM_SEED={seed}")
+    return random.Random(seed)
+
+
+class Held:
+    """What a process holds."""
+
+    def __init__(self, pid):
+        process = pathlib.Path(f"/proc/{pid}")
+        self.descriptors = len(list((process / "fd").iterdir()))
+        self.mappings = len((process / "maps").read_text().splitlines())
+        self.threads = len(list((process / "task").iterdir()))
+        self.kib = next(int(line.split()[1]) for line in (process / "status").read_text().splitlines()
+                        if line.startswith("VmRSS"))
+
+    def __str__(self):
+        return f"{self.descriptors} descriptors, {self.mappings} mappings, {self.threads} threads, {self.kib} KiB"
+
+
+def no_growth(settled, last, ring_kib):
+    """Between the two were DEATHS - SETTLED deaths, each with a ring."""
+    print(f"  after {SETTLED} deaths: {settled}; after {DEATHS}: {last}")
+    deaths = DEATHS - SETTLED
+    check(last.descriptors <= settled.descriptors + 1, f"descriptors leak: {settled}; {last}")
+    check(last.threads <= settled.threads, f"threads leak: {settled}; {last}")
+    check(last.mappings < settled.mappings + deaths, f"mappings leak: {settled}; {last}")
+    check(last.kib < settled.kib + deaths * ring_kib / 2, f"memory leaks: {settled}; {last}")
+
+
+def storm_of_sources(world, source, host, ring_kib):
+    use_vulkan(world)
+    die = dice()
+    running = world.fr_start("capture", "--json", "--source", "none", "--target", "5", *host, "--for", "120s", "a.mkv",
+                             env=validation(world, "host"))
+    world.wait_for_target(5)
+    held = []
+    for death in range(DEATHS + 1):
+        feeding = world.source_start("pattern", "--target", "5", "--size", "640x360", *source)
+        if death == 0:
+            wait_for(lambda: (world.folder / "a.mkv").exists(), 20, "a.mkv was never written")
+        if death == DEATHS:
+            break
+        # Before it has a device, while it attaches, between its frames.
+        time.sleep(die.uniform(0.05, 1.0))
+        feeding.signal(signal.SIGKILL)
+        feeding.process.wait()
+        if death + 1 in (SETTLED, DEATHS):
+            time.sleep(0.5)
+            held.append(Held(running.pid))
+    time.sleep(1.5)
+    summary = running.interrupt(60).expect(0).json()
+    feeding.interrupt().expect(0)
+    valid(world, "host")
+    print(f"  {summary['fresh']} fresh, {summary['generations']} generations, slots {summary['slots']}")
+    check(summary["backend"] == "vulkan" and summary["fresh"] > DEATHS, f"{summary}")
+    check_tags(world, summary["files"][0], TAGS_SDR, hdr=False)
+    world.stamps(*summary["files"])
+    no_growth(*held, ring_kib)
+
+
+def case_vulkan_storm_of_sources(world):
+    """Twenty sources that push images are killed at random moments: the host shows whole pictures only, and loses nothing."""
+    storm_of_sources(world, GPU, GPU, 4 * 900)
+
+
+def case_vulkan_storm_of_memory_sources(world):
+    """The same with sources that draw into shared memory, which the host's GPU reads."""
+    storm_of_sources(world, ("--backend", "cpu"), GPU, 4 * 900)
+
+
+def case_vulkan_storm_of_hosts(world):
+    """Twenty hosts are killed at random moments: the source lives on, loses nothing, and feeds the next with whole pictures."""
+    use_vulkan(world)
+    die = dice()
+    source = world.source_start("pattern", "--target", "6", "--size", "640x360", *GPU)
+    held = []
+    for death in range(DEATHS):
+        host = world.fr_start("capture", "--json", "--source", "none", "--target", "6", *GPU, "--for", "60s", f"{death}.mkv")
+        time.sleep(die.uniform(0.05, 1.5))
+        check(source.alive(), f"the source ended with host {death}")
+        host.signal(signal.SIGKILL)
+        host.process.wait()
+        if death + 1 in (SETTLED, DEATHS):
+            time.sleep(1)
+            held.append(Held(source.pid))
+    summary = world.capture("--source", "none", "--target", "6", *GPU, "--for", "3s", "last.mkv", env=validation(world, "host"),
+                            timeout=90)
+    valid(world, "host")
+    check(summary["backend"] == "vulkan" and summary["fresh"] > 60, f"{summary}")
+    source.interrupt().expect(0)
+    world.stamps("last.mkv")
+    sequences = [frame["sequence"] for frame in world.stamp_frames("last.mkv")]
+    check(sequences == sorted(sequences), f"{sequences}")
+    no_growth(*held, 4 * 900)

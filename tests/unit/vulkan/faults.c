@@ -1,0 +1,488 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "vulkan/faults.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* The tests that use it have one thread that calls Vulkan. */
+static VkInstance last_instance;
+static unsigned countdown, looks;
+static VkResult failure;
+static const char *hit, *hidden;
+static bool paused, shared_timelines, hanging;
+static VkDeviceSize heap_bytes;
+
+enum kind {
+    INSTANCE,
+    DEVICE,
+    MEMORY,
+    BUFFER,
+    IMAGE,
+    IMAGE_VIEW,
+    SHADER_MODULE,
+    SET_LAYOUT,
+    DESCRIPTOR_POOL,
+    PIPELINE_LAYOUT,
+    PIPELINE,
+    COMMAND_POOL,
+    FENCE,
+    SEMAPHORE,
+    SAMPLER,
+    KINDS
+};
+
+static const char *const kind_names[KINDS] = {
+    "instance",   "device",        "memory",     "buffer",          "image",
+    "image view", "shader module", "set layout", "descriptor pool", "pipeline layout",
+    "pipeline",   "command pool",  "fence",      "semaphore",       "sampler",
+};
+
+static long alive[KINDS];
+
+void faults_at(unsigned nth, VkResult result)
+{
+    countdown = nth;
+    looks = 0;
+    failure = result;
+    hit = nth ? NULL : hit;
+}
+
+const char *faults_hit(void)
+{
+    return hit;
+}
+
+void faults_pause(bool pause)
+{
+    paused = pause;
+}
+
+void faults_hang(bool on)
+{
+    hanging = on;
+}
+
+void faults_share_timelines(bool on)
+{
+    shared_timelines = on;
+}
+
+void faults_heap(VkDeviceSize bytes)
+{
+    heap_bytes = bytes;
+}
+
+void faults_hide(const char *extension)
+{
+    hidden = extension;
+}
+
+long faults_alive(const char **what)
+{
+    long sum = 0;
+    for (size_t i = 0; i < KINDS; i++) {
+        sum += alive[i];
+        if (alive[i])
+            *what = kind_names[i];
+    }
+    return sum;
+}
+
+static bool must_fail(const char *name)
+{
+    if (paused || !countdown || --countdown)
+        return false;
+    hit = name;
+    return true;
+}
+
+static PFN_vkVoidFunction real(const char *name)
+{
+    return fr_vk_loader(NULL)(last_instance, name);
+}
+
+#define REAL(name) ((PFN_vk##name)real("vk" #name))
+
+/* A device that is lost has nothing under way. Calls without a device cannot say that it is. */
+static VkResult refuse(VkDevice device)
+{
+    if (failure != VK_ERROR_DEVICE_LOST)
+        return failure;
+    if (device)
+        (void)REAL(DeviceWaitIdle)(device);
+    return device ? failure : VK_ERROR_OUT_OF_HOST_MEMORY;
+}
+
+/* Calls that make nothing. */
+#define CALL(name, device, parameters, arguments)                                                            \
+    static VkResult VKAPI_CALL wrap_##name parameters                                                        \
+    {                                                                                                        \
+        return must_fail("vk" #name) ? refuse(device) : REAL(name) arguments;                                \
+    }
+
+/* Calls that make one object. */
+#define MAKE(name, kind, device, parameters, arguments)                                                      \
+    static VkResult VKAPI_CALL wrap_Create##name parameters                                                  \
+    {                                                                                                        \
+        const VkResult result = must_fail("vkCreate" #name) ? refuse(device) : REAL(Create##name) arguments; \
+        alive[kind] += result == VK_SUCCESS;                                                                 \
+        return result;                                                                                       \
+    }                                                                                                        \
+    static void VKAPI_CALL wrap_Destroy##name(VkDevice device_, Vk##name object,                             \
+                                              const VkAllocationCallbacks *allocator)                        \
+    {                                                                                                        \
+        alive[kind] -= object != VK_NULL_HANDLE;                                                             \
+        REAL(Destroy##name)(device_, object, allocator);                                                     \
+    }
+
+#define MAKE_PLAIN(name, kind)                                                                               \
+    MAKE(name, kind, d,                                                                                      \
+         (VkDevice d, const Vk##name##CreateInfo *i, const VkAllocationCallbacks *a, Vk##name *o),           \
+         (d, i, a, o))
+
+MAKE_PLAIN(Buffer, BUFFER)
+MAKE_PLAIN(Image, IMAGE)
+MAKE_PLAIN(ImageView, IMAGE_VIEW)
+MAKE_PLAIN(ShaderModule, SHADER_MODULE)
+MAKE_PLAIN(DescriptorSetLayout, SET_LAYOUT)
+MAKE_PLAIN(DescriptorPool, DESCRIPTOR_POOL)
+MAKE_PLAIN(PipelineLayout, PIPELINE_LAYOUT)
+MAKE_PLAIN(CommandPool, COMMAND_POOL)
+MAKE_PLAIN(Fence, FENCE)
+MAKE_PLAIN(Sampler, SAMPLER)
+
+CALL(BindBufferMemory, d, (VkDevice d, VkBuffer b, VkDeviceMemory m, VkDeviceSize o), (d, b, m, o))
+CALL(BindImageMemory, d, (VkDevice d, VkImage i, VkDeviceMemory m, VkDeviceSize o), (d, i, m, o))
+CALL(MapMemory, d,
+     (VkDevice d, VkDeviceMemory m, VkDeviceSize o, VkDeviceSize s, VkMemoryMapFlags f, void **p),
+     (d, m, o, s, f, p))
+CALL(AllocateDescriptorSets, d, (VkDevice d, const VkDescriptorSetAllocateInfo *i, VkDescriptorSet *o),
+     (d, i, o))
+CALL(AllocateCommandBuffers, d, (VkDevice d, const VkCommandBufferAllocateInfo *i, VkCommandBuffer *o),
+     (d, i, o))
+CALL(BeginCommandBuffer, NULL, (VkCommandBuffer c, const VkCommandBufferBeginInfo *i), (c, i))
+CALL(EndCommandBuffer, NULL, (VkCommandBuffer c), (c))
+CALL(ResetFences, d, (VkDevice d, uint32_t n, const VkFence *f), (d, n, f))
+CALL(WaitForFences, d, (VkDevice d, uint32_t n, const VkFence *f, VkBool32 all, uint64_t t),
+     (d, n, f, all, t))
+CALL(GetMemoryFdKHR, d, (VkDevice d, const VkMemoryGetFdInfoKHR *i, int *o), (d, i, o))
+CALL(GetMemoryHostPointerPropertiesEXT, d,
+     (VkDevice d, VkExternalMemoryHandleTypeFlagBits t, const void *p, VkMemoryHostPointerPropertiesEXT *o),
+     (d, t, p, o))
+CALL(EnumeratePhysicalDevices, NULL, (VkInstance i, uint32_t *n, VkPhysicalDevice *o), (i, n, o))
+
+/* ---- semaphores, and those that stand for others ---- */
+
+enum { ALIASES = 64, SEMAPHORES_MAX = 32, LOOKS_MAX = 12 };
+
+static struct {
+    VkSemaphore alias, target;
+} aliases[ALIASES];
+
+static VkSemaphore target_of(VkSemaphore semaphore)
+{
+    for (size_t i = 0; i < ALIASES && semaphore; i++)
+        if (aliases[i].alias == semaphore)
+            return aliases[i].target;
+    return semaphore;
+}
+
+static const VkSemaphore *targets(uint32_t count, const VkSemaphore *from, VkSemaphore *to)
+{
+    assert_true(count <= SEMAPHORES_MAX);
+    for (uint32_t i = 0; i < count; i++)
+        to[i] = target_of(from[i]);
+    return to;
+}
+
+static VkResult VKAPI_CALL wrap_CreateSemaphore(VkDevice device, const VkSemaphoreCreateInfo *info,
+                                                const VkAllocationCallbacks *allocator, VkSemaphore *out)
+{
+    VkSemaphoreCreateInfo plain = *info;
+    VkSemaphoreTypeCreateInfo type;
+    if (shared_timelines && info->pNext) {
+        type = *(const VkSemaphoreTypeCreateInfo *)info->pNext;
+        type.pNext = NULL;
+        plain.pNext = &type;
+    }
+    const VkResult result = must_fail("vkCreateSemaphore")
+                                ? refuse(device)
+                                : REAL(CreateSemaphore)(device, &plain, allocator, out);
+    alive[SEMAPHORE] += result == VK_SUCCESS;
+    return result;
+}
+
+static void VKAPI_CALL wrap_DestroySemaphore(VkDevice device, VkSemaphore semaphore,
+                                             const VkAllocationCallbacks *allocator)
+{
+    alive[SEMAPHORE] -= semaphore != VK_NULL_HANDLE;
+    for (size_t i = 0; i < ALIASES; i++)
+        if (aliases[i].alias == semaphore)
+            aliases[i].alias = VK_NULL_HANDLE;
+    REAL(DestroySemaphore)(device, semaphore, allocator);
+}
+
+static VkResult VKAPI_CALL wrap_GetSemaphoreFdKHR(VkDevice device, const VkSemaphoreGetFdInfoKHR *info,
+                                                  int *fd)
+{
+    if (must_fail("vkGetSemaphoreFdKHR"))
+        return refuse(device);
+    if (!shared_timelines)
+        return REAL(GetSemaphoreFdKHR)(device, info, fd);
+    *fd = memfd_create("semaphore", MFD_CLOEXEC);
+    assert_int_equal(write(*fd, &info->semaphore, sizeof(info->semaphore)), sizeof(info->semaphore));
+    return VK_SUCCESS;
+}
+
+static VkResult VKAPI_CALL wrap_ImportSemaphoreFdKHR(VkDevice device, const VkImportSemaphoreFdInfoKHR *info)
+{
+    if (must_fail("vkImportSemaphoreFdKHR"))
+        return refuse(device);
+    if (!shared_timelines)
+        return REAL(ImportSemaphoreFdKHR)(device, info);
+    size_t free_at = 0;
+    while (free_at < ALIASES && aliases[free_at].alias)
+        free_at++;
+    assert_true(free_at < ALIASES);
+    aliases[free_at].alias = info->semaphore;
+    assert_int_equal(pread(info->fd, &aliases[free_at].target, sizeof(VkSemaphore), 0), sizeof(VkSemaphore));
+    close(info->fd);
+    return VK_SUCCESS;
+}
+
+static void VKAPI_CALL wrap_GetPhysicalDeviceExternalSemaphoreProperties(
+    VkPhysicalDevice physical, const VkPhysicalDeviceExternalSemaphoreInfo *info,
+    VkExternalSemaphoreProperties *out)
+{
+    REAL(GetPhysicalDeviceExternalSemaphoreProperties)(physical, info, out);
+    if (shared_timelines)
+        out->externalSemaphoreFeatures =
+            VK_EXTERNAL_SEMAPHORE_FEATURE_EXPORTABLE_BIT | VK_EXTERNAL_SEMAPHORE_FEATURE_IMPORTABLE_BIT;
+}
+
+static VkResult VKAPI_CALL wrap_WaitSemaphores(VkDevice device, const VkSemaphoreWaitInfo *info,
+                                               uint64_t timeout_ns)
+{
+    VkSemaphore list[SEMAPHORES_MAX];
+    VkSemaphoreWaitInfo own = *info;
+    own.pSemaphores = targets(info->semaphoreCount, info->pSemaphores, list);
+    if (hanging)
+        return VK_TIMEOUT;
+    return must_fail("vkWaitSemaphores") ? refuse(device) : REAL(WaitSemaphores)(device, &own, timeout_ns);
+}
+
+static VkResult VKAPI_CALL wrap_GetSemaphoreCounterValue(VkDevice device, VkSemaphore semaphore,
+                                                         uint64_t *out)
+{
+    /* Who waits looks again and again: one look is as the other. */
+    return looks++ < LOOKS_MAX && must_fail("vkGetSemaphoreCounterValue")
+               ? refuse(device)
+               : REAL(GetSemaphoreCounterValue)(device, target_of(semaphore), out);
+}
+
+static VkResult VKAPI_CALL wrap_QueueSubmit(VkQueue queue, uint32_t count, const VkSubmitInfo *infos,
+                                            VkFence fence)
+{
+    if (must_fail("vkQueueSubmit")) {
+        (void)REAL(QueueWaitIdle)(queue);
+        return failure;
+    }
+    VkSemaphore wait[4][SEMAPHORES_MAX], signal[4][SEMAPHORES_MAX];
+    VkSubmitInfo own[4];
+    assert_true(count <= 4);
+    for (uint32_t i = 0; i < count; i++) {
+        own[i] = infos[i];
+        own[i].pWaitSemaphores = targets(infos[i].waitSemaphoreCount, infos[i].pWaitSemaphores, wait[i]);
+        own[i].pSignalSemaphores =
+            targets(infos[i].signalSemaphoreCount, infos[i].pSignalSemaphores, signal[i]);
+    }
+    return REAL(QueueSubmit)(queue, count, own, fence);
+}
+
+static void VKAPI_CALL wrap_GetPhysicalDeviceMemoryProperties(VkPhysicalDevice physical,
+                                                              VkPhysicalDeviceMemoryProperties *out)
+{
+    REAL(GetPhysicalDeviceMemoryProperties)(physical, out);
+    for (uint32_t i = 0; i < out->memoryHeapCount && heap_bytes; i++)
+        out->memoryHeaps[i].size = heap_bytes;
+}
+
+static VkResult VKAPI_CALL wrap_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *info,
+                                               const VkAllocationCallbacks *allocator, VkDeviceMemory *out)
+{
+    const VkResult result =
+        must_fail("vkAllocateMemory") ? refuse(device) : REAL(AllocateMemory)(device, info, allocator, out);
+    alive[MEMORY] += result == VK_SUCCESS;
+    return result;
+}
+
+static void VKAPI_CALL wrap_FreeMemory(VkDevice device, VkDeviceMemory memory,
+                                       const VkAllocationCallbacks *allocator)
+{
+    alive[MEMORY] -= memory != VK_NULL_HANDLE;
+    REAL(FreeMemory)(device, memory, allocator);
+}
+
+static VkResult VKAPI_CALL wrap_CreateComputePipelines(VkDevice device, VkPipelineCache cache, uint32_t count,
+                                                       const VkComputePipelineCreateInfo *infos,
+                                                       const VkAllocationCallbacks *allocator,
+                                                       VkPipeline *out)
+{
+    const VkResult result = must_fail("vkCreateComputePipelines")
+                                ? refuse(device)
+                                : REAL(CreateComputePipelines)(device, cache, count, infos, allocator, out);
+    alive[PIPELINE] += result == VK_SUCCESS ? (long)count : 0;
+    return result;
+}
+
+static void VKAPI_CALL wrap_DestroyPipeline(VkDevice device, VkPipeline pipeline,
+                                            const VkAllocationCallbacks *allocator)
+{
+    alive[PIPELINE] -= pipeline != VK_NULL_HANDLE;
+    REAL(DestroyPipeline)(device, pipeline, allocator);
+}
+
+static VkResult VKAPI_CALL wrap_CreateInstance(const VkInstanceCreateInfo *info,
+                                               const VkAllocationCallbacks *allocator, VkInstance *out)
+{
+    if (must_fail("vkCreateInstance"))
+        return failure;
+    const PFN_vkCreateInstance create =
+        (PFN_vkCreateInstance)fr_vk_loader(NULL)(VK_NULL_HANDLE, "vkCreateInstance");
+    const VkResult result = create(info, allocator, out);
+    alive[INSTANCE] += result == VK_SUCCESS;
+    if (result == VK_SUCCESS)
+        last_instance = *out;
+    return result;
+}
+
+static void VKAPI_CALL wrap_DestroyInstance(VkInstance instance, const VkAllocationCallbacks *allocator)
+{
+    alive[INSTANCE]--;
+    REAL(DestroyInstance)(instance, allocator);
+}
+
+static VkResult VKAPI_CALL wrap_CreateDevice(VkPhysicalDevice physical, const VkDeviceCreateInfo *info,
+                                             const VkAllocationCallbacks *allocator, VkDevice *out)
+{
+    const char *names[64];
+    VkDeviceCreateInfo own = *info;
+    own.ppEnabledExtensionNames = names;
+    own.enabledExtensionCount = 0;
+    assert_true(info->enabledExtensionCount <= 64);
+    for (uint32_t i = 0; i < info->enabledExtensionCount; i++)
+        if (!shared_timelines ||
+            strcmp(info->ppEnabledExtensionNames[i], VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME) != 0)
+            names[own.enabledExtensionCount++] = info->ppEnabledExtensionNames[i];
+    const VkResult result =
+        must_fail("vkCreateDevice") ? failure : REAL(CreateDevice)(physical, &own, allocator, out);
+    alive[DEVICE] += result == VK_SUCCESS;
+    return result;
+}
+
+static void VKAPI_CALL wrap_DestroyDevice(VkDevice device, const VkAllocationCallbacks *allocator)
+{
+    alive[DEVICE]--;
+    REAL(DestroyDevice)(device, allocator);
+}
+
+static VkResult VKAPI_CALL wrap_EnumerateDeviceExtensionProperties(VkPhysicalDevice physical,
+                                                                   const char *layer, uint32_t *count,
+                                                                   VkExtensionProperties *list)
+{
+    if (must_fail("vkEnumerateDeviceExtensionProperties"))
+        return failure;
+    uint32_t room = *count;
+    if (list && shared_timelines)
+        (*count)--;
+    const VkResult result = REAL(EnumerateDeviceExtensionProperties)(physical, layer, count, list);
+    if (shared_timelines && list && *count < room)
+        strcpy(list[*count].extensionName, VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME);
+    *count += shared_timelines;
+    for (uint32_t i = 0; list && hidden && i < *count; i++)
+        if (!strcmp(list[i].extensionName, hidden))
+            list[i].extensionName[0] = '-';
+    return result;
+}
+
+static PFN_vkVoidFunction VKAPI_CALL wrap_GetDeviceProcAddr(VkDevice device, const char *name);
+
+struct entry {
+    const char *name;
+    PFN_vkVoidFunction function;
+};
+
+#define ENTRY(name)                                                                                          \
+    {                                                                                                        \
+        "vk" #name, (PFN_vkVoidFunction)wrap_##name                                                          \
+    }
+#define ENTRIES(name) ENTRY(Create##name), ENTRY(Destroy##name)
+
+static const struct entry entries[] = {
+    ENTRIES(Buffer),
+    ENTRIES(Image),
+    ENTRIES(ImageView),
+    ENTRIES(ShaderModule),
+    ENTRIES(DescriptorSetLayout),
+    ENTRIES(DescriptorPool),
+    ENTRIES(PipelineLayout),
+    ENTRIES(CommandPool),
+    ENTRIES(Fence),
+    ENTRIES(Semaphore),
+    ENTRIES(Sampler),
+    ENTRY(GetSemaphoreFdKHR),
+    ENTRY(ImportSemaphoreFdKHR),
+    ENTRY(GetPhysicalDeviceExternalSemaphoreProperties),
+    ENTRY(GetPhysicalDeviceMemoryProperties),
+    ENTRIES(Instance),
+    ENTRIES(Device),
+    ENTRY(BindBufferMemory),
+    ENTRY(BindImageMemory),
+    ENTRY(MapMemory),
+    ENTRY(AllocateDescriptorSets),
+    ENTRY(AllocateCommandBuffers),
+    ENTRY(BeginCommandBuffer),
+    ENTRY(EndCommandBuffer),
+    ENTRY(QueueSubmit),
+    ENTRY(ResetFences),
+    ENTRY(WaitForFences),
+    ENTRY(WaitSemaphores),
+    ENTRY(GetSemaphoreCounterValue),
+    ENTRY(GetMemoryFdKHR),
+    ENTRY(GetMemoryHostPointerPropertiesEXT),
+    ENTRY(EnumeratePhysicalDevices),
+    ENTRY(EnumerateDeviceExtensionProperties),
+    ENTRY(AllocateMemory),
+    ENTRY(FreeMemory),
+    ENTRY(CreateComputePipelines),
+    ENTRY(DestroyPipeline),
+    ENTRY(GetDeviceProcAddr),
+};
+
+static PFN_vkVoidFunction wrapper_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++)
+        if (!strcmp(entries[i].name, name))
+            return entries[i].function;
+    return NULL;
+}
+
+/* What is not there stays away. */
+static PFN_vkVoidFunction VKAPI_CALL wrap_GetDeviceProcAddr(VkDevice device, const char *name)
+{
+    const PFN_vkVoidFunction found = REAL(GetDeviceProcAddr)(device, name);
+    const bool lent = shared_timelines && strstr(name, "SemaphoreFdKHR");
+    const PFN_vkVoidFunction wrapper = found || lent ? wrapper_of(name) : NULL;
+    return wrapper ? wrapper : found;
+}
+
+PFN_vkVoidFunction VKAPI_CALL faults_get(VkInstance instance, const char *name)
+{
+    if (instance)
+        last_instance = instance;
+    const PFN_vkVoidFunction wrapper = wrapper_of(name);
+    return wrapper ? wrapper : fr_vk_loader(NULL)(instance, name);
+}

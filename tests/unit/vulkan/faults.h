@@ -1,0 +1,37 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#ifndef FR_TESTS_UNIT_VULKAN_FAULTS_H
+#define FR_TESTS_UNIT_VULKAN_FAULTS_H
+
+/* A loader in front of the real one: any call can be made to fail, extensions can be hidden, and what is made
+ * is counted. */
+
+#include "vulkan/gpu.h"
+
+PFN_vkVoidFunction VKAPI_CALL faults_get(VkInstance instance, const char *name);
+
+/* The n-th call from now on of those that can fail does so (1: the next); 0: none any more. */
+void faults_at(unsigned nth, VkResult result);
+/* Which function that was; NULL: it was not reached yet. */
+const char *faults_hit(void);
+
+/* Calls while it is true do not count and do not fail: the test's own. */
+void faults_pause(bool paused);
+
+/* Waits for semaphores end at once, as if their time were over. */
+void faults_hang(bool on);
+
+/* Devices made from now on share timeline semaphores within this process and one device, whatever the driver
+ * can. */
+void faults_share_timelines(bool on);
+
+/* Devices made from now on do not have it; NULL: all is there. */
+void faults_hide(const char *extension);
+
+/* All memory of devices looked at from now on; 0: what there is. */
+void faults_heap(VkDeviceSize bytes);
+
+/* Objects made and not destroyed, of all kinds; `what`: the kind of one of them. */
+long faults_alive(const char **what);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+
+/* What a source pushes is what the host finds in the slot, by every way of sharing that the device has; in
+ * one process and in two. */
+#define _GNU_SOURCE
+#include "backend/vulkan/source.h"
+#include "vulkan/pair.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const uint64_t every_cap = FR_CAP_STATES | FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF | FR_CAP_TIMELINE;
+
+struct way {
+    const char *name;
+    struct pair_shape shape;
+    enum fr_slots_kind kind;
+};
+
+#define WAY(name_, kind_, caps_, width_, height_, format_, ...)                                              \
+    {                                                                                                        \
+        .name = name_, .kind = kind_, .shape = {                                                             \
+            .capabilities = caps_,                                                                           \
+            .width = width_,                                                                                 \
+            .height = height_,                                                                               \
+            .format = format_,                                                                               \
+            .params = {__VA_ARGS__}                                                                          \
+        }                                                                                                    \
+    }
+
+static const struct way ways[] = {
+    WAY("opaque bgra8", FR_SLOTS_OPAQUE_FD, FR_CAP_OPAQUE_FD, 100, 62, FR_FORMAT_BGRA8, .no_timeline = true),
+    WAY("opaque rgba8", FR_SLOTS_OPAQUE_FD, FR_CAP_OPAQUE_FD, 33, 17, FR_FORMAT_RGBA8, .no_timeline = true),
+    WAY("opaque rgb10a2", FR_SLOTS_OPAQUE_FD, FR_CAP_OPAQUE_FD, 64, 64, FR_FORMAT_RGB10A2,
+        .no_dma_buf = true),
+    WAY("opaque rgba16f", FR_SLOTS_OPAQUE_FD, every_cap, 641, 359, FR_FORMAT_RGBA16F, .no_dma_buf = true),
+    WAY("dma-buf bgra8", FR_SLOTS_DMA_BUF, every_cap, 641, 359, FR_FORMAT_BGRA8, .no_opaque_fd = true),
+    WAY("dma-buf rgba16f", FR_SLOTS_DMA_BUF, every_cap, 100, 62, FR_FORMAT_RGBA16F, .no_opaque_fd = true,
+        .no_timeline = true),
+    WAY("memory", FR_SLOTS_MEMORY, FR_CAP_STATES, 641, 359, FR_FORMAT_BGRA8, .no_timeline = true),
+    WAY("memory rgba16f", FR_SLOTS_MEMORY, every_cap, 100, 62, FR_FORMAT_RGBA16F, .no_opaque_fd = true,
+        .no_dma_buf = true),
+    WAY("uploaded", FR_SLOTS_MEMORY, FR_CAP_STATES, 640, 360, FR_FORMAT_RGB10A2, .no_host_memory = true),
+};
+
+enum { FRAMES = 11 };
+
+static bool possible(const struct way *way, const struct fr_vk_device *device)
+{
+    return way->kind == FR_SLOTS_MEMORY ||
+           (way->kind == FR_SLOTS_DMA_BUF ? device->dma_buf : device->opaque_fd);
+}
+
+static void push_frame(struct gpu *gpu, struct pair_source *source, const struct way *way, uint32_t frame)
+{
+    static const VkImageLayout layouts[] = {VK_IMAGE_LAYOUT_GENERAL, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL,
+                                            VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL};
+    const struct pair_shape *shape = &way->shape;
+    uint8_t *pixels = gpu_pixels(shape->width, shape->height, shape->format, frame);
+    struct gpu_image image;
+    gpu_image_create(gpu, shape->width, shape->height, shape->format, pixels, layouts[frame % 3], &image);
+    /* By a shader, where that is possible. */
+    image.push.sampled = frame % 2;
+    assert_int_equal(pair_source_push(source, &image.push), FR_OK);
+    struct fr_vk_source *inside = source->backend.self;
+    assert_true(fr_vk_commands_settle(&inside->commands));
+    gpu_image_destroy(gpu, &image);
+    free(pixels);
+}
+
+static void expect_frame(struct pair_host *host, const struct way *way, uint32_t frame)
+{
+    const struct pair_shape *shape = &way->shape;
+    const size_t bytes = (size_t)shape->width * shape->height * fr_format_pixel_bytes(shape->format);
+    uint8_t *pixels = gpu_pixels(shape->width, shape->height, shape->format, frame);
+    uint8_t *found = malloc(bytes);
+    assert_non_null(found);
+    pair_host_take(host, found);
+    assert_memory_equal(found, pixels, bytes);
+    pair_host_expect_picture(host, pixels);
+    free(found);
+    free(pixels);
+}
+
+static void test_one_process(void **state)
+{
+    (void)state;
+    struct gpu gpu;
+    gpu_open(&gpu, NULL);
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        if (!possible(&ways[i], gpu.device))
+            continue;
+        fprintf(stderr, "%s\n", ways[i].name);
+        fr_wire_v2 *words = pair_words_create();
+        struct pair_source source;
+        struct pair_host host;
+        pair_source_open(&source, &gpu);
+        pair_host_open(&host, &ways[i].shape, &gpu.device->gpu, words);
+        assert_int_equal(host.delivery.slots_kind, ways[i].kind);
+        const struct fr_delivery delivery = pair_delivered(&host.delivery);
+        assert_int_equal(pair_source_attach(&source, &delivery, words), FR_OK);
+        for (uint32_t frame = 0; frame < FRAMES; frame++) {
+            push_frame(&gpu, &source, &ways[i], frame);
+            expect_frame(&host, &ways[i], frame);
+        }
+        pair_source_close(&source);
+        pair_host_close(&host);
+        pair_words_destroy(words);
+    }
+    gpu_close(&gpu);
+}
+
+static void expect_byte(int socket)
+{
+    char byte;
+    assert_int_equal(read(socket, &byte, 1), 1);
+}
+
+static void send_byte(int socket)
+{
+    assert_int_equal(write(socket, "", 1), 1);
+}
+
+/* The source's process. */
+static int be_source(const struct way *way, fr_wire_v2 *words, int socket)
+{
+    struct gpu gpu;
+    struct pair_source source;
+    gpu_open(&gpu, NULL);
+    pair_source_open(&source, &gpu);
+    assert_int_equal(write(socket, &gpu.device->gpu, sizeof(struct fr_gpu)), sizeof(struct fr_gpu));
+    const struct fr_delivery delivery = pair_receive(socket);
+    assert_int_equal(pair_source_attach(&source, &delivery, words), FR_OK);
+    for (uint32_t frame = 0; frame < FRAMES; frame++) {
+        push_frame(&gpu, &source, way, frame);
+        send_byte(socket);
+        expect_byte(socket);
+    }
+    pair_source_close(&source);
+    gpu_close(&gpu);
+    return 0;
+}
+
+static void two_processes(const struct way *way)
+{
+    int pair[2];
+    fr_wire_v2 *words = pair_words_create();
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (!child) {
+        close(pair[0]);
+        _exit(be_source(way, words, pair[1]));
+    }
+    close(pair[1]);
+    struct fr_gpu gpu;
+    struct pair_host host;
+    assert_int_equal(read(pair[0], &gpu, sizeof(gpu)), sizeof(gpu));
+    pair_host_open(&host, &way->shape, &gpu, words);
+    pair_send(pair[0], &host.delivery);
+    for (uint32_t frame = 0; frame < FRAMES; frame++) {
+        expect_byte(pair[0]);
+        expect_frame(&host, way, frame);
+        send_byte(pair[0]);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    pair_host_close(&host);
+    close(pair[0]);
+    pair_words_destroy(words);
+}
+
+static void test_two_processes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+        if (ways[i].kind != FR_SLOTS_DMA_BUF) {
+            fprintf(stderr, "%s\n", ways[i].name);
+            two_processes(&ways[i]);
+        }
+}
+
+int main(void)
+{
+    /* Processes are split before there is a device, whose threads would stay behind. */
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_two_processes),
+        cmocka_unit_test(test_one_process),
+    };
+    return cmocka_run_group_tests_name("vulkan/ring", tests, NULL, NULL);
+}

@@ -1,0 +1,354 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+
+/* The source's side: deliveries that cannot be, pictures taken along from ring to ring, the program's own
+ * semaphores; and hosts on devices that lack something. */
+#include "vulkan/faults.h"
+#include "vulkan/pair.h"
+
+#include "backend/vulkan/host.h"
+#include "backend/vulkan/source.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { WIDTH = 64, HEIGHT = 36, BYTES = WIDTH * HEIGHT * 4 };
+
+static const struct pair_shape shape = {.capabilities = FR_CAP_OPAQUE_FD | FR_CAP_STATES,
+                                        .width = WIDTH,
+                                        .height = HEIGHT,
+                                        .format = FR_FORMAT_BGRA8};
+
+struct rig {
+    struct gpu gpu;
+    struct pair_source source;
+    struct pair_host host;
+    fr_wire_v2 *words;
+};
+
+static void rig_open(struct rig *rig, const struct pair_shape *of)
+{
+    gpu_open(&rig->gpu, NULL);
+    rig->words = pair_words_create();
+    pair_source_open(&rig->source, &rig->gpu);
+    pair_host_open(&rig->host, of, &rig->gpu.device->gpu, rig->words);
+}
+
+static void rig_close(struct rig *rig)
+{
+    pair_source_close(&rig->source);
+    pair_host_close(&rig->host);
+    pair_words_destroy(rig->words);
+    gpu_close(&rig->gpu);
+}
+
+static void image_create(struct rig *rig, uint32_t seed, struct gpu_image *out)
+{
+    uint8_t *pixels = gpu_pixels(WIDTH, HEIGHT, FR_FORMAT_BGRA8, seed);
+    gpu_image_create(&rig->gpu, WIDTH, HEIGHT, FR_FORMAT_BGRA8, pixels, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL,
+                     out);
+    free(pixels);
+}
+
+static void settle(const struct rig *rig)
+{
+    struct fr_vk_source *inside = rig->source.backend.self;
+    assert_true(fr_vk_commands_settle(&inside->commands));
+}
+
+static void push(struct rig *rig, uint32_t seed)
+{
+    struct gpu_image image;
+    image_create(rig, seed, &image);
+    assert_int_equal(pair_source_push(&rig->source, &image.push), FR_OK);
+    settle(rig);
+    gpu_image_destroy(&rig->gpu, &image);
+}
+
+static void expect_taken(struct pair_host *host, uint32_t seed)
+{
+    uint8_t *pixels = gpu_pixels(WIDTH, HEIGHT, FR_FORMAT_BGRA8, seed), *found = malloc(BYTES);
+    assert_non_null(found);
+    pair_host_take(host, found);
+    assert_memory_equal(found, pixels, BYTES);
+    free(found);
+    free(pixels);
+}
+
+/* Nothing of it is taken over. */
+static void expect_refused(struct rig *rig, const struct fr_delivery *delivery, fr_status expected)
+{
+    const struct fr_backend_source *images = &rig->source.backend;
+    struct fr_attach_fault fault;
+    void *ring;
+    assert_int_equal(images->ops->attach(images->self, delivery, &ring, &fault), expected);
+    assert_true(fault.status == FR_WIRE_STATUS_TEXTURE_FAILED || fault.status == FR_WIRE_STATUS_NO_DEVICE);
+}
+
+static void test_deliveries_that_cannot_be(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_open(&rig, &shape);
+    struct fr_delivery wrong = rig.host.delivery;
+    wrong.image.bytes = 4096;
+    expect_refused(&rig, &wrong, FR_ERR_PROTOCOL);
+    wrong = rig.host.delivery;
+    wrong.image.bytes += 1 << 30; /* more than there is behind the descriptor */
+    if (rig.gpu.device->type == VK_PHYSICAL_DEVICE_TYPE_CPU)
+        expect_refused(&rig, &wrong, FR_ERR_PROTOCOL);
+    wrong = rig.host.delivery;
+    wrong.image.memory_type = 31;
+    expect_refused(&rig, &wrong, FR_ERR_PROTOCOL);
+    wrong = rig.host.delivery;
+    wrong.image.memory_type = UINT32_MAX;
+    expect_refused(&rig, &wrong, FR_ERR_PROTOCOL);
+    wrong = rig.host.delivery;
+    wrong.gpu.device_uuid[3] ^= 1;
+    expect_refused(&rig, &wrong, FR_ERR_ADAPTER_MISMATCH);
+    wrong = rig.host.delivery;
+    wrong.slots_kind = FR_SLOTS_MEMORY;
+    expect_refused(&rig, &wrong, FR_ERR_UNSUPPORTED);
+    wrong = rig.host.delivery;
+    wrong.sync_kind = FR_WIRE_SYNC_KEYED_MUTEX;
+    expect_refused(&rig, &wrong, FR_ERR_UNSUPPORTED);
+    /* The descriptors are as they were. */
+    const struct fr_delivery delivery = pair_delivered(&rig.host.delivery);
+    assert_int_equal(pair_source_attach(&rig.source, &delivery, rig.words), FR_OK);
+    push(&rig, 3);
+    expect_taken(&rig.host, 3);
+    rig_close(&rig);
+}
+
+/* As publish does with the last picture when a new ring comes. */
+static void test_a_picture_is_taken_along_to_the_next_ring(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct pair_host next;
+    struct fr_attach_fault fault;
+    void *ring;
+    rig_open(&rig, &shape);
+    fr_wire_v2 *words = pair_words_create();
+    pair_host_open(&next, &shape, &rig.gpu.device->gpu, words);
+    const struct fr_delivery first = pair_delivered(&rig.host.delivery),
+                             second = pair_delivered(&next.delivery);
+    assert_int_equal(pair_source_attach(&rig.source, &first, rig.words), FR_OK);
+    push(&rig, 7);
+    const struct fr_backend_source *images = &rig.source.backend;
+    assert_int_equal(images->ops->attach(images->self, &second, &ring, &fault), FR_OK);
+    struct fr_ring_source source_words;
+    const fr_wire_v2 header = *words;
+    fr_ring_source_attach(&source_words, words, &header, 2, NULL);
+    const uint32_t to = (uint32_t)fr_ring_source_begin(&source_words);
+    struct fr_ring_publish info = {.present_ns = 1};
+    assert_int_equal(images->ops->begin(images->self, ring, to, 0, 0), FR_CLAIM_ACQUIRED);
+    assert_true(
+        images->ops->copy(images->self, rig.source.ring, (uint32_t)rig.source.words.newest_slot, ring, to));
+    assert_int_equal(images->ops->end(images->self, ring, to, &info.ready_value), FR_CLAIM_ACQUIRED);
+    assert_true(fr_ring_source_publish(&source_words, &info));
+    expect_taken(&next, 7);
+    expect_taken(&rig.host, 7);
+    images->ops->detach(images->self, ring);
+    pair_host_close(&next);
+    pair_words_destroy(words);
+    rig_close(&rig);
+}
+
+static VkSemaphore semaphore_create(const struct fr_vk_device *device)
+{
+    const VkSemaphoreCreateInfo info = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO};
+    VkSemaphore semaphore;
+    assert_int_equal(device->vk.CreateSemaphore(device->device, &info, NULL, &semaphore), VK_SUCCESS);
+    return semaphore;
+}
+
+/* Each push waits for what the one before signalled. */
+static void chain(const struct pair_shape *of)
+{
+    struct rig rig;
+    struct gpu_image image;
+    VkSemaphore semaphore[2];
+    rig_open(&rig, of);
+    const struct fr_delivery delivery = pair_delivered(&rig.host.delivery);
+    assert_int_equal(pair_source_attach(&rig.source, &delivery, rig.words), FR_OK);
+    image_create(&rig, 11, &image);
+    for (size_t i = 0; i < 2; i++)
+        semaphore[i] = semaphore_create(rig.gpu.device);
+    for (uint32_t i = 0; i < 9; i++) {
+        const uint64_t wait = (uint64_t)(uintptr_t)semaphore[i % 2];
+        image.push.wait = &wait;
+        image.push.num_wait = i ? 1 : 0;
+        image.push.signal = (uint64_t)(uintptr_t)semaphore[(i + 1) % 2];
+        assert_int_equal(pair_source_push(&rig.source, &image.push), FR_OK);
+        expect_taken(&rig.host, 11);
+    }
+    settle(&rig);
+    for (size_t i = 0; i < 2; i++)
+        rig.gpu.device->vk.DestroySemaphore(rig.gpu.device->device, semaphore[i], NULL);
+    gpu_image_destroy(&rig.gpu, &image);
+    rig_close(&rig);
+}
+
+static void test_the_programs_semaphores(void **state)
+{
+    (void)state;
+    struct pair_shape memory = shape;
+    memory.capabilities = FR_CAP_STATES;
+    chain(&shape);
+    chain(&memory);
+}
+
+/* A ring in shared memory, then another one: what was imported of the first goes. */
+static void test_read_back_follows_the_ring(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct pair_host next;
+    struct pair_shape memory = shape;
+    memory.capabilities = FR_CAP_STATES;
+    rig_open(&rig, &memory);
+    fr_wire_v2 *words = pair_words_create();
+    const struct fr_delivery first = pair_delivered(&rig.host.delivery);
+    assert_int_equal(pair_source_attach(&rig.source, &first, rig.words), FR_OK);
+    const struct fr_vk_source *inside = rig.source.backend.self;
+    for (uint32_t i = 0; i < 6; i++) {
+        push(&rig, i);
+        expect_taken(&rig.host, i);
+    }
+    assert_int_equal(inside->shore.num_windows > 0, inside->device->host_memory);
+    const uint64_t before = inside->shore.inode;
+    memory.width = WIDTH;
+    pair_host_open(&next, &memory, &rig.gpu.device->gpu, words);
+    const struct fr_delivery second = pair_delivered(&next.delivery);
+    assert_int_equal(pair_source_attach(&rig.source, &second, words), FR_OK);
+    push(&rig, 21);
+    expect_taken(&next, 21);
+    assert_true(!inside->device->host_memory || inside->shore.inode != before);
+    pair_host_close(&next);
+    rig_close(&rig);
+    pair_words_destroy(words);
+}
+
+/* A device without the import of memory: through a staging buffer. */
+static void test_read_back_without_import(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct pair_shape memory = shape;
+    memory.capabilities = FR_CAP_STATES;
+    rig_open(&rig, &memory);
+    const struct fr_delivery delivery = pair_delivered(&rig.host.delivery);
+    assert_int_equal(pair_source_attach(&rig.source, &delivery, rig.words), FR_OK);
+    struct fr_vk_source *inside = rig.source.backend.self;
+    inside->device->host_memory = false;
+    for (uint32_t i = 0; i < 4; i++) {
+        push(&rig, i);
+        expect_taken(&rig.host, i);
+    }
+    assert_true(inside->staging.buffer && !inside->shore.ptr);
+    rig_close(&rig);
+}
+
+/* ---- hosts ---- */
+
+static fr_status make_ring(const struct fr_ring_request *request, struct fr_delivery *out)
+{
+    const fr_vulkan_host_params params = {.device = gpu_name()};
+    struct fr_backend_host host;
+    void *ring = NULL;
+    assert_int_equal(fr_vk_host_create_with(&host, &params, fr_os_native(), false, faults_get, gpu_log()),
+                     FR_OK);
+    const fr_status status = host.ops->ring_create(host.self, request, &ring);
+    if (status == FR_OK) {
+        host.ops->ring_describe(host.self, ring, out);
+        host.ops->ring_destroy(host.self, ring);
+    }
+    host.ops->destroy(host.self);
+    const char *what;
+    assert_int_equal(faults_alive(&what), 0);
+    return status;
+}
+
+static struct fr_ring_request request_for(const struct gpu *gpu, uint32_t width, uint32_t height)
+{
+    return (struct fr_ring_request){
+        .shape = {4, width, height, FR_FORMAT_RGBA16F},
+        .wire_version = 2,
+        .generation = 1,
+        .capabilities = FR_CAP_OPAQUE_FD | FR_CAP_STATES,
+        .gpu = gpu->device->gpu,
+    };
+}
+
+static void test_an_extension_is_missing(void **state)
+{
+    (void)state;
+    struct gpu gpu;
+    gpu_open(&gpu, NULL);
+    const struct fr_ring_request request = request_for(&gpu, WIDTH, HEIGHT);
+    struct fr_delivery delivery = fr_delivery_none();
+    assert_int_equal(make_ring(&request, &delivery), FR_OK);
+    assert_int_equal(delivery.slots_kind, FR_SLOTS_OPAQUE_FD);
+    faults_hide(VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME);
+    assert_int_equal(make_ring(&request, &delivery), FR_OK);
+    assert_int_equal(delivery.slots_kind, FR_SLOTS_MEMORY);
+    struct fr_ring_request images_only = request;
+    images_only.capabilities = FR_CAP_OPAQUE_FD;
+    assert_int_equal(make_ring(&images_only, &delivery), FR_ERR_UNSUPPORTED);
+    faults_hide(VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME);
+    images_only.capabilities = FR_CAP_STATES;
+    assert_int_equal(make_ring(&images_only, &delivery), FR_OK);
+    faults_hide(NULL);
+    gpu_close(&gpu);
+}
+
+static void test_too_little_memory(void **state)
+{
+    (void)state;
+    struct gpu gpu;
+    gpu_open(&gpu, NULL);
+    const struct fr_ring_request request = request_for(&gpu, 16384, 16384);
+    struct fr_delivery delivery;
+    faults_heap(UINT64_C(4) << 30);
+    assert_int_equal(make_ring(&request, &delivery), FR_ERR_NO_MEMORY);
+    faults_heap(0);
+    gpu_close(&gpu);
+}
+
+static void test_an_automatic_host_takes_real_gpus_only(void **state)
+{
+    (void)state;
+    struct gpu gpu;
+    struct fr_backend_host host;
+    void *ring;
+    gpu_open(&gpu, NULL);
+    struct fr_ring_request request = request_for(&gpu, WIDTH, HEIGHT);
+    assert_int_equal(fr_vk_host_create(&host, NULL, fr_os_native(), true, gpu_log()), FR_OK);
+    assert_false(host.capabilities & FR_CAP_STATES);
+    const fr_status expected = gpu.device->type == VK_PHYSICAL_DEVICE_TYPE_CPU ? FR_ERR_UNSUPPORTED : FR_OK;
+    const fr_status status = host.ops->ring_create(host.self, &request, &ring);
+    assert_int_equal(status, expected);
+    if (status == FR_OK)
+        host.ops->ring_destroy(host.self, ring);
+    request.gpu.present = false;
+    request.capabilities = FR_CAP_STATES;
+    assert_int_equal(host.ops->ring_create(host.self, &request, &ring), FR_ERR_UNSUPPORTED);
+    host.ops->destroy(host.self);
+    gpu_close(&gpu);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_deliveries_that_cannot_be),
+        cmocka_unit_test(test_a_picture_is_taken_along_to_the_next_ring),
+        cmocka_unit_test(test_the_programs_semaphores),
+        cmocka_unit_test(test_read_back_follows_the_ring),
+        cmocka_unit_test(test_read_back_without_import),
+        cmocka_unit_test(test_an_extension_is_missing),
+        cmocka_unit_test(test_too_little_memory),
+        cmocka_unit_test(test_an_automatic_host_takes_real_gpus_only),
+    };
+    return cmocka_run_group_tests_name("vulkan/source", tests, NULL, NULL);
+}

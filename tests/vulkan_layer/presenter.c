@@ -1,0 +1,471 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * A Vulkan program for tests: presents the stamped pattern, or one colour, in a swapchain of any format and
+ * colour space, on a surface without a window. It knows nothing of framering's ring.
+ *   presenter [--format N] [--space N] [--size WxH] [--fps N] [--frames N] [--resize N:WxH]... [--nits N]
+ *             [--colour R,G,B] [--linger S] [--exit] [--validated] [--features writable|constant]
+ * Formats and colour spaces are Vulkan's numbers. --resize: at that frame. --linger: stands still for so long
+ * after the last frame. --exit: ends without destroying anything.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "pattern/picture.h"
+
+#include <framering/frame.h>
+#include <framering/vulkan.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <vulkan/vulkan.h>
+
+enum { IMAGES_MAX = 8, RESIZES_MAX = 16 };
+
+static struct {
+    VkFormat format;
+    VkColorSpaceKHR space;
+    uint32_t width, height, fps, frames, nits, linger_s;
+    struct {
+        uint32_t at, width, height;
+    } resize[RESIZES_MAX];
+    uint32_t num_resizes;
+    bool one_colour, bare_exit, validated, features_writable, features_constant;
+    float colour[3];
+} o = {VK_FORMAT_B8G8R8A8_UNORM,
+       VK_COLOR_SPACE_SRGB_NONLINEAR_KHR,
+       .width = 640,
+       .height = 360,
+       .fps = 60,
+       .frames = 120};
+
+static VkInstance instance;
+static VkPhysicalDevice physical_device;
+static VkDevice device;
+static VkQueue queue;
+static VkSurfaceKHR surface;
+static VkSwapchainKHR swapchain;
+static uint32_t num_images;
+static VkImage images[IMAGES_MAX];
+static VkSemaphore acquired, rendered[IMAGES_MAX];
+static VkFence fence;
+static VkCommandPool pool;
+static VkCommandBuffer commands;
+static VkBuffer buffer;
+static VkDeviceMemory memory;
+static void *pixels;
+static fr_picture *picture;
+
+static void die(const char *what)
+{
+    fprintf(stderr, "presenter: %s\n", what);
+    exit(1);
+}
+
+static void must(VkResult result, const char *what)
+{
+    if (result != VK_SUCCESS) {
+        fprintf(stderr, "presenter: %s: VkResult %d\n", what, (int)result);
+        exit(1);
+    }
+}
+
+static void parse(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        const char *name = argv[i];
+        if (!strcmp(name, "--exit")) {
+            o.bare_exit = true;
+            continue;
+        }
+        if (!strcmp(name, "--validated")) {
+            o.validated = true;
+            continue;
+        }
+        const char *value = i + 1 < argc ? argv[++i] : "";
+        if (!strcmp(name, "--format"))
+            o.format = (VkFormat)atoi(value);
+        else if (!strcmp(name, "--space"))
+            o.space = (VkColorSpaceKHR)atoi(value);
+        else if (!strcmp(name, "--size") && sscanf(value, "%ux%u", &o.width, &o.height) == 2)
+            continue;
+        else if (!strcmp(name, "--fps"))
+            o.fps = (uint32_t)atoi(value);
+        else if (!strcmp(name, "--frames"))
+            o.frames = (uint32_t)atoi(value);
+        else if (!strcmp(name, "--nits"))
+            o.nits = (uint32_t)atoi(value);
+        else if (!strcmp(name, "--features"))
+            *(!strcmp(value, "constant") ? &o.features_constant : &o.features_writable) = true;
+        else if (!strcmp(name, "--linger"))
+            o.linger_s = (uint32_t)atoi(value);
+        else if (!strcmp(name, "--colour") &&
+                 sscanf(value, "%f,%f,%f", &o.colour[0], &o.colour[1], &o.colour[2]) == 3)
+            o.one_colour = true;
+        else if (!strcmp(name, "--resize") && o.num_resizes < RESIZES_MAX &&
+                 sscanf(value, "%u:%ux%u", &o.resize[o.num_resizes].at, &o.resize[o.num_resizes].width,
+                        &o.resize[o.num_resizes].height) == 3)
+            o.num_resizes++;
+        else
+            die(name);
+    }
+}
+
+/* What is asked for in a chain, all of it off. */
+static const VkPhysicalDeviceVulkan12Features constant12 = {
+    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES};
+static const VkPhysicalDeviceFeatures2 constant2 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
+                                                    .pNext = (void *)(uintptr_t)&constant12};
+static VkPhysicalDeviceVulkan12Features writable12;
+static VkPhysicalDeviceFeatures2 writable2;
+
+static const void *features(void)
+{
+    writable12 = constant12;
+    writable2 = constant2;
+    writable2.pNext = &writable12;
+    return o.features_constant ? &constant2 : o.features_writable ? &writable2 : NULL;
+}
+
+/* Whoever lies between has left them as they were. */
+static void check_features(void)
+{
+    if (memcmp(&writable12, &constant12, sizeof(constant12)) != 0 ||
+        memcmp(&writable2.features, &constant2.features, sizeof(constant2.features)) != 0)
+        die("the program's own structures were changed");
+}
+
+static void make_device(void)
+{
+    static const char *const of_instance[] = {VK_KHR_SURFACE_EXTENSION_NAME,
+                                              VK_EXT_HEADLESS_SURFACE_EXTENSION_NAME,
+                                              VK_EXT_SWAPCHAIN_COLOR_SPACE_EXTENSION_NAME};
+    static const char *const of_device[] = {VK_KHR_SWAPCHAIN_EXTENSION_NAME,
+                                            VK_EXT_HDR_METADATA_EXTENSION_NAME};
+    static const VkApplicationInfo application = {.sType = VK_STRUCTURE_TYPE_APPLICATION_INFO,
+                                                  .apiVersion = VK_API_VERSION_1_2};
+    /* In this order: the upper one first. */
+    static const char *const layers[] = {"VK_LAYER_KHRONOS_validation", "VK_LAYER_FRAMERING_windowless"};
+    const VkInstanceCreateInfo instance_info = {
+        .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
+        .pApplicationInfo = features() ? &application : NULL,
+        .enabledLayerCount = o.validated ? 2 : 1,
+        .ppEnabledLayerNames = o.validated ? layers : layers + 1,
+        .enabledExtensionCount = 3,
+        .ppEnabledExtensionNames = of_instance,
+    };
+    const float priority = 1.0f;
+    const VkDeviceQueueCreateInfo queue_info = {
+        .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
+        .queueCount = 1,
+        .pQueuePriorities = &priority,
+    };
+    const VkDeviceCreateInfo device_info = {
+        .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
+        .pNext = features(),
+        .queueCreateInfoCount = 1,
+        .pQueueCreateInfos = &queue_info,
+        .enabledExtensionCount = 2,
+        .ppEnabledExtensionNames = of_device,
+    };
+    uint32_t num = 1;
+    must(vkCreateInstance(&instance_info, NULL, &instance), "vkCreateInstance");
+    if (vkEnumeratePhysicalDevices(instance, &num, &physical_device) < 0 || !num)
+        die("no device");
+    must(vkCreateDevice(physical_device, &device_info, NULL, &device), "vkCreateDevice");
+    check_features();
+    vkGetDeviceQueue(device, 0, 0, &queue);
+    const VkHeadlessSurfaceCreateInfoEXT surface_info = {
+        .sType = VK_STRUCTURE_TYPE_HEADLESS_SURFACE_CREATE_INFO_EXT};
+    const PFN_vkCreateHeadlessSurfaceEXT create =
+        (PFN_vkCreateHeadlessSurfaceEXT)vkGetInstanceProcAddr(instance, "vkCreateHeadlessSurfaceEXT");
+    must(create(instance, &surface_info, NULL, &surface), "vkCreateHeadlessSurfaceEXT");
+    VkBool32 shown;
+    must(vkGetPhysicalDeviceSurfaceSupportKHR(physical_device, 0, surface, &shown), "surface support");
+}
+
+static void make_objects(void)
+{
+    const VkSemaphoreCreateInfo semaphore = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO};
+    const VkFenceCreateInfo signalled = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO,
+                                         .flags = VK_FENCE_CREATE_SIGNALED_BIT};
+    const VkCommandPoolCreateInfo pool_info = {.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
+                                               .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT};
+    must(vkCreateSemaphore(device, &semaphore, NULL, &acquired), "vkCreateSemaphore");
+    for (int i = 0; i < IMAGES_MAX; i++)
+        must(vkCreateSemaphore(device, &semaphore, NULL, &rendered[i]), "vkCreateSemaphore");
+    must(vkCreateFence(device, &signalled, NULL, &fence), "vkCreateFence");
+    must(vkCreateCommandPool(device, &pool_info, NULL, &pool), "vkCreateCommandPool");
+    const VkCommandBufferAllocateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+        .commandPool = pool,
+        .commandBufferCount = 1,
+    };
+    must(vkAllocateCommandBuffers(device, &info, &commands), "vkAllocateCommandBuffers");
+}
+
+static uint32_t pixel_bytes(void)
+{
+    return o.format == VK_FORMAT_R16G16B16A16_SFLOAT ? 8 : o.format == VK_FORMAT_R5G6B5_UNORM_PACK16 ? 2 : 4;
+}
+
+static void make_buffer(void)
+{
+    const VkMemoryPropertyFlags wanted =
+        VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
+    const VkBufferCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
+        .size = (VkDeviceSize)o.width * o.height * pixel_bytes(),
+        .usage = VK_BUFFER_USAGE_TRANSFER_SRC_BIT,
+    };
+    VkPhysicalDeviceMemoryProperties types;
+    VkMemoryRequirements needs;
+    vkGetPhysicalDeviceMemoryProperties(physical_device, &types);
+    must(vkCreateBuffer(device, &info, NULL, &buffer), "vkCreateBuffer");
+    vkGetBufferMemoryRequirements(device, buffer, &needs);
+    VkMemoryAllocateInfo allocate = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
+                                     .allocationSize = needs.size};
+    while (!(needs.memoryTypeBits & 1u << allocate.memoryTypeIndex) ||
+           (types.memoryTypes[allocate.memoryTypeIndex].propertyFlags & wanted) != wanted)
+        if (++allocate.memoryTypeIndex == types.memoryTypeCount)
+            die("no memory that can be mapped");
+    must(vkAllocateMemory(device, &allocate, NULL, &memory), "vkAllocateMemory");
+    must(vkBindBufferMemory(device, buffer, memory, 0), "vkBindBufferMemory");
+    must(vkMapMemory(device, memory, 0, VK_WHOLE_SIZE, 0, &pixels), "vkMapMemory");
+}
+
+/* The colour as the format's numbers, whatever they mean. */
+static void paint_colour(void)
+{
+    const size_t num = (size_t)o.width * o.height;
+    const float *c = o.colour;
+    const uint32_t r = (uint32_t)(c[0] * 1023 + 0.5f), g = (uint32_t)(c[1] * 1023 + 0.5f),
+                   b = (uint32_t)(c[2] * 1023 + 0.5f);
+    for (size_t i = 0; i < num; i++) {
+        if (o.format == VK_FORMAT_A2B10G10R10_UNORM_PACK32) {
+            ((uint32_t *)pixels)[i] = 3u << 30 | b << 20 | g << 10 | r;
+        } else if (o.format == VK_FORMAT_R16G16B16A16_SFLOAT) {
+            /* 0, 0.5 and 1 only: enough for a test. */
+            for (int k = 0; k < 3; k++)
+                ((uint16_t *)pixels)[4 * i + (size_t)k] = c[k] < 0.25f ? 0 : c[k] < 0.75f ? 0x3800 : 0x3c00;
+            ((uint16_t *)pixels)[4 * i + 3] = 0x3c00;
+        } else if (o.format == VK_FORMAT_R5G6B5_UNORM_PACK16) {
+            ((uint16_t *)pixels)[i] = (uint16_t)(r >> 5 << 11 | g >> 4 << 5 | b >> 5);
+        } else {
+            ((uint32_t *)pixels)[i] = 255u << 24 | r >> 2 << 16 | g >> 2 << 8 | b >> 2;
+        }
+    }
+}
+
+static void make_picture(void)
+{
+    const bool hdr = o.space != VK_COLOR_SPACE_SRGB_NONLINEAR_KHR;
+    if (o.one_colour) {
+        paint_colour();
+        return;
+    }
+    memset(pixels, 0, (size_t)o.width * o.height * pixel_bytes());
+    picture = fr_picture_create(o.width, o.height, fr_vulkan_format((uint32_t)o.format),
+                                hdr ? FR_COLOUR_STATE_HDR : FR_COLOUR_STATE_SDR);
+    if (!picture)
+        die("no memory for a picture");
+}
+
+static void drop_picture(void)
+{
+    fr_picture_destroy(&picture);
+    vkDestroyBuffer(device, buffer, NULL);
+    vkFreeMemory(device, memory, NULL);
+}
+
+static void set_hdr_metadata(void)
+{
+    const PFN_vkSetHdrMetadataEXT set =
+        (PFN_vkSetHdrMetadataEXT)vkGetDeviceProcAddr(device, "vkSetHdrMetadataEXT");
+    const VkHdrMetadataEXT metadata = {
+        .sType = VK_STRUCTURE_TYPE_HDR_METADATA_EXT,
+        .displayPrimaryRed = {0.680f, 0.320f},
+        .displayPrimaryGreen = {0.265f, 0.690f},
+        .displayPrimaryBlue = {0.150f, 0.060f},
+        .whitePoint = {0.3127f, 0.3290f},
+        .maxLuminance = (float)o.nits,
+        .minLuminance = 0.001f,
+        .maxContentLightLevel = (float)o.nits,
+        .maxFrameAverageLightLevel = 300.0f,
+    };
+    if (!set)
+        die("no vkSetHdrMetadataEXT");
+    set(device, 1, &swapchain, &metadata);
+}
+
+/* As programs do at a resize: the new one replaces the old, which is destroyed then. */
+static void make_swapchain(void)
+{
+    const VkSwapchainKHR old = swapchain;
+    VkSurfaceCapabilitiesKHR capabilities;
+    must(vkGetPhysicalDeviceSurfaceCapabilitiesKHR(physical_device, surface, &capabilities), "capabilities");
+    VkSurfaceFormatKHR formats[64];
+    VkPresentModeKHR modes[8];
+    uint32_t num = 64, num_modes = 8;
+    must(vkGetPhysicalDeviceSurfaceFormatsKHR(physical_device, surface, &num, formats), "formats");
+    must(vkGetPhysicalDeviceSurfacePresentModesKHR(physical_device, surface, &num_modes, modes), "modes");
+    const VkSwapchainCreateInfoKHR info = {
+        .sType = VK_STRUCTURE_TYPE_SWAPCHAIN_CREATE_INFO_KHR,
+        .surface = surface,
+        .minImageCount = capabilities.minImageCount,
+        .imageFormat = o.format,
+        .imageColorSpace = o.space,
+        .imageExtent = {o.width, o.height},
+        .imageArrayLayers = 1,
+        .imageUsage = VK_IMAGE_USAGE_TRANSFER_DST_BIT,
+        .preTransform = VK_SURFACE_TRANSFORM_IDENTITY_BIT_KHR,
+        .compositeAlpha = VK_COMPOSITE_ALPHA_OPAQUE_BIT_KHR,
+        .presentMode = VK_PRESENT_MODE_FIFO_KHR,
+        .oldSwapchain = old,
+    };
+    must(vkCreateSwapchainKHR(device, &info, NULL, &swapchain), "vkCreateSwapchainKHR");
+    if (old)
+        vkDestroySwapchainKHR(device, old, NULL);
+    num_images = 0;
+    must(vkGetSwapchainImagesKHR(device, swapchain, &num_images, NULL), "vkGetSwapchainImagesKHR");
+    if (num_images > IMAGES_MAX)
+        die("too many images");
+    must(vkGetSwapchainImagesKHR(device, swapchain, &num_images, images), "vkGetSwapchainImagesKHR");
+    if (o.nits)
+        set_hdr_metadata();
+}
+
+static void resize(uint32_t width, uint32_t height)
+{
+    must(vkDeviceWaitIdle(device), "vkDeviceWaitIdle");
+    drop_picture();
+    o.width = width;
+    o.height = height;
+    make_swapchain();
+    make_buffer();
+    make_picture();
+}
+
+static void draw(uint32_t frame)
+{
+    const fr_slot slot = {
+        .pixels = pixels,
+        .pitch_bytes = (size_t)o.width * pixel_bytes(),
+        .width = o.width,
+        .height = o.height,
+        .format = fr_vulkan_format((uint32_t)o.format),
+    };
+    const uint64_t now_ns = fr_clock_now_ns();
+    const fr_stamp stamp = {.sequence = frame, .generation = 1, .time_us = now_ns / 1000};
+    if (picture)
+        fr_picture_draw(picture, &slot, &stamp, now_ns, FR_PICTURE_WHOLE);
+}
+
+static void barrier(VkImage image, VkImageLayout from, VkImageLayout to, VkAccessFlags before,
+                    VkAccessFlags after)
+{
+    const VkImageMemoryBarrier info = {
+        .sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
+        .srcAccessMask = before,
+        .dstAccessMask = after,
+        .oldLayout = from,
+        .newLayout = to,
+        .srcQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
+        .dstQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
+        .image = image,
+        .subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1},
+    };
+    vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 0, NULL,
+                         0, NULL, 1, &info);
+}
+
+static void show(uint32_t frame)
+{
+    const VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
+    const VkBufferImageCopy region = {.imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1},
+                                      .imageExtent = {o.width, o.height, 1}};
+    const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_TRANSFER_BIT;
+    uint32_t image;
+    must(vkWaitForFences(device, 1, &fence, VK_TRUE, UINT64_MAX), "vkWaitForFences");
+    must(vkResetFences(device, 1, &fence), "vkResetFences");
+    must(vkAcquireNextImageKHR(device, swapchain, UINT64_MAX, acquired, VK_NULL_HANDLE, &image), "acquire");
+    draw(frame);
+    must(vkBeginCommandBuffer(commands, &begin), "vkBeginCommandBuffer");
+    barrier(images[image], VK_IMAGE_LAYOUT_UNDEFINED, VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, 0,
+            VK_ACCESS_TRANSFER_WRITE_BIT);
+    vkCmdCopyBufferToImage(commands, buffer, images[image], VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, 1, &region);
+    barrier(images[image], VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, VK_IMAGE_LAYOUT_PRESENT_SRC_KHR,
+            VK_ACCESS_TRANSFER_WRITE_BIT, 0);
+    must(vkEndCommandBuffer(commands), "vkEndCommandBuffer");
+    const VkSubmitInfo submit = {
+        .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+        .waitSemaphoreCount = 1,
+        .pWaitSemaphores = &acquired,
+        .pWaitDstStageMask = &stage,
+        .commandBufferCount = 1,
+        .pCommandBuffers = &commands,
+        .signalSemaphoreCount = 1,
+        .pSignalSemaphores = &rendered[image],
+    };
+    must(vkQueueSubmit(queue, 1, &submit, fence), "vkQueueSubmit");
+    const VkPresentInfoKHR present = {
+        .sType = VK_STRUCTURE_TYPE_PRESENT_INFO_KHR,
+        .waitSemaphoreCount = 1,
+        .pWaitSemaphores = &rendered[image],
+        .swapchainCount = 1,
+        .pSwapchains = &swapchain,
+        .pImageIndices = &image,
+    };
+    must(vkQueuePresentKHR(queue, &present), "vkQueuePresentKHR");
+}
+
+static void destroy(void)
+{
+    vkDeviceWaitIdle(device);
+    drop_picture();
+    vkDestroySwapchainKHR(device, swapchain, NULL);
+    vkDestroySemaphore(device, acquired, NULL);
+    for (int i = 0; i < IMAGES_MAX; i++)
+        vkDestroySemaphore(device, rendered[i], NULL);
+    vkDestroyFence(device, fence, NULL);
+    vkDestroyCommandPool(device, pool, NULL);
+    vkDestroyDevice(device, NULL);
+    vkDestroySurfaceKHR(instance, surface, NULL);
+    vkDestroyInstance(instance, NULL);
+}
+
+static void sleep_ns(uint64_t ns)
+{
+    const struct timespec time = {(time_t)(ns / 1000000000), (long)(ns % 1000000000)};
+    nanosleep(&time, NULL);
+}
+
+int main(int argc, char **argv)
+{
+    parse(argc, argv);
+    make_device();
+    make_objects();
+    make_swapchain();
+    make_buffer();
+    make_picture();
+    uint64_t due_ns = fr_clock_now_ns();
+    for (uint32_t frame = 1; frame <= o.frames; frame++) {
+        for (uint32_t i = 0; i < o.num_resizes; i++)
+            if (o.resize[i].at == frame)
+                resize(o.resize[i].width, o.resize[i].height);
+        show(frame);
+        const uint64_t now_ns = fr_clock_now_ns();
+        due_ns = o.fps ? due_ns + 1000000000u / o.fps : now_ns;
+        if (due_ns > now_ns)
+            sleep_ns(due_ns - now_ns);
+        else
+            due_ns = now_ns;
+    }
+    sleep_ns(o.linger_s * UINT64_C(1000000000));
+    if (!o.bare_exit)
+        destroy();
+    printf("presented %u\n", o.frames);
+    return 0;
+}
