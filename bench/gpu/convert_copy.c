@@ -129,8 +129,7 @@ static void record(struct copy *copy, VkCommandBuffer command, uint32_t turn, ui
 static void stamp(struct copy *copy, VkCommandBuffer command, uint32_t query)
 {
     rig_barrier(copy->device, command);
-    copy->device->vk.CmdWriteTimestamp(command, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, copy->queries, query);
-    rig_barrier(copy->device, command);
+    copy->device->vk.CmdWriteTimestamp(command, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, copy->queries, query);
 }
 
 static int compare(const void *a, const void *b)

@@ -147,8 +147,8 @@ void rig_barrier(struct fr_vk_device *device, VkCommandBuffer command)
 
 uint32_t rig_warm_count(const struct fr_vk_device *device, double bytes)
 {
-    /* 20 ms at 2 TB/s. */
-    return device->type == VK_PHYSICAL_DEVICE_TYPE_CPU ? 2 : (uint32_t)(40e9 / bytes) + 1;
+    /* 160 ms at 2 TB/s. */
+    return device->type == VK_PHYSICAL_DEVICE_TYPE_CPU ? 2 : (uint32_t)(320e9 / bytes) + 1;
 }
 
 static void move_image(struct rig_once *once, VkImage image, bool out)
@@ -232,7 +232,7 @@ static void init_slot(struct rig_slot *slot, struct fr_vk_device *device, const 
     if (!buffer)
         move_image(&once, slot->input.image, false);
     record_upload(&once, slot, params, from, rows);
-    if (!buffer)
+    if (!buffer && pixels)
         move_image(&once, slot->input.image, true);
     rig_end(&once);
     device->vk.DestroyBuffer(device->device, from, NULL);

@@ -85,6 +85,7 @@
     X(CreateFence)                                                                                           \
     X(DestroyFence)                                                                                          \
     X(ResetFences)                                                                                           \
+    X(GetFenceStatus)                                                                                        \
     X(WaitForFences)                                                                                         \
     X(CreateSemaphore)                                                                                       \
     X(DestroySemaphore)

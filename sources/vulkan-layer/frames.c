@@ -43,9 +43,7 @@ static void open_sink(fr_layer_sink *sink)
 /* OPEN -> OFF. False: a present was faster. */
 static bool take_back(fr_layer_sink *sink)
 {
-    uint32_t open = FR_LAYER_SINK_OPEN;
-    return atomic_compare_exchange_strong_explicit(&sink->state, &open, FR_LAYER_SINK_OFF,
-                                                   memory_order_acquire, memory_order_acquire);
+    return fr_layer_sink_move(sink, FR_LAYER_SINK_OPEN, FR_LAYER_SINK_OFF);
 }
 
 /* Waits for the GPU. False: it never ends, or the device is lost. */
@@ -97,7 +95,8 @@ static void drop_sink(struct fr_layer_feed *feed, fr_layer_sink *sink)
     if (!sink->made)
         return;
     (void)take_back(sink);
-    while (state_of(sink) == FR_LAYER_SINK_TAKEN)
+    while (!fr_layer_sink_move(sink, FR_LAYER_SINK_FILLED, FR_LAYER_SINK_HELD) &&
+           state_of(sink) == FR_LAYER_SINK_TAKEN)
         sched_yield(); /* for as long as a vkQueueSubmit takes */
     if (!finish_copy(feed, sink)) {
         fr_layer_sink_forget(sink);
@@ -301,13 +300,14 @@ static bool publish_from_image(struct fr_layer_feed *feed, const fr_layer_sink *
     return fr_source_push_vulkan(feed->source, &image, info) == FR_OK;
 }
 
-/* The newest frame in a stage; the others are older than one that is shown, or will be, and given back. */
+/* The newest frame in a stage, HELD; the others are older than one that is shown, or will be, and given back.
+ */
 static fr_layer_sink *newest_stage(struct fr_layer_feed *feed)
 {
     fr_layer_sink *newest = NULL;
     for (uint32_t i = 0; i < FR_LAYER_STAGES; i++) {
         fr_layer_sink *sink = stage(feed->current, i);
-        if (state_of(sink) != FR_LAYER_SINK_FILLED)
+        if (!fr_layer_sink_move(sink, FR_LAYER_SINK_FILLED, FR_LAYER_SINK_HELD))
             continue;
         fr_layer_sink *old = sink;
         if (sink->submitted && sink->sequence > feed->published &&
@@ -323,6 +323,12 @@ static fr_layer_sink *newest_stage(struct fr_layer_feed *feed)
     return newest;
 }
 
+/* For another turn, or a newer frame. */
+static void give_back(fr_layer_sink *stage)
+{
+    atomic_store_explicit(&stage->state, FR_LAYER_SINK_FILLED, memory_order_release);
+}
+
 static void publish_stage(struct fr_layer_feed *feed, fr_layer_sink *sink)
 {
     const fr_publish_info info = {.present_ns = sink->present_ns};
@@ -334,8 +340,10 @@ static void publish_stage(struct fr_layer_feed *feed, fr_layer_sink *sink)
     const bool in_memory = feed->ring == FR_LAYER_RING_MEMORY;
     const bool done =
         in_memory ? publish_from_memory(feed, sink, &info) : publish_from_image(feed, sink, &info);
-    if (!done && ++feed->tries < TRIES_MAX)
-        return; /* it stays FILLED, for another turn */
+    if (!done && ++feed->tries < TRIES_MAX) {
+        give_back(sink);
+        return;
+    }
     feed->tries = 0;
     feed->published = sink->sequence;
     feed->frame_ns = sink->present_ns;
@@ -353,8 +361,10 @@ void fr_layer_frames_collect(struct fr_layer_feed *feed)
     if (!sink)
         return;
     /* A claim that a present takes at this moment is newer than the stage: then it is that one's turn. */
-    if (feed->held_sink && !release_claim(feed))
+    if (feed->held_sink && !release_claim(feed)) {
+        give_back(sink);
         return;
+    }
     publish_stage(feed, sink);
 }
 

@@ -37,16 +37,29 @@ static fr_layer_swapchain *find(const fr_layer_device *device, const VkPresentIn
     return NULL;
 }
 
+/* A stage whose frame nobody looked at, if the GPU is done with it. */
+static bool take_over(const fr_layer_device *device, fr_layer_sink *stage)
+{
+    if (!fr_layer_sink_move(stage, FR_LAYER_SINK_FILLED, FR_LAYER_SINK_TAKEN))
+        return false;
+    if (stage->submitted && device->vk.GetFenceStatus(device->handle, stage->fence) != VK_SUCCESS) {
+        atomic_store_explicit(&stage->state, FR_LAYER_SINK_FILLED, memory_order_release);
+        return false;
+    }
+    if (stage->submitted)
+        device->vk.ResetFences(device->handle, 1, &stage->fence);
+    stage->submitted = false;
+    return true;
+}
+
 static fr_layer_sink *take_sink(fr_layer_swapchain *swapchain)
 {
-    for (uint32_t i = 0; i < FR_LAYER_SINKS_MAX; i++) {
-        uint32_t open = FR_LAYER_SINK_OPEN;
-        _Atomic uint32_t *state = &swapchain->sink[i].state;
-        if (atomic_load_explicit(state, memory_order_relaxed) == FR_LAYER_SINK_OPEN &&
-            atomic_compare_exchange_strong_explicit(state, &open, FR_LAYER_SINK_TAKEN, memory_order_acquire,
-                                                    memory_order_relaxed))
+    for (uint32_t i = 0; i < FR_LAYER_SINKS_MAX; i++)
+        if (fr_layer_sink_move(&swapchain->sink[i], FR_LAYER_SINK_OPEN, FR_LAYER_SINK_TAKEN))
             return &swapchain->sink[i];
-    }
+    for (uint32_t i = FR_LAYER_SLOTS_MAX; i < FR_LAYER_SINKS_MAX; i++)
+        if (take_over(swapchain->device, &swapchain->sink[i]))
+            return &swapchain->sink[i];
     return NULL;
 }
 

@@ -8,9 +8,10 @@
  * buffer of the layer's own that the feed brings into a slot later. The commands are recorded beforehand,
  * one buffer for each image of the swapchain.
  *
- * The feed's thread owns a sink that is OFF, offers it (OPEN), and has it back when it is FILLED. A present
- * takes an OPEN one (TAKEN), submits its commands and leaves it FILLED. Each move is one compare-and-swap or
- * release store; the other side acquires.
+ * The feed's thread owns a sink that is OFF, offers it (OPEN), and has it back when it is FILLED; a stage it
+ * holds first (HELD). A present takes an OPEN one (TAKEN), submits its commands and leaves it FILLED. Where
+ * none is OPEN it takes a FILLED stage whose copy is done: a newer frame goes over one that nobody looked
+ * at. Each move is one compare-and-swap or release store; the other side acquires.
  */
 
 #include "copier.h"
@@ -23,7 +24,8 @@ enum fr_layer_sink_state {
     FR_LAYER_SINK_OFF = 0,
     FR_LAYER_SINK_OPEN,
     FR_LAYER_SINK_TAKEN,
-    FR_LAYER_SINK_FILLED
+    FR_LAYER_SINK_FILLED,
+    FR_LAYER_SINK_HELD
 };
 
 typedef struct fr_layer_sink {
@@ -50,6 +52,13 @@ typedef struct fr_layer_sink {
 } fr_layer_sink;
 
 struct fr_layer_swapchain;
+
+/* The move, if the sink is in state `from`. */
+static inline bool fr_layer_sink_move(fr_layer_sink *sink, uint32_t from, uint32_t to)
+{
+    return atomic_compare_exchange_strong_explicit(&sink->state, &from, to, memory_order_acq_rel,
+                                                   memory_order_acquire);
+}
 
 /* False: out of memory, logged; *sink is as before, all zero. */
 bool fr_layer_sink_make_slot(fr_layer_sink *sink, const struct fr_layer_swapchain *swapchain,

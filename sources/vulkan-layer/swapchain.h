@@ -10,7 +10,7 @@
 #include <framering/source.h>
 
 enum {
-    FR_LAYER_STAGES = 3,
+    FR_LAYER_STAGES = 4,
     FR_LAYER_SLOTS_MAX = 8,
     FR_LAYER_SINKS_MAX = FR_LAYER_SLOTS_MAX + FR_LAYER_STAGES
 };

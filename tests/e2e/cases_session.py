@@ -216,7 +216,7 @@ def case_one_window(world):
 @everywhere
 def case_odd_size(world):
     """An odd size goes through every stage."""
-    summary = world.capture("--source", "pattern", "--size", "641x361", "--frames", "30", "a.y4m")
+    summary = world.capture("--source", "pattern", "--size", "641x361", "--frames", "60", "a.y4m")
     check(summary["fresh"] >= 20, f"{summary}")
     stream = world.probe("a.y4m")["streams"][0]
     check((stream["width"], stream["height"]) == (641, 361), f"{stream}")

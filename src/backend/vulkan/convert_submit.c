@@ -77,6 +77,7 @@ static void dispatch_band(const struct job *job, VkCommandBuffer command, uint32
     const struct fr_vk_variant *const variant = &c->shade.variant;
     const uint32_t row = band * job->rows, rows = at_most(job->rows, c->params.height - row);
     const fr_rect all = {0, 0, c->params.width, c->params.height};
+    const uint32_t deep = variant->down * (variant->columns == 2 && variant->deep ? variant->deep : 1);
     const uint32_t count = job->parts ? at_most(job->parts->count, FR_PARTS_MAX) : 1;
     struct fr_vk_push push = c->push;
     push.edge[0] = (int32_t)c->params.width - 1;
@@ -91,9 +92,10 @@ static void dispatch_band(const struct job *job, VkCommandBuffer command, uint32
         if (!blocks_of(job, job->parts ? &job->parts->rect[i] : &all, row, rows, &push))
             continue;
         vk->CmdPushConstants(command, c->shade.layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof(push), &push);
-        vk->CmdDispatch(command,
-                        ((uint32_t)(push.end[0] - push.first[0]) + variant->across - 1) / variant->across,
-                        ((uint32_t)(push.end[1] - push.first[1]) + variant->down - 1) / variant->down, 1);
+        const uint32_t across = (uint32_t)(push.end[0] - push.first[0]),
+                       down = (uint32_t)(push.end[1] - push.first[1]);
+        vk->CmdDispatch(command, (across + variant->across - 1) / variant->across, (down + deep - 1) / deep,
+                        1);
     }
 }
 
@@ -172,14 +174,12 @@ static void record_after(const struct job *job, VkCommandBuffer command)
                                       VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &pixels, 0, NULL, 0, NULL);
 }
 
-static void record_all(const struct job *job, VkCommandBuffer command)
+static void record_dispatches(const struct job *job, VkCommandBuffer command)
 {
     const struct fr_vk_converter *const c = job->converter;
-    record_before(job, command);
     c->device->vk.CmdBindPipeline(command, VK_PIPELINE_BIND_POINT_COMPUTE, c->shade.pipeline);
     for (uint32_t band = 0; band < job->num_bands; band++)
         dispatch_band(job, command, band);
-    record_after(job, command);
 }
 
 static VkResult record_convert(const struct job *job)
@@ -190,7 +190,9 @@ static VkResult record_convert(const struct job *job)
     const VkResult result = vk->BeginCommandBuffer(job->flight->convert, &begin);
     if (result != VK_SUCCESS)
         return result;
-    record_all(job, job->flight->convert);
+    record_before(job, job->flight->convert);
+    record_dispatches(job, job->flight->convert);
+    record_after(job, job->flight->convert);
     return vk->EndCommandBuffer(job->flight->convert);
 }
 
@@ -319,7 +321,6 @@ fr_status fr_vk_converter_record(struct fr_vk_converter *converter, uint32_t fli
         return status;
     for (uint32_t band = 0; band < job.num_bands && !bound; band++)
         bind_band(&job, band);
-    record_all(&job, command);
-    picture->general = true;
+    record_dispatches(&job, command);
     return FR_OK;
 }

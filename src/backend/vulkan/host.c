@@ -321,6 +321,8 @@ fr_status fr_vk_host_create_with(struct fr_backend_host *out, const fr_vulkan_ho
 fr_status fr_vk_host_create(struct fr_backend_host *out, const fr_vulkan_host_params *params, struct fr_os os,
                             bool automatic, const fr_log *log)
 {
-    const PFN_vkGetInstanceProcAddr get = fr_vk_loader(log);
+    const PFN_vkGetInstanceProcAddr get = fr_vk_loader(automatic ? NULL : log);
+    if (!get && automatic)
+        fr_log_write(log, FR_LOG_INFO, "there is no Vulkan loader here; rings lie in shared memory");
     return get ? fr_vk_host_create_with(out, params, os, automatic, get, log) : FR_ERR_UNSUPPORTED;
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct fr_vk_variant check_as_on_gpus = {.columns = 2, .across = 64, .down = 2};
+const struct fr_vk_variant check_as_on_gpus = {.columns = 2, .across = 64, .down = 1, .deep = 2};
 
 static void *whole_memory(const struct fr_vk_picture *picture)
 {

@@ -7,7 +7,7 @@
 layout(constant_id = 2) const int QUADS = 1; // 1, 2, 4
 layout(constant_id = 3) const int NEIGHBOUR = 0;
 
-const int RELOAD = 0, LEND = 1, SHUFFLE = 2; // NEIGHBOUR
+const int LEND = 1; // NEIGHBOUR; 0: it is loaded and worked out again
 
 #ifdef TO_P010
 const int QUAD_WORDS = 2;
@@ -50,16 +50,6 @@ TAP tap_on_the_left(int x, ivec2 rows, TAP last)
         if (gl_LocalInvocationID.x != 0)
             return lent[me - 1];
     }
-#ifdef SUBGROUPS
-    if (NEIGHBOUR == SHUFFLE) {
-        // Who is where in a subgroup is the device's own affair.
-        const uint other = gl_SubgroupInvocationID - 1;
-        const uint index = subgroupShuffle(me, other);
-        const TAP tap = TAP(subgroupShuffle(last.x, other), subgroupShuffle(last.y, other));
-        if (gl_SubgroupInvocationID != 0 && gl_LocalInvocationID.x != 0 && index == me - 1)
-            return tap;
-    }
-#endif
     return reload(x, rows);
 }
 
@@ -77,13 +67,15 @@ void main()
         TEXEL a[4], b[4];
         load_quad(a, x + 4 * q, rows.x);
         load_quad(b, x + 4 * q, rows.y);
+        SIGNAL s[4], t[4];
+        decode_four(a, s);
+        decode_four(b, t);
         uvec4 code_a, code_b;
         TAP tap[4];
         [[unroll]] for (int i = 0; i < 4; i++) {
-            const SIGNAL s = decode(a[i]), t = decode(b[i]);
-            code_a[i] = luma_code(s);
-            code_b[i] = luma_code(t);
-            tap[i] = tap_of(s, t);
+            code_a[i] = luma_code(s[i]);
+            code_b[i] = luma_code(t[i]);
+            tap[i] = tap_of(s[i], t[i]);
         }
         pack(upper, q, code_a);
         pack(lower, q, code_b);

@@ -7,7 +7,6 @@
 //   FROM_RGB8 or FROM_RGB10                   integers, NV12 or P010
 //   FROM_SCRGB with TO_P010 or TO_NV12        floats
 //   FROM_BUFFER                               the slot is a buffer of rows; else an image
-//   SUBGROUPS                                 the device shuffles within subgroups
 //   PAIRS                                     two columns of two rows to an invocation; else blocks, see below
 //
 // Every texel is loaded and worked out once, but for the column left of a block (of a workgroup with PAIRS), which
@@ -17,9 +16,6 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_EXT_samplerless_texture_functions : require
-#ifdef SUBGROUPS
-#extension GL_KHR_shader_subgroup_shuffle : require
-#endif
 
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z = 1) in;
 layout(constant_id = 4) const int LENT = 1; // the invocations of a workgroup that lend to each other, else 1
@@ -43,7 +39,7 @@ layout(std430, set = 0, binding = 2) writeonly buffer chroma_words { uint chroma
 layout(std430, set = 0, binding = 2) writeonly buffer chroma_pairs { uvec2 chroma_2[]; };
 layout(std430, set = 0, binding = 2) writeonly buffer chroma_lines { uvec4 chroma_4[]; };
 
-// What a family gives: TEXEL, what is loaded; SIGNAL, the components after decode(); TAP, of a column of two rows
+// What a family gives: TEXEL, what is loaded; SIGNAL, the components after decode() or decode_four(); TAP, of a column of two rows
 // the Cb and Cr before the filter; luma_code(), tap_of(), chroma_code().
 #ifdef FROM_SCRGB
 #include "floats.glsl"
@@ -59,7 +55,13 @@ layout(std430, set = 0, binding = 2) writeonly buffer chroma_lines { uvec4 chrom
 
 TAP reload(int x, ivec2 rows)
 {
-    return tap_of(decode(load_left(x, rows.x)), decode(load_left(x, rows.y)));
+    SIGNAL s[2];
+    [[dont_unroll]] for (int i = 0; i < 2; i++) {
+        const SIGNAL one = decode(load_left(x, i == 0 ? rows.x : rows.y));
+        s[0] = i == 0 ? one : s[0];
+        s[1] = one;
+    }
+    return tap_of(s[0], s[1]);
 }
 
 #ifdef PAIRS

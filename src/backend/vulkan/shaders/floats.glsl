@@ -42,7 +42,9 @@ vec3 pq(vec3 light)
     const vec3 above = ((((38.2368889 * t + 2915.95117) * t + 2062.52954) * t + 4.26818466) * t + 0.0101693235) * t -
                        4.67460808e-07;
     const vec3 below = (((1722.98608 * t + 2512.72607) * t + 734.670105) * t + 49.6199112) * t + 1.0;
-    return above / below;
+    // One division for all three.
+    const float red_green = below.r * below.g, inverse = 1.0 / (red_green * below.b), rest = inverse * below.b;
+    return above * vec3(rest * below.g, rest * below.r, inverse * red_green);
 }
 
 uvec2 codes(vec2 value)
@@ -133,12 +135,37 @@ vec3 light_of_special(vec3 c)
     return any(lessThan(abs(plain), summed * 0.03125)) ? light_exactly(c) : plain;
 }
 
+SIGNAL signal_of(vec3 light)
+{
+    return pq(clamp(light, 8.673617379884035e-19, 1.0));
+}
+
 SIGNAL decode(TEXEL c)
 {
-    vec3 light = WEIGH(c, m);
-    if (is_special(c))
-        light = light_of_special(c);
-    return pq(clamp(light, 8.673617379884035e-19, 1.0));
+    return signal_of(is_special(c) ? light_of_special(c) : WEIGH(c, m));
+}
+
+// The same of four. What special ones need is there once, not four times: code that is seldom run would push out of
+// the instruction caches what is always run.
+void decode_four(TEXEL c[4], out SIGNAL result[4])
+{
+    vec3 light[4];
+    bool special = false;
+    [[unroll]] for (int i = 0; i < 4; i++) {
+        light[i] = WEIGH(c[i], m);
+        special = special || is_special(c[i]);
+    }
+    if (special) {
+        [[dont_unroll]] for (int i = 0; i < 4; i++) {
+            const vec3 one = light_of_special(i < 2 ? (i == 0 ? c[0] : c[1]) : (i == 2 ? c[2] : c[3]));
+            light[0] = i == 0 ? one : light[0];
+            light[1] = i == 1 ? one : light[1];
+            light[2] = i == 2 ? one : light[2];
+            light[3] = i == 3 ? one : light[3];
+        }
+    }
+    [[unroll]] for (int i = 0; i < 4; i++)
+        result[i] = signal_of(light[i]);
 }
 
 float y_of(SIGNAL c)
@@ -206,6 +233,12 @@ float y_of(SIGNAL c)
 uint luma_code(SIGNAL c)
 {
     return uint(219.0 * y_of(c) + 16.5);
+}
+
+void decode_four(TEXEL c[4], out SIGNAL result[4])
+{
+    [[unroll]] for (int i = 0; i < 4; i++)
+        result[i] = decode(c[i]);
 }
 
 uvec2 chroma_code(TAP tap)

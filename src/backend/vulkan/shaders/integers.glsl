@@ -12,6 +12,11 @@ SIGNAL decode(TEXEL code)
     return code;
 }
 
+void decode_four(TEXEL code[4], out SIGNAL result[4])
+{
+    result = code;
+}
+
 int weigh(ivec3 c, int r, int g, int b)
 {
     return c.r * r + c.g * g + c.b * b;
