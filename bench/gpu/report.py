@@ -121,7 +121,9 @@ def bare_handoff(data):
     modes = []
     for part in data['configs']:
         known = bare_modes(part)
-        modes += [mode for mode, pause in known if mode not in modes and not mode.startswith('trace')]
+        for mode, _ in known:
+            if mode not in modes and not mode.startswith('trace'):
+                modes.append(mode)
         rows.append((part['config'], known))
     return out + table(['processes'] + modes,
                        [[name] + [both(known[mode, '1 ms']) if (mode, '1 ms') in known else '' for mode in modes]
