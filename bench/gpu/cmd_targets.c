@@ -139,7 +139,7 @@ static pid_t start(struct probe *probe, struct target *targets, uint32_t count, 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (source >= 0)
         _exit(live_source_run(&targets[source].live));
-    const bool good = run_host(&probe->json, targets, count, probe->quick ? 1 : 4);
+    const bool good = run_host(&probe->json, targets, count, probe->quick ? 1 : 2);
     fflush(probe->json.file);
     _exit(good ? 0 : 1);
 }

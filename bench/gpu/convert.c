@@ -40,8 +40,8 @@ static const struct size {
     uint32_t width, height;
 } sizes[] = {{"1080p", 1920, 1080}, {"4k", 3840, 2160}, {"8k", 7680, 4320}};
 
-static const char *const neighbours[] = {"reload", "lend", "shuffle"};
-static const char *const ways[] = {"reload", "lend", "shuffle", "pairs"};
+static const char *const neighbours[] = {"reload", "lend"};
+static const char *const ways[] = {"reload", "lend", "pairs"};
 
 struct options {
     const char *device, *pairs, *sizes;
@@ -191,7 +191,7 @@ static void measure_variants(struct run *run)
         }
     static const uint32_t shapes[][2] = {{32, 4}, {64, 4}, {16, 16}, {128, 1}, {256, 1}};
     for (variant.columns = 4; variant.columns <= 16; variant.columns *= 2)
-        for (variant.neighbour = 0; variant.neighbour <= FR_VK_NEIGHBOUR_SHUFFLE; variant.neighbour++)
+        for (variant.neighbour = 0; variant.neighbour <= FR_VK_NEIGHBOUR_LEND; variant.neighbour++)
             for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
                 variant.across = shapes[i][0];
                 variant.down = shapes[i][1];
@@ -266,11 +266,12 @@ static bool check_pair(struct run *run, const void *pixels, const char *content)
 
     bool right = true;
     for (int buffers = 0; buffers < 2; buffers++)
-        for (uint32_t way = 0; way < 4; way++) {
+        for (uint32_t way = 0; way < 3; way++) {
             struct fr_vk_variant variant =
                 fr_vk_variant_default(run->device, params.from, params.to, buffers);
-            variant.neighbour = way % 3;
-            variant.columns = way == 3 ? 2 : 8;
+            variant.neighbour = way % 2;
+            variant.columns = way == 2 ? 2 : 8;
+            variant.deep = way == 2 ? 2 : 0;
             struct fr_vk_converter *converter;
             struct rig_slot slot;
             struct fr_picture picture, mapped;

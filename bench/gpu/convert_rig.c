@@ -232,7 +232,7 @@ static void init_slot(struct rig_slot *slot, struct fr_vk_device *device, const 
     if (!buffer)
         move_image(&once, slot->input.image, false);
     record_upload(&once, slot, params, from, rows);
-    if (!buffer)
+    if (!buffer && pixels)
         move_image(&once, slot->input.image, true);
     rig_end(&once);
     device->vk.DestroyBuffer(device->device, from, NULL);

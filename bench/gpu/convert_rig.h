@@ -21,9 +21,10 @@ struct rig_slot {
 /* Ends the program where a call fails. */
 void rig_must(VkResult result, const char *what);
 struct fr_vk_device *rig_device(const char *name);
+/* For fr_vk_converter_record: the image stays with the queue's family. */
 void rig_slot_init(struct rig_slot *slot, struct fr_vk_device *device, const fr_convert_params *params,
                    bool buffer, enum rig_content content);
-/* With these pixels instead, rows packed. */
+/* With these pixels instead, rows packed; for fr_vk_convert. */
 void rig_slot_init_with(struct rig_slot *slot, struct fr_vk_device *device, const fr_convert_params *params,
                         bool buffer, const void *pixels);
 void rig_slot_finish(struct rig_slot *slot, struct fr_vk_device *device);

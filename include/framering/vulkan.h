@@ -71,7 +71,8 @@ typedef struct fr_vulkan_picture {
     uint64_t memory;   /* VkDeviceMemory of both */
     uint64_t offset_bytes[2], pitch_bytes[2]; /* of the planes in it */
     uint64_t bytes;                           /* of the memory */
-    uint64_t semaphore; /* VkSemaphore, timeline: reaches `value` when the pixels are complete */
+    uint64_t
+        semaphore; /* VkSemaphore, timeline: reaches `value` when the pixels are complete. Never signal it */
     uint64_t value;
 } fr_vulkan_picture;
 

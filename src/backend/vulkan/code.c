@@ -7,28 +7,20 @@
 
 #include "backend/vulkan/shaders/rgb10a2_p010_buffer_blocks.h"
 #include "backend/vulkan/shaders/rgb10a2_p010_buffer_pairs.h"
-#include "backend/vulkan/shaders/rgb10a2_p010_buffer_subgroups.h"
 #include "backend/vulkan/shaders/rgb10a2_p010_image_blocks.h"
 #include "backend/vulkan/shaders/rgb10a2_p010_image_pairs.h"
-#include "backend/vulkan/shaders/rgb10a2_p010_image_subgroups.h"
 #include "backend/vulkan/shaders/rgb8_nv12_buffer_blocks.h"
 #include "backend/vulkan/shaders/rgb8_nv12_buffer_pairs.h"
-#include "backend/vulkan/shaders/rgb8_nv12_buffer_subgroups.h"
 #include "backend/vulkan/shaders/rgb8_nv12_image_blocks.h"
 #include "backend/vulkan/shaders/rgb8_nv12_image_pairs.h"
-#include "backend/vulkan/shaders/rgb8_nv12_image_subgroups.h"
 #include "backend/vulkan/shaders/rgba16f_nv12_buffer_blocks.h"
 #include "backend/vulkan/shaders/rgba16f_nv12_buffer_pairs.h"
-#include "backend/vulkan/shaders/rgba16f_nv12_buffer_subgroups.h"
 #include "backend/vulkan/shaders/rgba16f_nv12_image_blocks.h"
 #include "backend/vulkan/shaders/rgba16f_nv12_image_pairs.h"
-#include "backend/vulkan/shaders/rgba16f_nv12_image_subgroups.h"
 #include "backend/vulkan/shaders/rgba16f_p010_buffer_blocks.h"
 #include "backend/vulkan/shaders/rgba16f_p010_buffer_pairs.h"
-#include "backend/vulkan/shaders/rgba16f_p010_buffer_subgroups.h"
 #include "backend/vulkan/shaders/rgba16f_p010_image_blocks.h"
 #include "backend/vulkan/shaders/rgba16f_p010_image_pairs.h"
-#include "backend/vulkan/shaders/rgba16f_p010_image_subgroups.h"
 
 #define CODE(name)                                                                                           \
     {                                                                                                        \
@@ -36,13 +28,13 @@
     }
 #define WAYS(name)                                                                                           \
     {                                                                                                        \
-        CODE(name##_blocks), CODE(name##_subgroups), CODE(name##_pairs)                                      \
+        CODE(name##_blocks), CODE(name##_pairs)                                                              \
     }
 
-/* [buffers][enum fr_vk_cut] */
+/* [buffers][in pairs] */
 struct pair {
     fr_format from, to;
-    struct fr_vk_code code[2][3];
+    struct fr_vk_code code[2][2];
 };
 
 static const struct pair pairs[] = {
@@ -53,11 +45,11 @@ static const struct pair pairs[] = {
     {FR_FORMAT_RGBA16F, FR_FORMAT_NV12, {WAYS(rgba16f_nv12_image), WAYS(rgba16f_nv12_buffer)}},
 };
 
-bool fr_vk_code_find(fr_format from, fr_format to, bool buffers, enum fr_vk_cut cut, struct fr_vk_code *out)
+bool fr_vk_code_find(fr_format from, fr_format to, bool buffers, bool in_pairs, struct fr_vk_code *out)
 {
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
         if (pairs[i].from == from && pairs[i].to == to) {
-            *out = pairs[i].code[buffers][cut];
+            *out = pairs[i].code[buffers][in_pairs];
             return true;
         }
     return false;

@@ -123,8 +123,7 @@ static bool plan(struct fr_vk_converter *converter, struct fr_vk_variant *varian
         fr_vk_count_bands(params->height, fr_vk_band_rows(device, params->height, source, pitch));
     const uint32_t side = device->limits.maxImageDimension2D;
     return converter->num_bands <= FR_VK_BANDS_MAX &&
-           (converter->buffers || (params->width <= side && params->height <= side)) &&
-           (variant->neighbour != FR_VK_NEIGHBOUR_SHUFFLE || device->subgroup_size);
+           (converter->buffers || (params->width <= side && params->height <= side));
 }
 
 fr_status fr_vk_converter_create_variant(struct fr_vk_converter **out, struct fr_vk_device *device,

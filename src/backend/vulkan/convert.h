@@ -45,9 +45,9 @@ const char *fr_vk_converter_name(const struct fr_vk_converter *converter);
 fr_status fr_vk_convert(struct fr_vk_converter *converter, const struct fr_vk_input *input,
                         const struct fr_parts *parts, struct fr_vk_picture *picture, uint64_t *done);
 
-/* For measurements, instead of fr_vk_convert: what it would submit, into a command buffer of the caller's.
- * `flight`, 0 .. FR_VK_FLIGHTS - 1, is not in another one that is under way. `bound`: it was last recorded
- * for the same. */
+/* For measurements, instead of fr_vk_convert: its dispatches alone, into a command buffer of the caller's;
+ * the image is in layout GENERAL, owned by the queue's family. `flight`, 0 .. FR_VK_FLIGHTS - 1, is not in
+ * another command buffer that is under way; `bound`: it was last recorded for the same. */
 enum { FR_VK_FLIGHTS = 4 };
 fr_status fr_vk_converter_record(struct fr_vk_converter *converter, uint32_t flight, VkCommandBuffer command,
                                  const struct fr_vk_input *input, struct fr_vk_picture *picture, bool bound);

@@ -174,14 +174,12 @@ static void record_after(const struct job *job, VkCommandBuffer command)
                                       VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &pixels, 0, NULL, 0, NULL);
 }
 
-static void record_all(const struct job *job, VkCommandBuffer command)
+static void record_dispatches(const struct job *job, VkCommandBuffer command)
 {
     const struct fr_vk_converter *const c = job->converter;
-    record_before(job, command);
     c->device->vk.CmdBindPipeline(command, VK_PIPELINE_BIND_POINT_COMPUTE, c->shade.pipeline);
     for (uint32_t band = 0; band < job->num_bands; band++)
         dispatch_band(job, command, band);
-    record_after(job, command);
 }
 
 static VkResult record_convert(const struct job *job)
@@ -192,7 +190,9 @@ static VkResult record_convert(const struct job *job)
     const VkResult result = vk->BeginCommandBuffer(job->flight->convert, &begin);
     if (result != VK_SUCCESS)
         return result;
-    record_all(job, job->flight->convert);
+    record_before(job, job->flight->convert);
+    record_dispatches(job, job->flight->convert);
+    record_after(job, job->flight->convert);
     return vk->EndCommandBuffer(job->flight->convert);
 }
 
@@ -321,7 +321,6 @@ fr_status fr_vk_converter_record(struct fr_vk_converter *converter, uint32_t fli
         return status;
     for (uint32_t band = 0; band < job.num_bands && !bound; band++)
         bind_band(&job, band);
-    record_all(&job, command);
-    picture->general = true;
+    record_dispatches(&job, command);
     return FR_OK;
 }

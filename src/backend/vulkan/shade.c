@@ -25,10 +25,13 @@ struct fr_vk_variant fr_vk_variant_default(const struct fr_vk_device *device, fr
 {
     (void)from, (void)to;
     /* Processors find shared memory and barriers slow. */
-    if (buffers || device->type == VK_PHYSICAL_DEVICE_TYPE_CPU)
+    if (device->type == VK_PHYSICAL_DEVICE_TYPE_CPU)
         return (struct fr_vk_variant){
             .columns = 8, .across = 32, .down = 4, .neighbour = FR_VK_NEIGHBOUR_RELOAD};
-    return (struct fr_vk_variant){.columns = 2, .across = 256, .down = 1};
+    if (buffers)
+        return (struct fr_vk_variant){
+            .columns = 4, .across = 128, .down = 1, .neighbour = FR_VK_NEIGHBOUR_LEND};
+    return (struct fr_vk_variant){.columns = 2, .across = 128, .down = 1, .deep = 2};
 }
 
 /* `value` to so many bits that its product with a half is exact in a float. */
@@ -147,11 +150,8 @@ fr_status fr_vk_shade_init(struct fr_vk_shade *shade, struct fr_vk_device *devic
     const uint32_t invocations = variant->across * variant->down;
     const bool in_pairs = variant->columns == 2;
     const bool lends = in_pairs || variant->neighbour == FR_VK_NEIGHBOUR_LEND;
-    const enum fr_vk_cut cut = in_pairs                                        ? FR_VK_CUT_PAIRS
-                               : variant->neighbour == FR_VK_NEIGHBOUR_SHUFFLE ? FR_VK_CUT_SUBGROUPS
-                                                                               : FR_VK_CUT_BLOCKS;
     struct fr_vk_code code;
-    if (!fr_vk_code_find(params->from, params->to, buffers, cut, &code) ||
+    if (!fr_vk_code_find(params->from, params->to, buffers, in_pairs, &code) ||
         invocations > device->limits.maxComputeWorkGroupInvocations ||
         variant->across > device->limits.maxComputeWorkGroupSize[0])
         return FR_ERR_UNSUPPORTED;

@@ -7,11 +7,11 @@
 
 #include "backend/vulkan/device.h"
 
-/* Where the column left of a block comes from. */
+/* Where the column left of a block comes from. (By a shuffle in subgroups: no faster than lending on an
+ * H100.) */
 enum fr_vk_neighbour {
-    FR_VK_NEIGHBOUR_RELOAD = 0,  /* it is worked out again */
-    FR_VK_NEIGHBOUR_LEND = 1,    /* from the workgroup's shared memory */
-    FR_VK_NEIGHBOUR_SHUFFLE = 2, /* from the subgroup; needs device->subgroup_size */
+    FR_VK_NEIGHBOUR_RELOAD = 0, /* it is worked out again */
+    FR_VK_NEIGHBOUR_LEND = 1,   /* from the workgroup's shared memory */
 };
 
 /* How the work is cut up. Nothing of it changes a result but pq_by_powers, within a code. */
@@ -56,13 +56,7 @@ struct fr_vk_code {
     size_t bytes;
 };
 
-enum fr_vk_cut {
-    FR_VK_CUT_BLOCKS = 0,
-    FR_VK_CUT_SUBGROUPS = 1, /* blocks that shuffle */
-    FR_VK_CUT_PAIRS = 2,
-};
-
 /* False: no such pair. */
-bool fr_vk_code_find(fr_format from, fr_format to, bool buffers, enum fr_vk_cut cut, struct fr_vk_code *out);
+bool fr_vk_code_find(fr_format from, fr_format to, bool buffers, bool in_pairs, struct fr_vk_code *out);
 
 #endif

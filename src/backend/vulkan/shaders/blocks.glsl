@@ -7,7 +7,7 @@
 layout(constant_id = 2) const int QUADS = 1; // 1, 2, 4
 layout(constant_id = 3) const int NEIGHBOUR = 0;
 
-const int RELOAD = 0, LEND = 1, SHUFFLE = 2; // NEIGHBOUR
+const int LEND = 1; // NEIGHBOUR; 0: it is loaded and worked out again
 
 #ifdef TO_P010
 const int QUAD_WORDS = 2;
@@ -50,16 +50,6 @@ TAP tap_on_the_left(int x, ivec2 rows, TAP last)
         if (gl_LocalInvocationID.x != 0)
             return lent[me - 1];
     }
-#ifdef SUBGROUPS
-    if (NEIGHBOUR == SHUFFLE) {
-        // Who is where in a subgroup is the device's own affair.
-        const uint other = gl_SubgroupInvocationID - 1;
-        const uint index = subgroupShuffle(me, other);
-        const TAP tap = TAP(subgroupShuffle(last.x, other), subgroupShuffle(last.y, other));
-        if (gl_SubgroupInvocationID != 0 && gl_LocalInvocationID.x != 0 && index == me - 1)
-            return tap;
-    }
-#endif
     return reload(x, rows);
 }
 
