@@ -10,7 +10,7 @@ import time
 
 from cases_session import TAGS_HDR, TAGS_SDR, check_tags
 from harness import check, print_flips, wait_for
-from vulkan_rig import captured, is_sanitized, need, presenter, skip, stats, use_layer, valid, validation
+from vulkan_rig import captured, need, presenter, skip, stats, use_layer, valid, validation
 
 # Vulkan's own numbers.
 BGRA8, RGBA8, BGRA8_SRGB, A2B10G10R10, RGBA16F, R5G6B5 = "44", "37", "50", "64", "97", "4"
@@ -240,7 +240,7 @@ def cube(world, *arguments, env=None):
 
 def use_cube(world):
     need("vkcube", "xdotool", "Xvfb")
-    if is_sanitized(world):
+    if world.sanitized:
         skip("a program without the sanitizer cannot load a layer with it")
     use_layer(world)
     world.xvfb(1280, 1024)

@@ -144,6 +144,9 @@ class World:
         self.env = dict(os.environ, XDG_RUNTIME_DIR=str(self.runtime), LC_ALL="C.UTF-8")
         for name in ("DISPLAY", "FRAMERING_SOCKET", "FRAMERING_SOURCE_DIR", "FRAMERING_CPU_MASK"):
             self.env.pop(name, None)
+        keep_loaded = self.build / "tests" / "libkeep-loaded.so"
+        if keep_loaded.exists():  # under a sanitizer that looks for leaks: tests/keep_loaded.c
+            self.env["LD_PRELOAD"] = str(keep_loaded)
         self.processes = []
 
     def path(self, name):
