@@ -39,7 +39,8 @@ static bool open_source(struct live_source *self)
                                             .api_version = VK_API_VERSION_1_2,
                                             .extensions = self->gpu.enabled,
                                             .num_extensions = self->gpu.num_enabled,
-                                            .timeline_semaphores = self->gpu.timeline};
+                                            .timeline_semaphores = self->gpu.timeline,
+                                            .storage_image_write_without_format = self->gpu.formatless};
     const fr_source_params params = {
         .target_id = live->target,
         .by_target = true,
@@ -61,7 +62,8 @@ static fr_status push(struct live_source *self)
                                                              : VK_FORMAT_B8G8R8A8_UNORM,
                                    .width = from->width,
                                    .height = from->height,
-                                   .layout = VK_IMAGE_LAYOUT_GENERAL};
+                                   .layout = VK_IMAGE_LAYOUT_GENERAL,
+                                   .sampled = true};
     shared->push_us = stats_now_us();
     const fr_status status = fr_source_push_vulkan(self->source, &image, NULL);
     shared->pushed_us = stats_now_us();

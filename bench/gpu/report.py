@@ -70,11 +70,13 @@ def copies(copy):
 def conversions(files):
     out, rows = '## Conversion\n\nAim: 85 % of a copy that moves as many bytes in the same run.\n\n', []
     for entries in files:
-        for entry in entries or []:
+        for entry in (entry for entry in entries or [] if 'pair' in entry):
             rows.append((entry['pair'], entry['size'], entry['slot'] + (', ' + entry['content'] if entry['content'] != 'light' else ''),
                          '%.1f' % entry['alone_us'], '%.1f' % entry['stream_us'], '%.0f' % entry['alone_gb_s'],
-                         '%.0f' % entry['stream_gb_s'], '%.0f %%' % (100 * entry['stream_of_copy'])))
-    return out + table(['pair', 'size', 'from', 'alone µs', 'stream µs', 'alone GB/s', 'stream GB/s', 'of the copy'], rows)
+                         '%.0f' % entry['stream_gb_s'], '%.0f %%' % (100 * entry['alone_of_copy']),
+                         '%.0f %%' % (100 * entry['stream_of_copy'])))
+    return out + table(['pair', 'size', 'from', 'alone µs', 'stream µs', 'alone GB/s', 'stream GB/s', 'alone, of the copy',
+                        'stream, of the copy'], rows)
 
 
 def checks(entries):
