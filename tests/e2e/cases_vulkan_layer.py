@@ -65,9 +65,11 @@ def case_layer_images(world):
 
 def case_layer_bursts(world):
     """As fast as it goes, then nothing: the last frame is shown, though no slot was free for it at once."""
+    # A driver that compiles a sanitized host's first conversion holds it up for a second and more.
+    linger = 4 if world.sanitized else 1
     for backend in ("cpu", "vulkan"):
         summary, _ = present(world, ("--backend", backend), "--size", "320x180", "--fps", "0", "--frames", "3000",
-                             "--linger", "1", seconds=6)
+                             "--linger", str(linger), seconds=5 + linger)
         check(summary["fresh"] > 5, f"{summary}")
         world.stamps("a.mkv")
         check(world.stamp_frames("a.mkv")[-1]["sequence"] == 3000, f"{backend}: the last frame is not shown")
