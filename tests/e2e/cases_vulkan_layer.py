@@ -28,6 +28,12 @@ def wait_for_file(world, name, bytes_wanted=1):
     wait_for(lambda: file.exists() and file.stat().st_size >= bytes_wanted, 20, f"{name} was never written")
 
 
+def lingering(world):
+    """Seconds that a program stands still for its last frame to be taken: the driver compiles a host's first conversion
+    for as long, and a sanitizer makes it longer."""
+    return 4 if world.sanitized else 1
+
+
 def present(world, host_arguments, *arguments, seconds=5, env=None):
     """A session with the presenter, whose use of Vulkan is validated; summary and what the layer counted."""
     use_layer(world)
@@ -56,7 +62,8 @@ def case_layer_memory(world):
 
 def case_layer_images(world):
     """Straight into the host's images."""
-    summary, counts = present(world, ("--backend", "vulkan"), "--frames", "150", "--linger", "1")
+    linger = lingering(world)
+    summary, counts = present(world, ("--backend", "vulkan"), "--frames", "150", "--linger", str(linger), seconds=4 + linger)
     check(summary["slots"] == "opaque fd" and summary["fresh"] > 80, f"{summary}")
     check(counts["slot"]["presents"] > 80, f"{counts}")
     world.stamps("a.mkv")
@@ -65,8 +72,7 @@ def case_layer_images(world):
 
 def case_layer_bursts(world):
     """As fast as it goes, then nothing: the last frame is shown, though no slot was free for it at once."""
-    # A driver that compiles a sanitized host's first conversion holds it up for a second and more.
-    linger = 4 if world.sanitized else 1
+    linger = lingering(world)
     for backend in ("cpu", "vulkan"):
         summary, _ = present(world, ("--backend", backend), "--size", "320x180", "--fps", "0", "--frames", "3000",
                              "--linger", str(linger), seconds=5 + linger)
