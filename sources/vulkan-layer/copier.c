@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "copier.h"
 
-/* Made by glslangValidator, see meson.build. */
+/* Made by glslangValidator, see meson.build; the shader is the backend's. */
 #include "copy.h"
 
 /* As in copy.comp, each way. */

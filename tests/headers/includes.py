@@ -86,9 +86,9 @@ def check_programs(root):
     for folder in ('cli', 'sources', 'examples'):
         for path in sorted(root.glob('%s/**/*.[ch]' % folder)):
             for kind, header in includes_of(path):
-                beside = path.parent / header
-                own = beside.exists() or (root / folder / header).exists()
-                own = own or beside.with_suffix('.comp').exists()  # a shader, compiled into a header
+                shader = (root / 'src' / 'backend' / 'vulkan' / 'shaders' / header).with_suffix('.comp')
+                own = (path.parent / header).exists() or (root / folder / header).exists()
+                own = own or shader.exists()  # compiled into a header of the program's own
                 if kind == '"' and not own:
                     yield '%s may not include %s' % (path.relative_to(root), header)
 

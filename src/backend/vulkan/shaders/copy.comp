@@ -3,7 +3,8 @@
 #version 450
 #extension GL_EXT_samplerless_texture_functions : require
 
-// One image into another of the same size and format. The codes of UNORM formats survive the way through floats.
+// One image into another of the same size. The codes of UNORM formats of as many bits survive the way through floats.
+// The capture layer (sources/vulkan-layer), which sees the public headers alone, compiles it too.
 layout(local_size_x = 16, local_size_y = 16) in;
 layout(set = 0, binding = 0) uniform texture2D from;
 layout(set = 0, binding = 1) uniform writeonly image2D to;
