@@ -114,16 +114,17 @@ typedef struct fr_vulkan_source_params {
     uint32_t acquire_wait_ms; /* the longest wait for a slot that the host still reads; 0 = none */
 } fr_vulkan_source_params;
 
-/* A device extension that a source's device should have where it is there. NULL ends the list. */
+/* The device extensions that a source's device should have where they are there. Static; NULL ends the list.
+ * Any thread. */
 FR_API const char *const *fr_vulkan_source_extensions(void);
 
 /* An image of the source's device that is to be pushed. */
 typedef struct fr_vulkan_image {
-    uint64_t image;  /* VkImage with TRANSFER_SRC usage, one sample, first mip level and layer */
-    uint32_t format; /* VkFormat: B8G8R8A8_UNORM/_SRGB, R8G8B8A8_UNORM/_SRGB, A2B10G10R10_UNORM_PACK32,
-                        R16G16B16A16_SFLOAT */
-    uint32_t width, height;
-    uint32_t layout; /* VkImageLayout that it is in, and will be left in */
+    uint64_t image;         /* VkImage with TRANSFER_SRC usage, one sample, first mip level and layer */
+    uint32_t format;        /* VkFormat: B8G8R8A8_UNORM/_SRGB, R8G8B8A8_UNORM/_SRGB, A2B10G10R10_UNORM_PACK32,
+                               R16G16B16A16_SFLOAT */
+    uint32_t width, height; /* pixels */
+    uint32_t layout;        /* VkImageLayout that it is in, and will be left in */
     const uint64_t
         *wait; /* VkSemaphore, binary: the copy waits for them; used on FR_OK and FR_TIMEOUT only */
     uint32_t num_wait;
@@ -132,7 +133,7 @@ typedef struct fr_vulkan_image {
                         storage_image_write_without_format, a shader copies it, which can be much faster */
 } fr_vulkan_image;
 
-/* The ring format of a VkFormat; FR_FORMAT_NONE: no ring has it. */
+/* The ring format of a VkFormat; FR_FORMAT_NONE: no ring has it. Any thread. */
 FR_API fr_format fr_vulkan_format(uint32_t vk_format);
 
 /*
@@ -154,15 +155,16 @@ FR_API fr_status fr_source_push_vulkan(fr_source *source, const fr_vulkan_image 
  * it is submitted before fr_source_publish. Without `ready` it is done before fr_source_publish.
  */
 typedef struct fr_vulkan_slot {
-    uint64_t image;  /* VkImage: TRANSFER_DST, COLOR_ATTACHMENT and SAMPLED usage */
-    bool storage;    /* and STORAGE usage */
-    uint32_t format; /* VkFormat */
-    uint32_t width, height;
-    uint64_t ready; /* VkSemaphore, timeline; 0 = none */
+    uint64_t image;         /* VkImage: TRANSFER_DST, COLOR_ATTACHMENT and SAMPLED usage */
+    bool storage;           /* and STORAGE usage */
+    uint32_t format;        /* VkFormat */
+    uint32_t width, height; /* pixels */
+    uint64_t ready;         /* VkSemaphore, timeline; 0 = none */
     uint64_t ready_value;
 } fr_vulkan_slot;
 
-/* FR_OK; FR_ERR_UNSUPPORTED: `slot` lies in memory, see slot->pixels; FR_ERR_ARGUMENT: no begin. */
+/* The handles are borrowed: valid until publish or cancel. FR_OK; FR_ERR_UNSUPPORTED: `slot` lies in memory,
+ * see slot->pixels; FR_ERR_ARGUMENT: no begin. */
 FR_API fr_status fr_source_vulkan_slot(const fr_source *source, const fr_slot *slot, fr_vulkan_slot *out);
 
 #ifdef __cplusplus
