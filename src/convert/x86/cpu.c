@@ -24,6 +24,11 @@ static uint32_t saved_state(void)
 {
     return (uint32_t)_xgetbv(0);
 }
+
+static void store_fence(void)
+{
+    _mm_sfence();
+}
 #else
 #include <cpuid.h>
 
@@ -39,6 +44,11 @@ static uint32_t saved_state(void)
     uint32_t low, high;
     __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     return low;
+}
+
+static void store_fence(void)
+{
+    __asm__ volatile("sfence" ::: "memory");
 }
 #endif
 
@@ -62,4 +72,30 @@ uint32_t fr_convert_detect_cpu(void)
     if ((saved & zmm) == zmm && (seven.b & avx512) == avx512 && (seven.c & vbmi_vnni) == vbmi_vnni)
         flags |= FR_CPU_AVX512;
     return flags;
+}
+
+static size_t largest_cache(uint32_t leaf)
+{
+    size_t most = 0;
+    for (uint32_t i = 0; i < 16; i++) {
+        const struct leaf cache = cpuid(leaf, i);
+        if ((cache.a & 31) == 0) /* no more of them */
+            break;
+        const size_t ways = (cache.b >> 22) + 1, partitions = (cache.b >> 12 & 1023) + 1;
+        const size_t bytes = ways * partitions * ((cache.b & 4095) + 1) * ((size_t)cache.c + 1);
+        most = bytes > most ? bytes : most;
+    }
+    return most;
+}
+
+size_t fr_convert_cache_bytes(void)
+{
+    const uint32_t intel = 4, amd = 0x8000001d;
+    const size_t bytes = largest_cache(intel);
+    return bytes ? bytes : largest_cache(amd);
+}
+
+void fr_convert_end_stream(void)
+{
+    store_fence();
 }
