@@ -8,6 +8,8 @@
 #include "say.h"
 #include "units.h"
 
+#include <framering/convert.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -28,6 +30,7 @@ enum {
     OPT_FRAMES,
     OPT_NO_REPEATS,
     OPT_NO_RESTART,
+    OPT_CONVERT_THREADS,
     OPT_JSON,
     OPT_QUIET,
     OPT_VERBOSE
@@ -48,6 +51,9 @@ static const struct args_option table[] = {
     {OPT_ENCODER_OPTIONS, "--encoder-options", "LIST", "as FFmpeg takes them: preset=fast:crf=20", NULL},
     {OPT_BITRATE, "--bitrate", "KBPS", "kilobits a second; default: constant quality", NULL},
     {OPT_THREADS, "--threads", "N", "of the encoder; default: one per processor", NULL},
+    {OPT_CONVERT_THREADS, "--convert-threads", "N",
+     "of the conversion, 1 to 16; default: 1, and half of the processors (at most 4) for HDR from 1080p on",
+     NULL},
     {OPT_FPS, "--fps", "N",
      "at most so many fresh frames a second on average, and the rate of the video; default 60", NULL},
     {OPT_NO_REPEATS, "--no-repeats", NULL, "record fresh frames only; the video then has a variable rate",
@@ -164,6 +170,11 @@ static bool set_option(struct capture_options *o, const struct args *args, int i
     case OPT_NO_RESTART: session->restart = false; return true;
     case OPT_NO_REPEATS: session->no_repeats = true; return true;
     case OPT_BACKEND: return set_backend(o, args);
+    case OPT_CONVERT_THREADS:
+        if (!set_number(args, 1, FR_CONVERT_THREADS_MAX, &number, "give 1 to 16"))
+            return false;
+        session->capture.convert_threads = (uint32_t)number;
+        return true;
     case OPT_FOR:
         return units_parse_duration(args->value, &session->for_ns) ||
                args_refuse(args, "give a time above zero, as in 5, 5s, 2m or 1h");

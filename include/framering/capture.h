@@ -82,6 +82,7 @@ typedef struct fr_capture_params {
     uint32_t out_surfaces; /* 2..16; 0 = 3 */
     uint32_t depth;        /* frames that the caller holds at once; clamped to 1..out_surfaces - 1; 0 = 2 */
     uint32_t cpu_mask;     /* as in fr_convert_params */
+    uint32_t convert_threads; /* backend cpu: as fr_convert_params.threads */
     fr_capture_timing timing;
     const fr_display_provider *display; /* NULL: believe the source; copied */
     const char *runtime_dir;            /* where the target's socket lies; NULL: see fr_runtime_dir */

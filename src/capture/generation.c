@@ -77,6 +77,7 @@ static fr_convert_params converter_params(const fr_capture *capture, const struc
         .peak_millinits = display->max_luminance_millinits,
         .sdr_white_millinits = display->sdr_white_millinits,
         .cpu_mask = capture->params.cpu_mask,
+        .threads = capture->params.convert_threads,
     };
 }
 

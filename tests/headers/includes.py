@@ -22,7 +22,7 @@ MAY_INCLUDE = {
     'common': ['common/'],
     'wire': ['wire/', 'os/atomic.h'],
     'ring': ['ring/', 'wire/', 'os/atomic.h'],
-    'convert': ['convert/'],
+    'convert': ['convert/', 'os/atomic.h', 'os/thread.h'],
     'os': ['os/'],
     'backend': ['backend/', 'convert/', 'ring/', 'channel/channel.h', 'os/', 'common/'],
     'channel': ['channel/', 'os/', 'common/'],

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
 #include "convert/kernel.h"
+#include "os/atomic.h"
 
 struct leaf {
     uint32_t a, b, c, d;
@@ -12,7 +13,7 @@ struct leaf {
 static struct leaf cpuid(uint32_t leaf, uint32_t subleaf)
 {
     int most[4], out[4];
-    __cpuid(most, 0);
+    __cpuid(most, (int)(leaf & 0x80000000));
     if ((uint32_t)most[0] < leaf)
         return (struct leaf){0};
     __cpuidex(out, (int)leaf, (int)subleaf);
@@ -52,7 +53,7 @@ static void store_fence(void)
 }
 #endif
 
-uint32_t fr_convert_detect_cpu(void)
+static uint32_t detect(void)
 {
     const uint32_t fma = 1u << 12, sse41 = 1u << 19, osxsave = 1u << 27, f16c = 1u << 29; /* leaf 1, ecx */
     const uint32_t avx2 = 1u << 5;                                                        /* leaf 7, ebx */
@@ -88,11 +89,35 @@ static size_t largest_cache(uint32_t leaf)
     return most;
 }
 
-size_t fr_convert_cache_bytes(void)
+static uint32_t find_cache(void)
 {
     const uint32_t intel = 4, amd = 0x8000001d;
     const size_t bytes = largest_cache(intel);
-    return bytes ? bytes : largest_cache(amd);
+    return (uint32_t)((bytes ? bytes : largest_cache(amd)) >> 10);
+}
+
+/* Asking takes microseconds under a hypervisor; whoever asks first keeps the answer, which is always the
+ * same. */
+static uint32_t keep(uint32_t *kept, uint32_t (*find)(void))
+{
+    const uint32_t is_known = 1u << 31, found = fr_load_relaxed_u32(kept);
+    if (found & is_known)
+        return found & ~is_known;
+    const uint32_t now = find();
+    fr_store_relaxed_u32(kept, now | is_known);
+    return now;
+}
+
+uint32_t fr_convert_detect_cpu(void)
+{
+    static uint32_t flags;
+    return keep(&flags, detect);
+}
+
+size_t fr_convert_cache_bytes(void)
+{
+    static uint32_t kib;
+    return (size_t)keep(&kib, find_cache) << 10;
 }
 
 void fr_convert_end_stream(void)

@@ -66,6 +66,14 @@ static void an_unknown_sdr_map_is_refused(void **state)
     assert_int_equal(status_of(params), FR_ERR_ARGUMENT);
 }
 
+static void too_many_threads_are_refused(void **state)
+{
+    (void)state;
+    fr_convert_params params = good;
+    params.threads = FR_CONVERT_THREADS_MAX + 1;
+    assert_int_equal(status_of(params), FR_ERR_ARGUMENT);
+}
+
 static void missing_arguments_are_refused(void **state)
 {
     (void)state;
@@ -223,6 +231,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_out_of_range_are_refused),
         cmocka_unit_test(an_unknown_sdr_map_is_refused),
+        cmocka_unit_test(too_many_threads_are_refused),
         cmocka_unit_test(missing_arguments_are_refused),
         cmocka_unit_test(only_the_documented_pairs_are_supported),
         cmocka_unit_test(a_full_mask_leaves_the_c_kernels),
