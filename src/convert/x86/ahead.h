@@ -11,7 +11,7 @@
 
 #include "convert/kernel.h"
 
-#include <xmmintrin.h>
+#include <immintrin.h>
 
 typedef struct fr_ahead {
     size_t turn; /* from this byte of a row on, `wrapped` is the distance */

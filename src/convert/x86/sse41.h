@@ -7,7 +7,7 @@
 
 #include "convert/kernel.h"
 
-#include <smmintrin.h>
+#include <immintrin.h>
 
 fr_convert_fn convert_bgra_nv12_sse41;
 fr_convert_fn convert_rgba_nv12_sse41;
