@@ -34,7 +34,7 @@ typedef enum fr_sdr_map {
 enum {
     FR_CPU_SSE41 = 1u << 0,
     FR_CPU_AVX2 = 1u << 1,   /* with FMA and F16C */
-    FR_CPU_AVX512 = 1u << 2, /* F, BW, VL, DQ, VBMI */
+    FR_CPU_AVX512 = 1u << 2, /* F, BW, VL, DQ, VBMI, VNNI */
     FR_CPU_NEON = 1u << 3
 };
 

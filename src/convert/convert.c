@@ -25,7 +25,13 @@ static const fr_convert_kernel kernels_c[] = {
 };
 
 /* From the weakest to the strongest: the last kernel that the machine can run is taken. */
-static const fr_convert_kernel *const kernel_lists[] = {kernels_c, fr_convert_kernels_avx2};
+static const fr_convert_kernel *const kernel_lists[] = {
+    kernels_c,
+    fr_convert_kernels_sse41,
+    fr_convert_kernels_avx2,
+    fr_convert_kernels_avx512,
+    fr_convert_kernels_neon,
+};
 
 enum { NUM_KERNEL_LISTS = sizeof(kernel_lists) / sizeof(kernel_lists[0]) };
 

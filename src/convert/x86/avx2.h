@@ -13,13 +13,8 @@
 
 #include <immintrin.h>
 
-/* Where the arguments choose the code: it has to be one copy for each choice. */
-#if defined(_MSC_VER)
-#define FR_ALWAYS_INLINE static __forceinline
-#else
-#define FR_ALWAYS_INLINE static inline __attribute__((always_inline))
-#endif
-
+fr_convert_fn convert_bgra_nv12_avx2;
+fr_convert_fn convert_rgba_nv12_avx2;
 fr_convert_fn convert_rgba16f_p010_avx2;
 fr_convert_fn convert_rgb10a2_p010_avx2;
 fr_convert_fn convert_rgba16f_nv12_avx2;

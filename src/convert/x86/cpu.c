@@ -47,7 +47,7 @@ uint32_t fr_convert_detect_cpu(void)
     const uint32_t fma = 1u << 12, sse41 = 1u << 19, osxsave = 1u << 27, f16c = 1u << 29; /* leaf 1, ecx */
     const uint32_t avx2 = 1u << 5;                                                        /* leaf 7, ebx */
     const uint32_t avx512 = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;                    /* F DQ BW VL */
-    const uint32_t vbmi = 1u << 1;                                                        /* leaf 7, ecx */
+    const uint32_t vbmi_vnni = 1u << 1 | 1u << 11;                                        /* leaf 7, ecx */
     const uint32_t ymm = 0x6, zmm = 0xe6;                                                 /* xcr0 */
 
     uint32_t flags = 0;
@@ -59,7 +59,7 @@ uint32_t fr_convert_detect_cpu(void)
     if ((saved & ymm) != ymm || (c1 & (fma | f16c)) != (fma | f16c) || !(seven.b & avx2))
         return flags;
     flags |= FR_CPU_AVX2;
-    if ((saved & zmm) == zmm && (seven.b & avx512) == avx512 && (seven.c & vbmi))
+    if ((saved & zmm) == zmm && (seven.b & avx512) == avx512 && (seven.c & vbmi_vnni) == vbmi_vnni)
         flags |= FR_CPU_AVX512;
     return flags;
 }
