@@ -47,7 +47,7 @@ enum {
     FR_WIRE_SYNC_FENCE = 3, /* the states, and two shared fences: the GPU work before `ready_value` wrote the
                                pixels, that before `retire_value` has read them */
     FR_WIRE_SYNC_FILE = 4   /* the states, and the fences that both sides attach to the slot's DMA-BUF: what
-                               writes   the pixels, and what reads them */
+                               writes the pixels, and what reads them */
 };
 
 /* The low byte of fr_wire_slot.state. */
