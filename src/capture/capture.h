@@ -59,6 +59,7 @@ struct fr_generation {
     bool adapted;         /* what the source said of its attach was answered by another ring */
     bool poisoned;        /* a claim was abandoned or the device lost: nothing more is taken from it */
     bool had_frame;       /* a fresh frame came through it */
+    bool event_left;      /* the event ended a sleep and was not reset yet */
 };
 
 struct fr_liveness_watch {
