@@ -91,6 +91,7 @@ struct fr_capture {
     struct fr_damage damage;
     bool has_last;
     fr_frame last; /* holds no reference: out_ring keeps it by name */
+    bool idle;     /* the last slice brought no fresh frame */
     bool has_metadata;
     fr_wire_metadata metadata;
 
