@@ -135,6 +135,8 @@ int main(int argc, char **argv)
         return 2;
     struct report report;
     pin_to(nth_core(0));
+    if (options.realtime)
+        be_realtime();
     bool good = report_init(&report);
     for (size_t i = 0; good && i < NUM_FAMILIES; i++)
         if (!families[i].peers)
