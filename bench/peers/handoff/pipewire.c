@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* SPA's macros are GNU C. */
+#pragma GCC diagnostic ignored "-Wpedantic"
+
 enum { BUFFERS = 4, POD_BYTES = 1024, PATH_BYTES = 96, ID_BYTES = 16 };
 #define START_NS (10 * NS_PER_S)
 
