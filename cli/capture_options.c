@@ -8,6 +8,8 @@
 #include "say.h"
 #include "units.h"
 
+#include <framering/convert.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -24,10 +26,12 @@ enum {
     OPT_BITRATE,
     OPT_THREADS,
     OPT_BACKEND,
+    OPT_SPIN,
     OPT_FOR,
     OPT_FRAMES,
     OPT_NO_REPEATS,
     OPT_NO_RESTART,
+    OPT_CONVERT_THREADS,
     OPT_JSON,
     OPT_QUIET,
     OPT_VERBOSE
@@ -48,11 +52,16 @@ static const struct args_option table[] = {
     {OPT_ENCODER_OPTIONS, "--encoder-options", "LIST", "as FFmpeg takes them: preset=fast:crf=20", NULL},
     {OPT_BITRATE, "--bitrate", "KBPS", "kilobits a second; default: constant quality", NULL},
     {OPT_THREADS, "--threads", "N", "of the encoder; default: one per processor", NULL},
+    {OPT_CONVERT_THREADS, "--convert-threads", "N",
+     "of the conversion, 1 to 16; default: 1, and half of the processors (at most 4) for HDR from 1080p on",
+     NULL},
     {OPT_FPS, "--fps", "N",
      "at most so many fresh frames a second on average, and the rate of the video; default 60", NULL},
     {OPT_NO_REPEATS, "--no-repeats", NULL, "record fresh frames only; the video then has a variable rate",
      NULL},
     {OPT_BACKEND, "--backend", "NAME", capture_system_backend_help, NULL},
+    {OPT_SPIN, "--spin", "TIME",
+     "look for the next frame so long before sleeping, as in 50us: less latency for a core's time", NULL},
     {OPT_FOR, "--for", "TIME", "record so long: 5, 5s, 2m, 1h; default: until Ctrl-C", "Length:"},
     {OPT_FRAMES, "--frames", "N", "record so many frames", NULL},
     {OPT_JSON, "--json", NULL, "the summary as one JSON object on the standard output", "Messages:"},
@@ -164,6 +173,14 @@ static bool set_option(struct capture_options *o, const struct args *args, int i
     case OPT_NO_RESTART: session->restart = false; return true;
     case OPT_NO_REPEATS: session->no_repeats = true; return true;
     case OPT_BACKEND: return set_backend(o, args);
+    case OPT_CONVERT_THREADS:
+        if (!set_number(args, 1, FR_CONVERT_THREADS_MAX, &number, "give 1 to 16"))
+            return false;
+        session->capture.convert_threads = (uint32_t)number;
+        return true;
+    case OPT_SPIN:
+        return units_parse_spin(args->value, &session->capture.spin_ns) ||
+               args_refuse(args, "give a time up to 1s, as in 50us; 0 sleeps at once");
     case OPT_FOR:
         return units_parse_duration(args->value, &session->for_ns) ||
                args_refuse(args, "give a time above zero, as in 5, 5s, 2m or 1h");

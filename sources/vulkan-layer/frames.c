@@ -22,8 +22,9 @@ static const uint64_t hold_ns = 250 * FR_LAYER_NS_PER_MS;
 static const uint64_t again_ns = 10 * FR_LAYER_NS_PER_MS;
 enum { TRIES_MAX = 20 };
 
-/* The longest wait for the GPU; what takes longer never ends. */
-static const uint64_t gpu_ns = 2 * FR_LAYER_NS_PER_S;
+/* The longest wait for the GPU, longer than drivers let a GPU hang; a driver in software on a busy machine
+ * has been seen to take two seconds. */
+static const uint64_t gpu_ns = 10 * FR_LAYER_NS_PER_S;
 
 static uint32_t state_of(const fr_layer_sink *sink)
 {
