@@ -26,6 +26,7 @@ enum {
     OPT_BITRATE,
     OPT_THREADS,
     OPT_BACKEND,
+    OPT_SPIN,
     OPT_FOR,
     OPT_FRAMES,
     OPT_NO_REPEATS,
@@ -59,6 +60,8 @@ static const struct args_option table[] = {
     {OPT_NO_REPEATS, "--no-repeats", NULL, "record fresh frames only; the video then has a variable rate",
      NULL},
     {OPT_BACKEND, "--backend", "NAME", capture_system_backend_help, NULL},
+    {OPT_SPIN, "--spin", "TIME",
+     "look for the next frame so long before sleeping, as in 50us: less latency for a core's time", NULL},
     {OPT_FOR, "--for", "TIME", "record so long: 5, 5s, 2m, 1h; default: until Ctrl-C", "Length:"},
     {OPT_FRAMES, "--frames", "N", "record so many frames", NULL},
     {OPT_JSON, "--json", NULL, "the summary as one JSON object on the standard output", "Messages:"},
@@ -175,6 +178,9 @@ static bool set_option(struct capture_options *o, const struct args *args, int i
             return false;
         session->capture.convert_threads = (uint32_t)number;
         return true;
+    case OPT_SPIN:
+        return units_parse_spin(args->value, &session->capture.spin_ns) ||
+               args_refuse(args, "give a time up to 1s, as in 50us; 0 sleeps at once");
     case OPT_FOR:
         return units_parse_duration(args->value, &session->for_ns) ||
                args_refuse(args, "give a time above zero, as in 5, 5s, 2m or 1h");

@@ -81,7 +81,7 @@ typedef struct fr_wire_host {
     uint64_t taken;        /* 16: fresh frames claimed */
     uint64_t repeated;     /* 24: repeats handed out */
     uint64_t capabilities; /* 32: FR_WIRE_CAP_* in force */
-    uint32_t sleeping;     /* 40: reserved, 0 */
+    uint32_t looking;      /* 40: 1: awake, looks at `latest` before it sleeps; 0: signal after publishing */
     uint32_t pid;          /* 44 */
     uint64_t reserved[2];  /* 48 */
 } fr_wire_host;

@@ -174,7 +174,7 @@ static void make_words(fr_capture *capture, uint32_t number)
 /* Counts what the ring in force leaves, and tells its source. */
 static void retire(fr_capture *capture, uint32_t next_generation)
 {
-    const struct fr_generation *ring = &capture->ring;
+    struct fr_generation *ring = &capture->ring;
     struct fr_ring_totals totals;
     fr_ring_host_totals(&ring->words, &totals);
     capture->past.offered += totals.offered;
