@@ -55,7 +55,7 @@ static bool open_link(struct handoff *h, unsigned turn, uint32_t width, uint32_t
     struct bench_link *link = &h->links[turn];
     fr_capture_params params = {.preferred = {width, height, 60000}, .timing.event_slice_ns = SLICE_NS};
     if (turn == BEAT_SPIN)
-        params.timing.event_slice_ns = SPIN_NS > SLICE_NS ? SPIN_NS : SLICE_NS; /* no spin_ns yet */
+        params.spin_ns = SPIN_NS;
     link->host_cpu = h->host_cpu;
     link->source_cpu = h->source_cpu;
     bench_worker_args(&link->worker, width, height, turn == BEAT_SPIN ? "spin" : "sleep");
