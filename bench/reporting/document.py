@@ -104,15 +104,23 @@ def peer_conversions(results, folder):
     if not data:
         return ''
     out = '## Conversion by others\n\n`framering-peers-convert`, one core, rounds in turns; ratios of the processor\'s time.\n\n'
-    tasks = list(dict.fromkeys((entry['task'], entry['width'], entry['height']) for entry in data['peers']))
-    for task, width, height in tasks:
-        known = [entry for entry in data['peers'] if (entry['task'], entry['width']) == (task, width)]
-        out += '%s, %dx%d; ours: %s ms.\n\n' % (task, width, height, svg.number(known[0]['ours_ms']))
-        out += table(['', 'version', 'ms', '× ours', 'what differs'], [
-            (entry['name'], entry['version'], svg.number(entry['ms']), '%.1f' % entry['ratio'], entry['differs']) for entry in known])
+    tasks = list(dict.fromkeys(entry['task'] for entry in data['peers']))
+    sizes = sorted({(entry['width'], entry['height']) for entry in data['peers']})
+    for task in tasks:
+        known = {(entry['name'], entry['width']): entry for entry in data['peers'] if entry['task'] == task}
+        ours = {entry['width']: entry for entry in known.values()}
+        rows = [['framering', ''] + sum(([svg.number(ours[width]['ours_ms']), ''] if width in ours else ['', ''] for width, _ in sizes), []) + ['']]
+        for name in dict.fromkeys(name for name, _ in known):
+            one = next(entry for (key, _), entry in known.items() if key == name)
+            cells = []
+            for width, _ in sizes:
+                entry = known.get((name, width))
+                cells += [svg.number(entry['ms']), '%.1f' % entry['ratio']] if entry else ['', '']
+            rows.append([name, one['version']] + cells + [one['differs']])
+        out += task + '\n\n' + table(['', 'version'] + sum((['%dx%d ms' % size, '× ours'] for size in sizes), []) + ['what differs'], rows)
     big = max(entry['width'] for entry in data['peers'])
     groups = []
-    for task in dict.fromkeys(task for task, _, _ in tasks):
+    for task in tasks:
         known = [entry for entry in data['peers'] if (entry['task'], entry['width']) == (task, big)]
         groups += [('framering, ' + task, [(task, known[0]['ours_ms'])])]
         groups += [(entry['name'], [(task, entry['ms'])]) for entry in known]
@@ -203,7 +211,7 @@ def scale(results, folder):
     series = [(name, [(entry['targets'], entry['cpu_pct']) for entry in entries if entry['busy'] == busy])
               for name, busy in (('busy', True), ('idle', False))]
     svg.lines(folder / 'scale.svg', 'What many targets cost one process', 'percent of a core; a thread a target', 'targets', '% of a core',
-              series, (3, 'idle: 64 targets at most'))
+              series, (3, 'aim for 64 idle targets: under 3 %'))
     return out + table(['targets', '', 'CPU, % of a core', 'resident MiB', 'wake-ups/s', 'fresh/s', 'dropped', 'publish → take, µs p50 / p99'],
                        rows) + plot('scale', 'CPU by targets')
 

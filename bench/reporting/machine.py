@@ -8,7 +8,7 @@ import platform
 import re
 import subprocess
 
-FLAGS = ('sse4_1', 'avx2', 'fma', 'f16c', 'avx512f', 'avx512bw', 'avx512dq', 'avx512vl', 'avx512_vbmi', 'asimd')
+FLAGS = ('sse4_1', 'avx2', 'fma', 'f16c', 'avx512f', 'avx512bw', 'avx512dq', 'avx512vl', 'avx512vbmi', 'asimd')
 
 
 def said(*command):
@@ -40,11 +40,12 @@ def chosen(path):
 
 def compiler(build):
     try:
-        known = json.loads(text_of(build / 'meson-info' / 'intro-compilers.json'))
+        command = json.loads(text_of(build / 'compile_commands.json'))[0]['command'].split()
         options = json.loads(text_of(build / 'meson-info' / 'intro-buildoptions.json'))
         level = next(option['value'] for option in options if option['name'] == 'optimization')
-        return '%s %s -O%s' % (known['host']['c']['id'], known['host']['c']['version'], level)
-    except (ValueError, KeyError, StopIteration):
+        words = command[:2] if command[0].endswith('ccache') else command[:1]
+        return '%s, -O%s' % (said(*words, '--version'), level)
+    except (ValueError, KeyError, IndexError, StopIteration):
         return '?'
 
 

@@ -78,8 +78,8 @@ def bars(path, title, note, axis, groups, mark=None):
     """groups: [(label, [(series, value)])], on a logarithmic axis. mark: (value, words), a line across."""
     names = list(dict.fromkeys(name for _, bars_ in groups for name, _ in bars_))
     colour = {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(names)}
-    values = [value for _, bars_ in groups for _, value in bars_ if value > 0] + ([mark[0]] if mark else [])
-    low, high = log_range(values)
+    values = [value for _, bars_ in groups for _, value in bars_ if value > 0]
+    low, high = log_range(values + ([mark[0]] if mark else []))
     if low > min(values) * 0.8:  # a bar of no length would look like none
         low = log_range([low * 0.45, high])[0]
     top, legend = 92 + (14 if mark else 0), len(names) > 1
