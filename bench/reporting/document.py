@@ -201,18 +201,20 @@ def scale(results, folder):
     entries = results['scale']
     out = ('## Many targets\n\n`framering bench scale`: one process with all targets and a thread each, a source process each, no '
            'encoder. Idle: the last picture is\nrepeated 60 times a second; busy: 60 fresh frames. Wake-ups are the '
-           'process\'s voluntary context switches.\n\n')
+           'process\'s voluntary context switches; bare: as\nmany threads that only wake up as often.\n\n')
     rows = []
     for entry in entries:
         latency = entry.get('publish_to_take_us')
-        rows.append((entry['targets'], 'busy' if entry['busy'] else 'idle', '%.2f' % entry['cpu_pct'], '%.1f' % entry['rss_mib'],
+        rows.append((entry['targets'], 'busy' if entry['busy'] else 'idle', '%.2f' % entry['cpu_pct'],
+                     '' if entry['busy'] else '%.2f' % entry['bare_cpu_pct'], '%.1f' % entry['rss_mib'],
                      '%.0f' % entry['wakeups_per_s'], '%.0f' % entry['fresh_per_s'], entry['dropped'],
                      '%(p50).1f / %(p99).0f' % latency if latency else ''))
     series = [(name, [(entry['targets'], entry['cpu_pct']) for entry in entries if entry['busy'] == busy])
               for name, busy in (('busy', True), ('idle', False))]
+    series.append(('threads that only wake up 60 times a second', [(entry['targets'], entry['bare_cpu_pct']) for entry in entries if not entry['busy']]))
     svg.lines(folder / 'scale.svg', 'What many targets cost one process', 'percent of a core; a thread a target', 'targets', '% of a core',
               series, (3, 'aim for 64 idle targets: under 3 %'))
-    return out + table(['targets', '', 'CPU, % of a core', 'resident MiB', 'wake-ups/s', 'fresh/s', 'dropped', 'publish → take, µs p50 / p99'],
+    return out + table(['targets', '', 'CPU, % of a core', 'bare wake-ups, %', 'resident MiB', 'wake-ups/s', 'fresh/s', 'dropped', 'publish → take, µs p50 / p99'],
                        rows) + plot('scale', 'CPU by targets')
 
 
