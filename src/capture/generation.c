@@ -45,6 +45,7 @@ const char *fr_sync_kind_name(uint32_t sync_kind)
     case FR_WIRE_SYNC_STATES: return "states";
     case FR_WIRE_SYNC_KEYED_MUTEX: return "keyed mutex";
     case FR_WIRE_SYNC_FENCE: return "fence";
+    case FR_WIRE_SYNC_FILE: return "sync file";
     default: return "";
     }
 }
