@@ -21,7 +21,7 @@ TESTS = {
     'unit-damage': ('unit/damage', None, []),
 }
 RING = ['ring/host.c', 'ring/source.c', 'wire/token.c', 'wire/snapshot.c']
-CONVERT = ['bgra_nv12', 'codes', 'convert', 'curve', 'no_arm', 'no_cpu', 'no_x86', 'rgb10a2_p010', 'rgba16f_nv12',
+CONVERT = ['bgra_nv12', 'codes', 'convert', 'curve', 'mask', 'no_arm', 'no_cpu', 'no_x86', 'rgb10a2_p010', 'rgba16f_nv12',
            'rgba16f_p010', 'signal']
 DAMAGE = ['capture/damage.c', 'common/format.c'] + ['convert/%s.c' % name for name in CONVERT]
 THREADS = 'os/linux/thread.c'  # what the unit tests run beside each other
