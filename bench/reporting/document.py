@@ -194,11 +194,13 @@ def peer_sessions(results):
     data = results.get('peers-session')
     if not data or not data['peers']:
         return ''
-    cells = [key for key in ('fps', 'cpu_pct', 'ours_cpu_pct', 'latency_ms', 'ours_latency_ms') if any(key in entry for entry in data['peers'])]
-    rows = [[entry['name'], entry.get('version', ''), '%sx%s' % (entry.get('width', ''), entry.get('height', ''))] +
-            [svg.number(entry[key]) if isinstance(entry.get(key), (int, float)) else entry.get(key) or '' for key in cells] +
-            [entry.get('differs', '')] for entry in data['peers']]
-    return '### By others\n\n' + table(['', 'version', 'size'] + [key.replace('_', ' ') for key in cells] + ['what differs'], rows) + missing(data)
+    out = '### By others\n\n`bench/peers/session`, a desktop of Xvfb recorded in turn; with an encoder (session) or without (session-capture).\n\n'
+    keys = [key for key in ('fps', 'ours_fps', 'cpu_pct', 'ours_cpu_pct', 'ratio') if any(key in entry for entry in data['peers'])]
+    rows = [[entry['name'], entry.get('version', ''), entry.get('task', ''), '%sx%s' % (entry.get('width', ''), entry.get('height', ''))] +
+            [svg.number(entry[key]) if isinstance(entry.get(key), (int, float)) else '' for key in keys] + [entry.get('differs', '')]
+            for entry in data['peers']]
+    names = {'cpu_pct': 'CPU, %', 'ours_cpu_pct': 'ours', 'fps': 'frames/s', 'ours_fps': 'ours', 'ratio': '× ours'}
+    return out + table(['', 'version', '', 'size'] + [names[key] for key in keys] + ['what differs'], rows) + missing(data)
 
 
 def scale(results, folder):
