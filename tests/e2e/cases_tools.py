@@ -3,7 +3,9 @@
 """The other commands, as a person runs them."""
 
 import json
+import pathlib
 import struct
+import xml.etree.ElementTree
 
 from harness import check, everywhere, one_sentence, wait_for
 
@@ -121,7 +123,7 @@ def case_bench_scale(world):
     check([(row["targets"], row["busy"]) for row in rows] == [(1, False), (1, True), (4, False), (4, True)], f"{rows}")
     for row in rows:
         check(set(row) >= {"cpu_pct", "rss_mib", "wakeups_per_s"}, f"{row}")
-        numbers(row, ("fresh_per_s",) if row["busy"] else ("repeats_per_s",))
+        numbers(row, ("fresh_per_s",) if row["busy"] else ("repeats_per_s", "bare_cpu_pct"), least=-1 if world.windows else 0)
     text = world.fr("bench", "scale", "--for", "200ms", "--size", "64x64", "--targets", "1", timeout=60).expect(0).out
     check("wake-ups" in text, text)
 
@@ -135,6 +137,23 @@ def case_bench_typing(world):
     report = world.fr("bench", "session", "--typing", "--json", "--for", "4s", timeout=60).expect(0).json()
     numbers(report, ("damage_frames", "whole_frames", "damage_mean_us", "whole_mean_us", "cost_pct"))
     check((report["width"], report["height"]) == (1280, 720), f"{report}")
+
+
+def case_bench_report(world):
+    """bench/report measures everything, quickly, and writes a document with plots; a part that fails is told."""
+    script = str(pathlib.Path(__file__).resolve().parent.parent.parent / "bench" / "report")
+    world.run(script, "--quick", "--build", str(world.build), "--out", world.path("out"), timeout=220).expect(0)
+    text = (world.folder / "out" / "performance.md").read_text()
+    for word in ("## To reach", "## Conversion", "## Hand-off", "## A session", "## Many targets", "## Remarks", "BGRA → NV12"):
+        check(word in text, f"the document lacks {word!r}")
+    check("None" not in text, "a figure is None")
+    plots = list((world.folder / "out" / "performance").glob("*.svg"))
+    check({plot.stem for plot in plots} >= {"convert", "handoff", "scale"}, f"{plots}")
+    for plot in plots:
+        check(xml.etree.ElementTree.parse(plot).getroot().tag.endswith("svg"), f"{plot}")
+        check("(performance/" + plot.name + ")" in text, f"{plot.name} is not shown")
+    done = world.run(script, "--quick", "--build", world.path("nothing"), "--out", world.path("none"), timeout=60)
+    check(done.code == 1 and "convert" in done.err, f"{done.code}: {done.err!r}")
 
 
 @everywhere

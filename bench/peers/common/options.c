@@ -14,12 +14,14 @@ bool options_parse(struct options *options, int argc, char **argv, const char *p
             options->quick = true;
         } else if (strcmp(argv[i], "--realtime") == 0) {
             options->realtime = true;
+        } else if (strcmp(argv[i], "--rounds") == 0 && i + 1 < argc && atoi(argv[i + 1]) > 0) {
+            options->rounds = atoi(argv[++i]);
         } else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc) {
             options->only = argv[++i];
         } else if (strcmp(argv[i], "--json") != 0) {
             const bool help = strcmp(argv[i], "--help") == 0;
-            fprintf(help ? stdout : stderr, "usage: %s [--json] [--quick] [--realtime] [--only NAME,...]\n",
-                    program);
+            fprintf(help ? stdout : stderr,
+                    "usage: %s [--json] [--quick] [--realtime] [--rounds N] [--only NAME,...]\n", program);
             if (help)
                 exit(0);
             return false;

@@ -113,7 +113,8 @@ static bool measure(struct run *run, const uint32_t frames[3], const struct opti
                          .for_ns = (options->quick ? 500 : 4000) * NS_PER_MS};
     struct table table;
     fill_table(&table, options);
-    for (int round = 0; round < (options->quick ? 1 : ROUNDS); round++)
+    const int rounds = options->rounds ? options->rounds : options->quick ? 1 : ROUNDS;
+    for (int round = 0; round < rounds; round++)
         for (size_t i = 0; i < table.count; i++)
             run_once(&table.entries[i], run, &fresh);
     struct entry *const ours = table.entries;
