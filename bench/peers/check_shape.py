@@ -21,7 +21,8 @@ TASKS = {
     "rgba16f-p010": CONVERT,
     "handoff": {"rate": int, "sent": int, "received": int, "p50_us": NUMBER, "p99_us": NUMBER, "ours_p50_us": NUMBER,
                 "ours_p99_us": NUMBER, "p99_ratio": NUMBER, "copies": int, "ours_copies": int, "copies_why": str,
-                "converted_p50_us": NUMBER, "ours_converted_p50_us": NUMBER},
+                "converted_p50_us": NUMBER, "ours_converted_p50_us": NUMBER, "ours_spin_p50_us": NUMBER,
+                "ours_spin_p99_us": NUMBER},
     "session": SESSION,
     "session-capture": SESSION,
 }

@@ -139,6 +139,10 @@ typedef struct fr_slot {
  */
 FR_API fr_status fr_source_begin(fr_source *source, fr_slot *out);
 
+/* The same for who claims a slot before there is a frame: nothing is counted, neither here nor by
+ * fr_source_cancel, unless fr_source_publish is called. */
+FR_API fr_status fr_source_begin_ahead(fr_source *source, fr_slot *out);
+
 typedef struct fr_publish_info {
     uint64_t present_ns; /* when the frame was presented, CLOCK_MONOTONIC; 0 = now */
     bool has_damage; /* only `damage` differs from the frame published before; not believed after a frame that
@@ -151,7 +155,8 @@ typedef struct fr_publish_info {
  * was no begin. */
 FR_API fr_status fr_source_publish(fr_source *source, const fr_publish_info *info);
 
-/* Gives the slot of fr_source_begin back unpublished. Without a begin it does nothing. */
+/* Gives the slot of fr_source_begin back unpublished: its frame is dropped. Without a begin it does nothing.
+ */
 FR_API void fr_source_cancel(fr_source *source);
 
 /* A picture in the program's own memory. */

@@ -158,7 +158,7 @@ static bool hold_image(struct fr_layer_feed *feed, const fr_vulkan_slot *slot)
 static bool begin(struct fr_layer_feed *feed)
 {
     feed->claim_ns = fr_layer_now_ns();
-    if (fr_source_begin(feed->source, &feed->held) != FR_OK)
+    if (fr_source_begin_ahead(feed->source, &feed->held) != FR_OK)
         return false;
     feed->held_sink = NULL;
     if (!feed->held.pixels) {

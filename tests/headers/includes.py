@@ -35,7 +35,7 @@ MAY_INCLUDE = {
 # native*.c put the parts of one machine together, so they name them.
 NATIVE_MAY_INCLUDE = ['backend/', 'channel/', 'display/']
 # Folders of src whose files may include any header of the system or of a graphics API.
-SYSTEM_FOLDERS = ['os/linux/', 'os/win32/', 'backend/', 'channel/', 'display/', 'observe/', 'encode/nvenc_win32.c']
+SYSTEM_FOLDERS = ['os/linux/', 'os/win32/', 'backend/', 'channel/', 'display/', 'observe/', 'encode/nvenc_win32.c', 'encode/av_']
 # Headers of other projects and of compilers, for one folder each.
 OTHERS = {'encode/': ['libav', 'libsw', 'ffnvcodec/nvEncodeAPI.h'],
           'convert/x86/': ['immintrin.h', 'cpuid.h', 'intrin.h'],

@@ -6,6 +6,8 @@
 #include <framering/source.h>
 
 enum { TARGET = 1 };
+/* Longer than from one frame to the next. */
+#define SPIN_NS (20 * NS_PER_MS)
 #define POLL_NS (100 * NS_PER_MS)
 
 static void write_log(void *user, fr_log_level level, const char *text)
@@ -73,12 +75,13 @@ static bool cancelled(void *user)
     return run->done || run_over(run);
 }
 
-static void receive_frames(struct run *run)
+static void receive_frames(struct run *run, uint64_t spin_ns)
 {
     fr_capture_params params = {.target_id = TARGET,
                                 .runtime_dir = run->dir,
                                 .preferred = {run->width, run->height, run->rate * 1000},
                                 .backend = FR_BACKEND_CPU,
+                                .spin_ns = spin_ns,
                                 .cancelled = cancelled,
                                 .user = run,
                                 .log = log_of(run)};
@@ -99,20 +102,19 @@ static void receive_frames(struct run *run)
     fr_capture_close(&capture);
 }
 
-static const char *version(void)
+static void receive_sleeping(struct run *run)
 {
-    return "";
+    receive_frames(run, 0);
 }
 
+static void receive_spinning(struct run *run)
+{
+    receive_frames(run, SPIN_NS);
+}
+
+#define OURS .copies = 0, .send = send_frames
 const struct handoff_peer handoff_framering[] = {
-    {
-        .name = "framering",
-        .copies = 0,
-        .copies_why = "drawn into the slot of shared memory that the host reads",
-        .differs = "",
-        .version = version,
-        .send = send_frames,
-        .receive = receive_frames,
-    },
-    {.name = NULL},
+    [OURS_SLEEPS] = {OURS, .name = "framering", .receive = receive_sleeping},
+    [OURS_SPINS] = {OURS, .name = "framering, spinning", .receive = receive_spinning},
+    [NUM_OURS] = {.name = NULL},
 };

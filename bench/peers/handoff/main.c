@@ -35,7 +35,7 @@ struct entry {
 };
 
 struct table {
-    struct entry entries[MAX_PEERS]; /* the first is ours */
+    struct entry entries[MAX_PEERS]; /* at first ours */
     size_t count;
 };
 
@@ -75,6 +75,7 @@ static double us(struct samples *samples, double part)
     return (double)samples_at(samples, part) / 1e3;
 }
 
+/* `ours`: as in handoff_framering. */
 static json_t *describe(struct entry *e, struct entry *ours, const struct run *run)
 {
     const double p50 = us(&e->latency, 0.5), p99 = us(&e->latency, 0.99);
@@ -86,11 +87,13 @@ static json_t *describe(struct entry *e, struct entry *ours, const struct run *r
                   (int)e->received, "p50_us", p50, "p99_us", p99, "converted_p50_us", us(&e->usable, 0.5),
                   "converted_p99_us", us(&e->usable, 0.99), "copies", e->peer->copies, "copies_why",
                   e->peer->copies_why, "differs", e->peer->differs);
-    json_t *own =
-        json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:i, s:i, s:i}", "ours_p50_us", ours_p50, "ours_p99_us",
-                  ours_p99, "ratio", p50 / ours_p50, "p99_ratio", p99 / ours_p99, "ours_converted_p50_us",
-                  us(&ours->usable, 0.5), "ours_converted_p99_us", us(&ours->usable, 0.99), "ours_sent",
-                  (int)ours->sent, "ours_received", (int)ours->received, "ours_copies", ours->peer->copies);
+    struct entry *const spins = &ours[OURS_SPINS];
+    json_t *own = json_pack(
+        "{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:i, s:i, s:i}", "ours_p50_us", ours_p50, "ours_p99_us",
+        ours_p99, "ratio", p50 / ours_p50, "p99_ratio", p99 / ours_p99, "ours_converted_p50_us",
+        us(&ours->usable, 0.5), "ours_converted_p99_us", us(&ours->usable, 0.99), "ours_spin_p50_us",
+        us(&spins->latency, 0.5), "ours_spin_p99_us", us(&spins->latency, 0.99), "ours_sent", (int)ours->sent,
+        "ours_received", (int)ours->received, "ours_copies", ours->peer->copies);
     if (theirs && own)
         json_object_update(theirs, own);
     json_decref(own);
@@ -114,11 +117,11 @@ static bool measure(struct run *run, const uint32_t frames[3], const struct opti
     for (int round = 0; round < rounds; round++)
         for (size_t i = 0; i < table.count; i++)
             run_once(&table.entries[i], run, &fresh);
-    struct entry *const ours = &table.entries[0];
+    struct entry *const ours = table.entries;
     const bool good = ours->received > 0;
     if (!good)
         fprintf(stderr, "framering: %s\n", ours->failure);
-    for (size_t i = 1; i < table.count && good; i++) {
+    for (size_t i = NUM_OURS; i < table.count && good; i++) {
         if (table.entries[i].received > 0)
             report_add(report, describe(&table.entries[i], ours, &fresh));
         else

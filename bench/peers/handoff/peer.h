@@ -51,6 +51,8 @@ struct handoff_family {
     const struct handoff_peer *peers; /* ends with a zero name; NULL: not built */
 };
 
+/* framering: one whose host sleeps, one whose host looks all the time. */
+enum { OURS_SLEEPS = 0, OURS_SPINS = 1, NUM_OURS = 2 };
 extern const struct handoff_peer handoff_framering[], handoff_gstreamer[], handoff_pipewire[],
     handoff_iceoryx[];
 

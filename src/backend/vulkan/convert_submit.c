@@ -130,8 +130,8 @@ static void record_before(const struct job *job, VkCommandBuffer command)
     VkImageMemoryBarrier images[3];
     uint32_t count = 0;
     for (uint32_t i = 0; i < 2; i++)
-        if (!p->general && p->image[i]) {
-            images[count] = image_barrier(p->image[i], VK_IMAGE_LAYOUT_UNDEFINED);
+        if (p->layout[i] != VK_IMAGE_LAYOUT_GENERAL && p->image[i]) {
+            images[count] = image_barrier(p->image[i], p->layout[i]);
             images[count++].dstAccessMask = VK_ACCESS_SHADER_WRITE_BIT;
         }
     if (!job->converter->buffers) {
@@ -253,7 +253,7 @@ static VkResult submit(const struct job *job, bool copies)
     p->value = value;
     p->staged = copies;
     p->staged_value = copies ? copied : p->staged_value;
-    p->general = true;
+    p->layout[0] = p->layout[1] = VK_IMAGE_LAYOUT_GENERAL;
     device->submitted = copies ? copied : value;
     job->flight->value = device->submitted;
     return VK_SUCCESS;
