@@ -63,8 +63,8 @@ def conversions(results, folder):
     sizes = sorted({(entry['width'], entry['height']) for entry in entries}, key=lambda size: size[0])
     out = ('## Conversion\n\n`framering bench convert`, medians, in turns with the bound. The bound is one thread that reads all of the '
            'input and writes as many bytes as the\noutput has (BGRA: 4 read and 1.5 written a pixel, RGBA16F: 8 and 3 or 1.5), by '
-           'the fastest of ordinary stores, streaming stores and\nmemcpy; one processor, and its own time, unless there are more '
-           'threads. Input in shared memory, as a slot is.\n\n')
+           'the fastest of ordinary stores, streaming stores (also\nasking for memory ahead) and memcpy; one processor, and its own time, unless '
+           'there are more threads. Input in shared memory, as a slot is.\n\n')
     rows = []
     for pair, sdr_map, title in PAIRS:
         known = of_pair(entries, pair, sdr_map)
@@ -76,7 +76,7 @@ def conversions(results, folder):
             rows.append(cells)
     others = [entry for entry in entries if not entry['kernel'].startswith('convert_')]
     for kernel, threads in dict.fromkeys((entry['kernel'], entry['threads']) for entry in others):
-        cells = ['`%s`' % kernel, '', threads]
+        cells = ['`fr_slot_write`, ' + kernel.split('_')[-1].upper(), '', threads]
         for width, _ in sizes:
             entry = next((entry for entry in others if (entry['kernel'], entry['threads'], entry['width']) == (kernel, threads, width)), None)
             cells += ['%s' % svg.number(entry['ms']), '%.2f' % entry['ratio']] if entry else ['', '']
