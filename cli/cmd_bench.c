@@ -6,6 +6,7 @@
 #include "bench_print.h"
 #include "clock.h"
 #include "commands.h"
+#include "cpu_mask.h"
 #include "say.h"
 #include "stop.h"
 #include "summary.h"
@@ -14,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { OPT_FOR = 1, OPT_SIZE, OPT_THREADS, OPT_TARGETS, OPT_SOURCE, OPT_TYPING, OPT_JSON };
+enum { OPT_FOR = 1, OPT_SIZE, OPT_THREADS, OPT_CPU_MASK, OPT_TARGETS, OPT_SOURCE, OPT_TYPING, OPT_JSON };
 
 static const struct args_option table[] = {
     {OPT_FOR, "--for", "TIME",
@@ -23,6 +24,7 @@ static const struct args_option table[] = {
     {OPT_SIZE, "--size", "WxH", "in pixels; default: 1920x1080, convert also 3840x2160, scale 1280x720",
      NULL},
     {OPT_THREADS, "--threads", "N", "convert: also on 2 to N threads; default 2", NULL},
+    {OPT_CPU_MASK, "--cpu-mask", "LIST", cpu_mask_help, NULL},
     {OPT_TARGETS, "--targets", "N", "scale: at most so many of 1, 4, 16 and 64; default 64", NULL},
     {OPT_SOURCE, "--source", "KIND", "session: pattern or x11; default pattern", NULL},
     {OPT_TYPING, "--typing", NULL,
@@ -93,6 +95,7 @@ static bool set_option(struct bench_options *options, const struct args *args, i
     case OPT_THREADS:
         return take_number(args, FR_CONVERT_THREADS_MAX, &options->threads,
                            "give a number of threads, as in 4");
+    case OPT_CPU_MASK: return cpu_mask_take(args, &options->cpu_mask);
     case OPT_TARGETS:
         return take_number(args, BENCH_TARGETS_MAX, &options->targets, "give a number from 1 to 64");
     case OPT_SOURCE: options->source = args->value; return true;
@@ -125,6 +128,8 @@ int cmd_bench(int argc, char **argv)
             return EXIT_USAGE;
         json = json || id == OPT_JSON;
     }
+    if (!cpu_mask_environment())
+        return EXIT_USAGE;
     for (size_t i = 0; what && i < COUNT; i++)
         if (strcmp(what, benches[i].name) == 0)
             return run(i, &options, json);

@@ -59,6 +59,7 @@ struct fr_generation {
     bool adapted;         /* what the source said of its attach was answered by another ring */
     bool poisoned;        /* a claim was abandoned or the device lost: nothing more is taken from it */
     bool had_frame;       /* a fresh frame came through it */
+    bool event_left;      /* the event ended a sleep and was not reset yet */
 };
 
 struct fr_liveness_watch {
@@ -90,6 +91,7 @@ struct fr_capture {
     struct fr_damage damage;
     bool has_last;
     fr_frame last; /* holds no reference: out_ring keeps it by name */
+    bool idle;     /* the last slice brought no fresh frame */
     bool has_metadata;
     fr_wire_metadata metadata;
 

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
 #include "convert/kernel.h"
+#include "convert/mask.h"
 #include "convert/part.h"
 #include "convert/pool.h"
 #include "os/thread.h"
@@ -39,12 +40,6 @@ enum { NUM_KERNEL_LISTS = sizeof(kernel_lists) / sizeof(kernel_lists[0]) };
 uint32_t fr_cpu_flags(void)
 {
     return fr_convert_detect_cpu();
-}
-
-static uint32_t environment_mask(void)
-{
-    const char *const text = getenv("FRAMERING_CPU_MASK");
-    return text ? (uint32_t)strtoul(text, NULL, 0) : 0;
 }
 
 static const fr_convert_kernel *find_kernel(fr_format from, fr_format to, uint32_t cpu)
@@ -130,8 +125,11 @@ fr_status fr_converter_create(fr_converter **out, const fr_convert_params *param
         params->threads > FR_CONVERT_THREADS_MAX)
         return FR_ERR_ARGUMENT;
 
-    const uint32_t mask = params->cpu_mask | environment_mask();
-    const fr_convert_kernel *const kernel = find_kernel(params->from, params->to, fr_cpu_flags() & ~mask);
+    uint32_t mask;
+    if (fr_cpu_mask_from_environment(&mask) < 0)
+        return FR_ERR_ARGUMENT;
+    const uint32_t cpu = fr_cpu_flags() & ~(params->cpu_mask | mask);
+    const fr_convert_kernel *const kernel = find_kernel(params->from, params->to, cpu);
     if (!kernel)
         return FR_ERR_UNSUPPORTED;
 

@@ -58,17 +58,6 @@ static inline pixels add_rows(__m512i a, __m512i b)
     };
 }
 
-/* 1 2 1 about the even columns of 32; *last carries the odd columns to the next 32. */
-static inline __m512i filter(__m512i a, __m512i b, __m512i *last)
-{
-    const __m512i evens = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-    const __m512i odds = _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
-    const __m512i even = _mm512_permutex2var_epi32(a, evens, b), odd = _mm512_permutex2var_epi32(a, odds, b);
-    const __m512i sides = _mm512_add_epi16(odd, _mm512_alignr_epi32(odd, *last, 15));
-    *last = odd;
-    return _mm512_add_epi16(_mm512_slli_epi16(even, 1), sides);
-}
-
 /* 16 sums whose bits from CHROMA_SHIFT on are codes. */
 static inline __m512i chroma_sums(pixels p, pixels f)
 {
@@ -116,8 +105,8 @@ static inline __m512i chroma_codes(const __m512i a[4], const __m512i b[4], pixel
     pixels p[2];
     for (int i = 0; i < 2; i++) {
         const pixels left = add_rows(a[2 * i], b[2 * i]), right = add_rows(a[2 * i + 1], b[2 * i + 1]);
-        p[i].outer = filter(left.outer, right.outer, &last->outer);
-        p[i].inner = filter(left.inner, right.inner, &last->inner);
+        p[i].outer = filter_avx512(left.outer, right.outer, &last->outer);
+        p[i].inner = filter_avx512(left.inner, right.inner, &last->inner);
     }
     const __m512i codes = gather_codes(chroma_sums(p[0], f.cb), chroma_sums(p[1], f.cb),
                                        chroma_sums(p[0], f.cr), chroma_sums(p[1], f.cr), CHROMA_SHIFT);
