@@ -5,8 +5,11 @@
 #include "args.h"
 #include "clock.h"
 #include "commands.h"
+#include "cpu_mask.h"
 #include "say.h"
 #include "units.h"
+
+#include <framering/convert.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -29,6 +32,8 @@ enum {
     OPT_FRAMES,
     OPT_NO_REPEATS,
     OPT_NO_RESTART,
+    OPT_CONVERT_THREADS,
+    OPT_CPU_MASK,
     OPT_JSON,
     OPT_QUIET,
     OPT_VERBOSE
@@ -49,6 +54,10 @@ static const struct args_option table[] = {
     {OPT_ENCODER_OPTIONS, "--encoder-options", "LIST", "as FFmpeg takes them: preset=fast:crf=20", NULL},
     {OPT_BITRATE, "--bitrate", "KBPS", "kilobits a second; default: constant quality", NULL},
     {OPT_THREADS, "--threads", "N", "of the encoder; default: one per processor", NULL},
+    {OPT_CONVERT_THREADS, "--convert-threads", "N",
+     "of the conversion, 1 to 16; default: 1, and half of the processors (at most 4) for HDR from 1080p on",
+     NULL},
+    {OPT_CPU_MASK, "--cpu-mask", "LIST", cpu_mask_help, NULL},
     {OPT_FPS, "--fps", "N",
      "at most so many fresh frames a second on average, and the rate of the video; default 60", NULL},
     {OPT_NO_REPEATS, "--no-repeats", NULL, "record fresh frames only; the video then has a variable rate",
@@ -167,6 +176,12 @@ static bool set_option(struct capture_options *o, const struct args *args, int i
     case OPT_NO_RESTART: session->restart = false; return true;
     case OPT_NO_REPEATS: session->no_repeats = true; return true;
     case OPT_BACKEND: return set_backend(o, args);
+    case OPT_CONVERT_THREADS:
+        if (!set_number(args, 1, FR_CONVERT_THREADS_MAX, &number, "give 1 to 16"))
+            return false;
+        session->capture.convert_threads = (uint32_t)number;
+        return true;
+    case OPT_CPU_MASK: return cpu_mask_take(args, &session->capture.cpu_mask);
     case OPT_SPIN:
         return units_parse_spin(args->value, &session->capture.spin_ns) ||
                args_refuse(args, "give a time up to 1s, as in 50us; 0 sleeps at once");
@@ -356,6 +371,8 @@ bool capture_options_parse(struct capture_options *o, int argc, char **argv, int
         if (!good)
             return false;
     }
+    if (!cpu_mask_environment())
+        return false;
     if (o->hdr && o->session.capture.sdr_output)
         say(FR_LOG_INFO, "--hdr with --sdr: the display is asked for HDR, and the video is tone-mapped");
     finish_params(o);

@@ -84,6 +84,7 @@ typedef struct fr_capture_params {
     uint32_t out_surfaces; /* 2..16; 0 = 3 */
     uint32_t depth;        /* frames that the caller holds at once; clamped to 1..out_surfaces - 1; 0 = 2 */
     uint32_t cpu_mask;     /* as in fr_convert_params */
+    uint32_t convert_threads; /* backend cpu: as fr_convert_params.threads */
     /* How long open and next look for a new frame by themselves before they sleep, at most 1 s; 0 = not at
      * all. A frame that comes meanwhile costs no wake-up and no system call on either side. The thread keeps
      * a core busy for that long in each wait; more than 20 ms at a time, or than event_slice_ns, is cut. */
@@ -182,7 +183,9 @@ typedef struct fr_capture_info {
     const char *backend; /* of the ring in force: "cpu", "d3d11", "vulkan"; static */
     const char *slots; /* what its slots are: "memory", "d3d11 textures", "opaque fd", "dma-buf"; static; "" =
                           no ring */
-    const char *sync;  /* how they are claimed: "states", "keyed mutex", "fence"; static; "" = no ring */
+    const char *sync;  /* how they are claimed: "states", "keyed mutex", "fence", "sync file"; static; "" = no
+                          ring */
+    const char *way;   /* both in words for people: "shared memory"; static; "" = no ring */
     const char *kernel; /* the converter that runs; static; "" = none yet */
 } fr_capture_info;
 

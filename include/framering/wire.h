@@ -44,8 +44,10 @@ enum {
     FR_WIRE_SYNC_STATES = 1,      /* the slot records' states alone; pixels are complete when published */
     FR_WIRE_SYNC_KEYED_MUTEX = 2, /* the states, and the texture's keyed mutex with key 0 around every access;
                                      version 1: the keyed mutex alone */
-    FR_WIRE_SYNC_FENCE = 3 /* the states, and two shared fences: the GPU work before `ready_value` wrote the
-                              pixels, that before `retire_value` has read them */
+    FR_WIRE_SYNC_FENCE = 3, /* the states, and two shared fences: the GPU work before `ready_value` wrote the
+                               pixels, that before `retire_value` has read them */
+    FR_WIRE_SYNC_FILE = 4   /* the states, and the fences that both sides attach to the slot's DMA-BUF: what
+                               writes the pixels, and what reads them */
 };
 
 /* The low byte of fr_wire_slot.state. */

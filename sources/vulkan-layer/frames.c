@@ -12,7 +12,6 @@
 #include "settings.h"
 
 #include <sched.h>
-#include <string.h>
 
 /* A claim without a present is given back after this, for the library may not be called between; a program
  * that presents less often goes through the stages. */
@@ -22,8 +21,9 @@ static const uint64_t hold_ns = 250 * FR_LAYER_NS_PER_MS;
 static const uint64_t again_ns = 10 * FR_LAYER_NS_PER_MS;
 enum { TRIES_MAX = 20 };
 
-/* The longest wait for the GPU; what takes longer never ends. */
-static const uint64_t gpu_ns = 2 * FR_LAYER_NS_PER_S;
+/* The longest wait for the GPU, longer than drivers let a GPU hang; a driver in software on a busy machine
+ * has been seen to take two seconds. */
+static const uint64_t gpu_ns = 10 * FR_LAYER_NS_PER_S;
 
 static uint32_t state_of(const fr_layer_sink *sink)
 {
@@ -157,7 +157,7 @@ static bool hold_image(struct fr_layer_feed *feed, const fr_vulkan_slot *slot)
 static bool begin(struct fr_layer_feed *feed)
 {
     feed->claim_ns = fr_layer_now_ns();
-    if (fr_source_begin(feed->source, &feed->held) != FR_OK)
+    if (fr_source_begin_ahead(feed->source, &feed->held) != FR_OK)
         return false;
     feed->held_sink = NULL;
     if (!feed->held.pixels) {
@@ -278,9 +278,14 @@ static bool publish_from_memory(struct fr_layer_feed *feed, const fr_layer_sink 
     };
     if (sink->cached)
         (void)device->vk.InvalidateMappedMemoryRanges(device->handle, 1, &range);
-    for (uint32_t y = 0; y < feed->held.height; y++)
-        memcpy((uint8_t *)feed->held.pixels + y * feed->held.pitch_bytes,
-               (const uint8_t *)sink->pixels + y * row_bytes, row_bytes);
+    const fr_image image = {
+        .pixels = sink->pixels,
+        .pitch_bytes = (ptrdiff_t)row_bytes,
+        .width = feed->held.width,
+        .height = feed->held.height,
+        .format = feed->held.format,
+    };
+    (void)fr_slot_write(&feed->held, &image, NULL, 0);
     feed->holding = false;
     return fr_source_publish(feed->source, info) == FR_OK;
 }

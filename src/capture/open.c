@@ -46,6 +46,11 @@ static fr_status settle_params(fr_capture_params *params)
                      FR_OUT_SURFACES_MAX, params->out_surfaces);
         return FR_ERR_ARGUMENT;
     }
+    if (params->convert_threads > FR_CONVERT_THREADS_MAX) {
+        fr_log_write(&params->log, FR_LOG_ERROR, "a conversion has 1 to %u threads, not %u",
+                     FR_CONVERT_THREADS_MAX, params->convert_threads);
+        return FR_ERR_ARGUMENT;
+    }
     if (mode->width > FR_SIZE_MAX || mode->height > FR_SIZE_MAX || !mode->width != !mode->height) {
         fr_log_write(&params->log, FR_LOG_ERROR, "a display has 1 to %u pixels each way, not %ux%u",
                      FR_SIZE_MAX, mode->width, mode->height);

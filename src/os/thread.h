@@ -3,10 +3,12 @@
 #ifndef FR_OS_THREAD_H
 #define FR_OS_THREAD_H
 
-/* Threads and locks for the few objects that have a thread of their own: the socket channel, the display
- * sampler. */
+/* Threads, locks and semaphores for the few objects that have threads of their own: the socket channel, the
+ * display sampler, the converters' pool. */
 
 #include <framering/status.h>
+
+#include <stdint.h>
 
 struct fr_thread;
 
@@ -24,5 +26,16 @@ struct fr_mutex *fr_mutex_create(void);
 void fr_mutex_destroy(struct fr_mutex **mutex); /* accepts NULL in it */
 void fr_mutex_lock(struct fr_mutex *mutex);
 void fr_mutex_unlock(struct fr_mutex *mutex);
+
+struct fr_semaphore;
+
+/* Begins at 0. NULL: no memory. */
+struct fr_semaphore *fr_semaphore_create(void);
+void fr_semaphore_destroy(struct fr_semaphore **semaphore); /* accepts NULL in it; nobody waits any more */
+void fr_semaphore_post(struct fr_semaphore *semaphore);
+void fr_semaphore_wait(struct fr_semaphore *semaphore);
+
+/* The processors that this process may run on; at least 1. */
+uint32_t fr_num_processors(void);
 
 #endif

@@ -39,11 +39,12 @@ class Held:
 
 
 def no_growth(world, settled, last, ring_kib):
-    """Between the two were DEATHS - SETTLED deaths, each with a ring."""
+    """Between the two were DEATHS - SETTLED deaths, each with a ring. On a busy machine one of the two may have been in the
+    middle of an attach, which takes a few of everything; what is lost by each death is more."""
     print(f"  after {SETTLED} deaths: {settled}; after {DEATHS}: {last}")
     deaths = DEATHS - SETTLED
-    check(last.descriptors <= settled.descriptors + 1, f"descriptors leak: {settled}; {last}")
-    check(last.threads <= settled.threads, f"threads leak: {settled}; {last}")
+    check(last.descriptors < settled.descriptors + deaths / 2, f"descriptors leak: {settled}; {last}")
+    check(last.threads < settled.threads + deaths / 2, f"threads leak: {settled}; {last}")
     check(last.mappings < settled.mappings + deaths, f"mappings leak: {settled}; {last}")
     # The address sanitizer keeps what was freed, and says itself what leaks.
     check(world.sanitized or last.kib < settled.kib + deaths * ring_kib / 2, f"memory leaks: {settled}; {last}")

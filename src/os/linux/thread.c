@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,4 +92,47 @@ void fr_mutex_lock(struct fr_mutex *mutex)
 void fr_mutex_unlock(struct fr_mutex *mutex)
 {
     pthread_mutex_unlock(&mutex->lock);
+}
+
+struct fr_semaphore {
+    sem_t count;
+};
+
+struct fr_semaphore *fr_semaphore_create(void)
+{
+    struct fr_semaphore *semaphore = malloc(sizeof(*semaphore));
+    if (semaphore && sem_init(&semaphore->count, 0, 0)) {
+        free(semaphore);
+        return NULL;
+    }
+    return semaphore;
+}
+
+void fr_semaphore_destroy(struct fr_semaphore **semaphore)
+{
+    if (!*semaphore)
+        return;
+    sem_destroy(&(*semaphore)->count);
+    free(*semaphore);
+    *semaphore = NULL;
+}
+
+void fr_semaphore_post(struct fr_semaphore *semaphore)
+{
+    sem_post(&semaphore->count);
+}
+
+void fr_semaphore_wait(struct fr_semaphore *semaphore)
+{
+    while (sem_wait(&semaphore->count) && errno == EINTR)
+        continue;
+}
+
+uint32_t fr_num_processors(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof(set), &set))
+        return 1;
+    const int count = CPU_COUNT(&set);
+    return count > 0 ? (uint32_t)count : 1;
 }

@@ -4,6 +4,7 @@
 #include "os/win32/win32.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <process.h>
 #include <stdlib.h>
 
@@ -92,4 +93,50 @@ void fr_mutex_lock(struct fr_mutex *mutex)
 void fr_mutex_unlock(struct fr_mutex *mutex)
 {
     ReleaseSRWLockExclusive(&mutex->lock);
+}
+
+struct fr_semaphore {
+    HANDLE handle;
+};
+
+struct fr_semaphore *fr_semaphore_create(void)
+{
+    struct fr_semaphore *semaphore = malloc(sizeof(*semaphore));
+    if (!semaphore)
+        return NULL;
+    semaphore->handle = CreateSemaphoreW(NULL, 0, LONG_MAX, NULL);
+    if (!semaphore->handle) {
+        free(semaphore);
+        return NULL;
+    }
+    return semaphore;
+}
+
+void fr_semaphore_destroy(struct fr_semaphore **semaphore)
+{
+    if (!*semaphore)
+        return;
+    CloseHandle((*semaphore)->handle);
+    free(*semaphore);
+    *semaphore = NULL;
+}
+
+void fr_semaphore_post(struct fr_semaphore *semaphore)
+{
+    ReleaseSemaphore(semaphore->handle, 1, NULL);
+}
+
+void fr_semaphore_wait(struct fr_semaphore *semaphore)
+{
+    WaitForSingleObject(semaphore->handle, INFINITE);
+}
+
+uint32_t fr_num_processors(void)
+{
+    DWORD_PTR process = 0, system = 0;
+    uint32_t count = 0;
+    if (GetProcessAffinityMask(GetCurrentProcess(), &process, &system))
+        for (; process; process &= process - 1)
+            count++;
+    return count ? count : 1;
 }

@@ -80,6 +80,9 @@ static void arguments_out_of_range_are_refused(void **state)
     rig->params.out_surfaces = 17;
     refused(rig, "an out ring has 2 to 16 surfaces");
     rig->params.out_surfaces = 0;
+    rig->params.convert_threads = 17;
+    refused(rig, "a conversion has 1 to 16 threads");
+    rig->params.convert_threads = 0;
     rig->params.preferred = (fr_mode){FR_SIZE_MAX + 1, 10, 0};
     refused(rig, "pixels each way");
     rig->params.preferred = (fr_mode){10, 0, 0};

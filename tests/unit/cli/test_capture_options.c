@@ -6,6 +6,8 @@
 #include "commands.h"
 #include "system/system.h"
 
+#include <framering/convert.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +67,8 @@ static void everything(void **state)
     int exit_code;
     struct capture_options *o =
         parse("--source none --target 7 --size 1280x720 --fps 30 --sdr --codec hevc --encoder "
-              "libx265 --encoder-options preset=fast --bitrate 5000 --backend cpu --spin 50us --for 2m "
+              "libx265 --encoder-options preset=fast --bitrate 5000 --backend cpu --spin 50us --cpu-mask "
+              "avx512,avx2 --for 2m "
               "--frames 10 --json --no-restart --no-repeats out.mp4",
               &good, &exit_code);
     assert_true(good);
@@ -78,6 +81,7 @@ static void everything(void **state)
     assert_int_equal(s->capture.preferred.refresh_mhz, 30000);
     assert_true(s->capture.sdr_output);
     assert_int_equal(s->capture.spin_ns, 50000);
+    assert_int_equal(s->capture.cpu_mask, FR_CPU_AVX512 | FR_CPU_AVX2);
     assert_true(s->capture.timing.attach_wait_ns == UINT64_MAX);
     assert_int_equal(s->capture.backend, FR_BACKEND_CPU);
     assert_int_equal(s->recorder.codec, FR_CODEC_HEVC);
@@ -171,6 +175,7 @@ static void refusals(void **state)
         "--source none --for",
         "--source none --frames 0 a.mkv",
         "--source none --bitrate x a.mkv",
+        "--source none --cpu-mask avx a.mkv",
         "--source none --target -1 a.mkv",
         "--source none --nonsense a.mkv",
         "--source fake --nonsense a.mkv",
@@ -264,13 +269,14 @@ static void vulkan(void **state)
     (void)state;
     bool good;
     int exit_code;
-    struct capture_options *o = parse(
-        "--source none --backend vulkan --gpu NVIDIA --no-dma-buf --no-timeline a.mkv", &good, &exit_code);
+    struct capture_options *o =
+        parse("--source none --backend vulkan --gpu NVIDIA --no-dma-buf --no-timeline --no-sync-file a.mkv",
+              &good, &exit_code);
     assert_true(good);
     const fr_capture_params *c = &o->session.capture;
     assert_int_equal(c->backend, FR_BACKEND_VULKAN);
     assert_string_equal(c->vulkan->device, "NVIDIA");
-    assert_true(c->vulkan->no_dma_buf && c->vulkan->no_timeline);
+    assert_true(c->vulkan->no_dma_buf && c->vulkan->no_timeline && c->vulkan->no_sync_file);
     assert_false(c->vulkan->no_opaque_fd || c->vulkan->no_host_memory);
     free(o);
     o = parse("--source none --no-opaque-fd --no-host-memory a.mkv", &good, &exit_code);

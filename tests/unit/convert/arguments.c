@@ -66,6 +66,14 @@ static void an_unknown_sdr_map_is_refused(void **state)
     assert_int_equal(status_of(params), FR_ERR_ARGUMENT);
 }
 
+static void too_many_threads_are_refused(void **state)
+{
+    (void)state;
+    fr_convert_params params = good;
+    params.threads = FR_CONVERT_THREADS_MAX + 1;
+    assert_int_equal(status_of(params), FR_ERR_ARGUMENT);
+}
+
 static void missing_arguments_are_refused(void **state)
 {
     (void)state;
@@ -92,36 +100,65 @@ static void only_the_documented_pairs_are_supported(void **state)
         }
 }
 
-static bool runs(const pair *p, uint32_t mask, const char *instruction_set)
+/* The instruction set of the kernel that runs where these may be used. */
+static const char *runs(const pair *p, uint32_t allowed)
 {
     fr_convert_params params = p->params;
     params.width = params.height = 16;
-    params.cpu_mask = mask;
+    params.cpu_mask = ~allowed;
     fr_converter *converter;
     assert_int_equal(fr_converter_create(&converter, &params), FR_OK);
     const char *const name = fr_converter_kernel(converter);
     const size_t length = strlen(p->kernel);
-    const bool same = !strncmp(name, p->kernel, length) && !strcmp(name + length, instruction_set);
+    assert_memory_equal(name, p->kernel, length);
     fr_converter_destroy(&converter);
-    return same;
+    return name + length;
 }
 
 static void a_full_mask_leaves_the_c_kernels(void **state)
 {
     (void)state;
     for (size_t i = 0; i < num_pairs; i++)
-        assert_true(runs(&pairs[i], ~0u, "c"));
+        assert_string_equal(runs(&pairs[i], 0), "c");
 }
 
 static void the_strongest_kernel_is_taken(void **state)
 {
     (void)state;
-    if (!(fr_cpu_flags() & FR_CPU_AVX2))
-        skip();
     for (size_t i = 0; i < num_pairs; i++) {
-        assert_true(runs(&pairs[i], ~(uint32_t)FR_CPU_AVX2, "avx2"));
-        assert_true(runs(&pairs[i], FR_CPU_AVX2 | FR_CPU_AVX512, "c"));
+        const char *strongest = "c";
+        uint32_t up_to = 0;
+        for (size_t s = 0; s < num_instruction_sets; s++) {
+            const instruction_set *const set = &instruction_sets[s];
+            const char *const alone = runs(&pairs[i], set->flag);
+            if (strcmp(alone, "c")) {
+                assert_string_equal(alone, set->name);
+                strongest = alone;
+            }
+            up_to |= set->flag;
+            assert_string_equal(runs(&pairs[i], up_to), strongest);
+        }
+        assert_string_equal(runs(&pairs[i], ~0u), strongest);
     }
+}
+
+static void every_instruction_set_of_the_machine_has_its_kernels(void **state)
+{
+    (void)state;
+    size_t num_missing = 0;
+    for (size_t s = 0; s < num_instruction_sets; s++) {
+        const instruction_set *const set = &instruction_sets[s];
+        if (!(fr_cpu_flags() & set->flag)) {
+            print_message("%s is not tested: this processor does not have it\n", set->name);
+            num_missing++;
+            continue;
+        }
+        for (size_t i = 0; i < num_pairs; i++)
+            if (pairs[i].integer || set->flag == FR_CPU_AVX2)
+                assert_string_equal(runs(&pairs[i], set->flag), set->name);
+    }
+    if (num_missing == num_instruction_sets)
+        skip();
 }
 
 static void the_environment_adds_to_the_mask(void **state)
@@ -129,8 +166,52 @@ static void the_environment_adds_to_the_mask(void **state)
     (void)state;
     system_set_env("FRAMERING_CPU_MASK", "0xffffffff");
     for (size_t i = 0; i < num_pairs; i++)
-        assert_true(runs(&pairs[i], 0, "c"));
+        assert_string_equal(runs(&pairs[i], ~0u), "c");
+    system_set_env("FRAMERING_CPU_MASK", "sse4.1,avx2,avx512,neon");
+    for (size_t i = 0; i < num_pairs; i++)
+        assert_string_equal(runs(&pairs[i], ~0u), "c");
+    system_set_env("FRAMERING_CPU_MASK", "none");
+    assert_int_equal(status_of(good), FR_ERR_ARGUMENT);
+    system_set_env("FRAMERING_CPU_MASK", "");
+    assert_int_equal(status_of(good), FR_OK);
     system_set_env("FRAMERING_CPU_MASK", NULL);
+}
+
+static void masks_are_names_or_a_number(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        uint32_t mask;
+    } known[] = {
+        {"sse4.1", FR_CPU_SSE41},
+        {"avx2", FR_CPU_AVX2},
+        {"avx512", FR_CPU_AVX512},
+        {"neon", FR_CPU_NEON},
+        {"all", ~0u},
+        {"avx512,avx2", FR_CPU_AVX512 | FR_CPU_AVX2},
+        {"avx2,avx2", FR_CPU_AVX2},
+        {"0", 0},
+        {"6", 6},
+        {"0x6", 6},
+        {"4294967295", ~0u},
+    };
+    static const char *const unknown[] = {
+        "",     ",",     "avx2,",       ",avx2",      "avx",
+        "AVX2", "avx2 ", "avx2;avx512", "sse4.1,2",   "-1",
+        "+1",   " 1",    "1x",          "4294967296", "99999999999999999999"};
+    uint32_t mask;
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        assert_int_equal(fr_cpu_mask_parse(&mask, known[i].text), FR_OK);
+        assert_int_equal(mask, known[i].mask);
+    }
+    for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+        mask = 1;
+        assert_int_equal(fr_cpu_mask_parse(&mask, unknown[i]), FR_ERR_ARGUMENT);
+        assert_int_equal(mask, 0);
+    }
+    assert_int_equal(fr_cpu_mask_parse(&mask, NULL), FR_ERR_ARGUMENT);
+    assert_int_equal(fr_cpu_mask_parse(NULL, "avx2"), FR_ERR_ARGUMENT);
 }
 
 enum { SHARED_WIDTH = 203, SHARED_HEIGHT = 61, NUM_THREADS = 3, NUM_RUNS = 20 };
@@ -194,11 +275,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_out_of_range_are_refused),
         cmocka_unit_test(an_unknown_sdr_map_is_refused),
+        cmocka_unit_test(too_many_threads_are_refused),
         cmocka_unit_test(missing_arguments_are_refused),
         cmocka_unit_test(only_the_documented_pairs_are_supported),
         cmocka_unit_test(a_full_mask_leaves_the_c_kernels),
         cmocka_unit_test(the_strongest_kernel_is_taken),
+        cmocka_unit_test(every_instruction_set_of_the_machine_has_its_kernels),
         cmocka_unit_test(the_environment_adds_to_the_mask),
+        cmocka_unit_test(masks_are_names_or_a_number),
         cmocka_unit_test(one_converter_serves_several_threads),
     };
     return cmocka_run_group_tests_name("convert: arguments", tests, NULL, NULL);

@@ -21,13 +21,25 @@ const pair pairs[] = {
 };
 const size_t num_pairs = sizeof(pairs) / sizeof(pairs[0]);
 
-/* An instruction set joins these with its first kernel. */
+const instruction_set instruction_sets[] = {
+    {FR_CPU_SSE41, "sse41"},
+    {FR_CPU_AVX2, "avx2"},
+    {FR_CPU_AVX512, "avx512"},
+    {FR_CPU_NEON, "neon"},
+};
+const size_t num_instruction_sets = sizeof(instruction_sets) / sizeof(instruction_sets[0]);
+
 bool nth_mask(size_t n, uint32_t *mask)
 {
-    static const uint32_t sets[] = {0, FR_CPU_AVX2, ~0u};
-    if (n >= sizeof(sets) / sizeof(sets[0]))
+    uint32_t sets[sizeof(instruction_sets) / sizeof(instruction_sets[0]) + 2] = {0};
+    size_t num = 1;
+    for (size_t i = 0; i < num_instruction_sets; i++)
+        if (fr_cpu_flags() & instruction_sets[i].flag)
+            sets[num++] = instruction_sets[i].flag;
+    sets[num++] = ~0u;
+    if (n >= num)
         return false;
-    *mask = ~(sets[n] & fr_cpu_flags());
+    *mask = ~sets[n];
     return true;
 }
 

@@ -22,8 +22,17 @@ typedef struct pair {
 extern const pair pairs[];
 extern const size_t num_pairs;
 
-/* The nth set of instruction sets to run under, as a mask: none, then each alone, then all; false after the
- * last. */
+typedef struct instruction_set {
+    uint32_t flag;
+    const char *name; /* as kernels' names end */
+} instruction_set;
+
+/* From the weakest to the strongest. */
+extern const instruction_set instruction_sets[];
+extern const size_t num_instruction_sets;
+
+/* The nth set of instruction sets to run under, as a mask: none, then each of the machine's alone, then all;
+ * false after the last. */
 bool nth_mask(size_t n, uint32_t *mask);
 
 /* A reproducible random number. */
