@@ -11,7 +11,7 @@
  * once, front to back, with no arithmetic but what keeps the reads alive. Several ways; the fastest counts.
  */
 
-enum { BENCH_MOVES_MAX = 6 };
+enum { BENCH_MOVES_MAX = 8 };
 
 struct bench_move {
     const char *name; /* "stream avx512" */

@@ -63,8 +63,8 @@ def conversions(results, folder):
     sizes = sorted({(entry['width'], entry['height']) for entry in entries}, key=lambda size: size[0])
     out = ('## Conversion\n\n`framering bench convert`, medians, in turns with the bound. The bound is one thread that reads all of the '
            'input and writes as many bytes as the\noutput has (BGRA: 4 read and 1.5 written a pixel, RGBA16F: 8 and 3 or 1.5), by '
-           'the fastest of ordinary stores, streaming stores and\nmemcpy; one processor, and its own time, unless there are more '
-           'threads. Input in shared memory, as a slot is.\n\n')
+           'the fastest of ordinary stores, streaming stores (also\nasking for memory ahead) and memcpy; one processor, and its own time, unless '
+           'there are more threads. Input in shared memory, as a slot is.\n\n')
     rows = []
     for pair, sdr_map, title in PAIRS:
         known = of_pair(entries, pair, sdr_map)
@@ -76,7 +76,7 @@ def conversions(results, folder):
             rows.append(cells)
     others = [entry for entry in entries if not entry['kernel'].startswith('convert_')]
     for kernel, threads in dict.fromkeys((entry['kernel'], entry['threads']) for entry in others):
-        cells = ['`%s`' % kernel, '', threads]
+        cells = ['`fr_slot_write`, ' + kernel.split('_')[-1].upper(), '', threads]
         for width, _ in sizes:
             entry = next((entry for entry in others if (entry['kernel'], entry['threads'], entry['width']) == (kernel, threads, width)), None)
             cells += ['%s' % svg.number(entry['ms']), '%.2f' % entry['ratio']] if entry else ['', '']
@@ -139,6 +139,7 @@ def handoff(results, folder):
            'frames and between bare\nwake-ups, 0.1 ms to a host that spins.\n\n' % (data['width'], data['height']))
     out += table(['', 'p50', 'p99'], [(name, svg.number(p50), svg.number(p99)) for name, p50, p99 in rows])
     groups = [(name, [('p50', p50), ('p99', p99)]) for name, p50, p99 in rows]
+    first = out
     peers = results.get('peers-handoff')
     if peers and peers['peers']:
         out += '### By others\n\n`framering-peers-handoff`, the same frames, µs.\n\n'
@@ -146,14 +147,23 @@ def handoff(results, folder):
             (entry['name'], entry['version'], '%dx%d%s' % (entry['width'], entry['height'], ', %d Hz' % entry['rate'] if 'rate' in entry else ''),
              svg.number(entry['p50_us']), svg.number(entry['p99_us']), svg.number(entry['ours_p50_us']), svg.number(entry['ours_p99_us']),
              entry.get('copies', ''), entry['differs']) for entry in peers['peers']])
-        big = max(entry['width'] for entry in peers['peers'])
-        for entry in peers['peers']:
-            if entry['width'] == big:
-                rate = ', %d Hz' % entry['rate'] if 'rate' in entry else ''
-                groups.append(('%s, %dp%s' % (entry['name'], entry['height'], rate), [('p50', entry['p50_us']), ('p99', entry['p99_us'])]))
-                groups.append(('framering beside it', [('p50', entry['ours_p50_us']), ('p99', entry['ours_p99_us'])]))
     svg.bars(folder / 'handoff.svg', 'From publish to take between two processes', 'two processors, p50 and p99', 'µs', groups)
-    return out + plot('handoff', 'Hand-off') + (missing(peers) if peers else '')
+    out = first + plot('handoff', 'Hand-off') + out[len(first):]
+    if peers and peers['peers']:
+        svg.bars(folder / 'handoff-peers.svg', 'From publish to receipt, by others', 'the same frames in one run, p50 and p99; a host that sleeps',
+                 'µs', peer_groups(peers['peers']))
+        out += plot('handoff-peers', 'Hand-off by others') + missing(peers)
+    return out
+
+
+def peer_groups(entries):
+    groups = []
+    for size in dict.fromkeys((entry['height'], entry.get('rate')) for entry in entries):
+        known = [entry for entry in entries if (entry['height'], entry.get('rate')) == size]
+        words = ', %dp' % size[0] + (' %d Hz' % size[1] if size[1] else '')
+        groups.append(('framering' + words, [('p50', known[0]['ours_p50_us']), ('p99', known[0]['ours_p99_us'])]))
+        groups += [(entry['name'] + words, [('p50', entry['p50_us']), ('p99', entry['p99_us'])]) for entry in known]
+    return groups
 
 
 def latency_cell(stage):

@@ -50,7 +50,7 @@ def handoff_beside(results, name):
     p50 = min(entry['p50_us'] / entry['ours_p50_us'] for entry in entries)
     p99 = min(entry['p99_us'] / entry['ours_p99_us'] for entry in entries)
     return ('hand-off p50 and p99 against %s, same frames' % name, '5 × lower',
-            '%.1f × and %.1f ×, the least of %d runs' % (p50, p99, len(entries)), min(p50, p99) >= 5, 'framering-peers-handoff')
+            '%.1f × and %.1f ×, the least of %d' % (p50, p99, len(entries)), min(p50, p99) >= 5, 'framering-peers-handoff')
 
 
 def table(results):

@@ -4,7 +4,7 @@
 import html
 import math
 
-WIDTH, MARGIN, LEFT, RIGHT, ROW, GAP = 820, 16, 268, 86, 15, 10
+WIDTH, MARGIN, RIGHT, ROW, GAP = 820, 16, 86, 15, 10
 COLOURS = ['#3b78c2', '#d2691e', '#2f8f6b', '#8a5fb0', '#7d7d7d', '#b8365a']
 STYLE = '''<style>
  text { font: 12px system-ui, 'DejaVu Sans', Arial, sans-serif; fill: #1f2328 }
@@ -62,12 +62,15 @@ class Plot:
     def line(self, x1, y1, x2, y2, kind):
         self.parts.append('<line class="%s" x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f"/>' % (kind, x1, y1, x2, y2))
 
-    def legend(self, names, colour, y):
+    def legend(self, names, colour, y, mark=''):
         x = MARGIN
         for name in names:
             self.parts.append('<rect x="%.1f" y="%.1f" width="12" height="12" rx="2" fill="%s"/>' % (x, y - 10, colour[name]))
             self.text(x + 17, y, name)
             x += 17 + 7.2 * len(name) + 20
+        if mark:
+            self.line(x, y - 4, x + 22, y - 4, 'mark')
+            self.text(x + 28, y, mark)
 
     def write(self, path):
         path.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img">\n'
@@ -87,25 +90,26 @@ def bars(path, title, note, axis, groups, mark=None):
     plot = Plot(title, note, below + 54)
     if legend:
         plot.legend(names, colour, 68)
-    span = WIDTH - LEFT - RIGHT
+    left = max(140, MARGIN + 18 + 7.2 * max(len(label) for label, _ in groups))
+    span = WIDTH - left - RIGHT
 
     def at(value):
-        return LEFT + span * math.log(max(value, low) / low) / math.log(high / low)
+        return left + span * math.log(max(value, low) / low) / math.log(high / low)
 
     for tick in log_ticks(low, high):
         plot.line(at(tick), top - 6, at(tick), below, 'grid')
         plot.text(at(tick), below + 16, tick_text(tick), 'note', 'middle')
-    plot.text(LEFT + span / 2, below + 38, axis + ', logarithmic', '', 'middle')
+    plot.text(left + span / 2, below + 38, axis + ', logarithmic', '', 'middle')
     y = top
     for label, bars_ in groups:
-        plot.text(LEFT - 10, y + len(bars_) * ROW / 2 + 4, label, '', 'end')
+        plot.text(left - 10, y + len(bars_) * ROW / 2 + 4, label, '', 'end')
         for name, value in bars_:
-            plot.parts.append('<rect x="%d" y="%.1f" width="%.1f" height="%d" rx="2" fill="%s"/>' % (
-                LEFT, y + 1, max(at(value) - LEFT, 1), ROW - 2, colour[name]))
-            plot.text(max(at(value), LEFT) + 6, y + ROW - 3.5, number(value))
+            plot.parts.append('<rect x="%.1f" y="%.1f" width="%.1f" height="%d" rx="2" fill="%s"/>' % (
+                left, y + 1, max(at(value) - left, 1), ROW - 2, colour[name]))
+            plot.text(max(at(value), left) + 6, y + ROW - 3.5, number(value))
             y += ROW
         y += GAP
-    plot.line(LEFT, top - 6, LEFT, below, 'axis')
+    plot.line(left, top - 6, left, below, 'axis')
     if mark:
         plot.line(at(mark[0]), top - 8, at(mark[0]), below, 'mark')
         plot.text(at(mark[0]), top - 13, mark[1], 'marktext', 'middle')
@@ -120,7 +124,7 @@ def lines(path, title, note, x_axis, y_axis, series, mark=None):
     (x_low, x_high), (y_low, y_high) = (min(xs), max(xs) if max(xs) > min(xs) else 2 * min(xs)), log_range(ys)
     left, right, top, below = 84, WIDTH - 60, 92, 340
     plot = Plot(title, note, below + 58)
-    plot.legend([name for name, _ in series], colour, 68)
+    plot.legend([name for name, _ in series], colour, 68, mark[1] if mark else '')
 
     def at(x, y):
         return (left + (right - left) * math.log(x / x_low) / math.log(x_high / x_low),
@@ -145,5 +149,4 @@ def lines(path, title, note, x_axis, y_axis, series, mark=None):
             plot.text(x + 6, y - 8, number(value))
     if mark:
         plot.line(left, at(x_low, mark[0])[1], right, at(x_low, mark[0])[1], 'mark')
-        plot.text(left + 6, at(x_low, mark[0])[1] - 5, mark[1], 'marktext')
     plot.write(path)

@@ -167,9 +167,21 @@ typedef struct fr_image {
     fr_format format;
 } fr_image;
 
-/* begin, copy, publish in one call. An image whose format or size is not the ring's is dropped and counted as
- * mismatched (logged once per episode): FR_AGAIN. FR_ERR_UNSUPPORTED: the ring's slots are textures or
- * images, as they can be for a source with a device: fr_source_push_d3d11, fr_source_push_vulkan fill them.
+/*
+ * Copies a picture into the slot of fr_source_begin: all of it (rects NULL), or what `num_rects` rectangles
+ * of it cover, at the same place; what of a rectangle lies outside the picture is left out, and they may
+ * overlap. The rest of the slot stays what it was, which is an older frame. A large picture goes past the
+ * cache. FR_ERR_ARGUMENT: the image has no pixels, or not the slot's format and size; FR_ERR_UNSUPPORTED: the
+ * slot is a texture or an image. Nothing is written then. Any thread, which owns the slot until publish or
+ * cancel.
+ */
+FR_API fr_status fr_slot_write(const fr_slot *slot, const fr_image *image, const fr_rect *rects,
+                               uint32_t num_rects);
+
+/* begin, fr_slot_write, publish in one call. An image whose format or size is not the ring's is dropped and
+ * counted as mismatched (logged once per episode): FR_AGAIN. FR_ERR_UNSUPPORTED: the ring's slots are
+ * textures or images, as they can be for a source with a device: fr_source_push_d3d11, fr_source_push_vulkan
+ * fill them.
  */
 FR_API fr_status fr_source_push(fr_source *source, const fr_image *image, const fr_publish_info *info);
 

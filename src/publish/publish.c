@@ -430,14 +430,11 @@ fr_status fr_source_push(fr_source *source, const fr_image *image, const fr_publ
     const fr_status status = fr_source_begin(source, &slot);
     if (status != FR_OK)
         return status;
-    if (!slot.pixels) {
+    const fr_status written = fr_slot_write(&slot, image, NULL, 0);
+    if (written < 0) {
         fr_source_cancel(source);
-        return FR_ERR_UNSUPPORTED;
+        return written;
     }
-    const size_t row_bytes = (size_t)slot.width * fr_format_pixel_bytes(slot.format);
-    for (uint32_t y = 0; y < slot.height; y++)
-        memcpy((uint8_t *)slot.pixels + y * slot.pitch_bytes,
-               (const uint8_t *)image->pixels + (ptrdiff_t)y * image->pitch_bytes, row_bytes);
     return fr_source_publish(source, info);
 }
 
