@@ -23,6 +23,7 @@ TASKS = {
                 "ours_p99_us": NUMBER, "p99_ratio": NUMBER, "copies": int, "ours_copies": int, "copies_why": str,
                 "converted_p50_us": NUMBER, "ours_converted_p50_us": NUMBER, "ours_spin_p50_us": NUMBER,
                 "ours_spin_p99_us": NUMBER},
+    "session-latency": {"p50_us": NUMBER, "p99_us": NUMBER, "ours_p50_us": NUMBER, "ours_p99_us": NUMBER, "seen": NUMBER},
     "session": SESSION,
     "session-capture": SESSION,
 }

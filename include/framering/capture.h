@@ -183,7 +183,9 @@ typedef struct fr_capture_info {
     const char *backend; /* of the ring in force: "cpu", "d3d11", "vulkan"; static */
     const char *slots; /* what its slots are: "memory", "d3d11 textures", "opaque fd", "dma-buf"; static; "" =
                           no ring */
-    const char *sync;  /* how they are claimed: "states", "keyed mutex", "fence"; static; "" = no ring */
+    const char *sync;  /* how they are claimed: "states", "keyed mutex", "fence", "sync file"; static; "" = no
+                          ring */
+    const char *way;   /* both in words for people: "shared memory"; static; "" = no ring */
     const char *kernel; /* the converter that runs; static; "" = none yet */
 } fr_capture_info;
 

@@ -26,9 +26,8 @@
  * AV_PIX_FMT_DRM_PRIME is for VAAPI (av_hwframe_map, the filter hwmap), for KMS, and for whatever else takes
  * a DMA-BUF.
  *
- * For CUDA and NVENC the memory's descriptor (fr_frame_vulkan_export, OPAQUE_FD) is mapped as a buffer
- * (cuExternalMemoryGetMappedBuffer), in which the planes lie at the offset_bytes with the pitch_bytes of
- * fr_vulkan_picture.
+ * For CUDA there is the memory's descriptor (fr_frame_vulkan_export, OPAQUE_FD), a buffer in which the planes
+ * lie at the offset_bytes with the pitch_bytes of fr_vulkan_picture.
  */
 
 #include <framering/frame.h>

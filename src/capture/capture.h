@@ -164,8 +164,10 @@ fr_status fr_generation_begin(fr_capture *capture);
 void fr_generation_end(fr_capture *capture, uint32_t next_generation);
 /* "memory", "d3d11 textures", "opaque fd", "dma-buf". */
 const char *fr_slots_kind_name(enum fr_slots_kind slots_kind);
-/* "states", "keyed mutex", "fence". */
+/* "states", "keyed mutex", "fence", "sync file". */
 const char *fr_sync_kind_name(uint32_t sync_kind);
+/* Both as people say it. */
+const char *fr_ring_way(enum fr_slots_kind slots_kind, uint32_t sync_kind);
 void fr_capture_forget_last(fr_capture *capture);
 void fr_capture_drop_converter(fr_capture *capture);
 

@@ -295,8 +295,10 @@ fr_status fr_vk_convert(struct fr_vk_converter *converter, const struct fr_vk_in
     fr_status status = plan_job(&job);
     if (status == FR_OK)
         status = fr_vk_device_wait(device, job.flight->value, FR_VK_GPU_WAIT_NS);
-    if (status == FR_TIMEOUT)
-        return fr_vk_device_status(device, VK_ERROR_DEVICE_LOST); /* it hangs */
+    if (status == FR_TIMEOUT) {
+        fr_vk_device_give_up(device);
+        return FR_ERR_DEVICE_LOST;
+    }
     if (status != FR_OK)
         return status;
     for (uint32_t band = 0; band < job.num_bands; band++)

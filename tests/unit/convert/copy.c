@@ -85,7 +85,7 @@ static image image_create(size_t row_bytes, size_t num_rows, size_t padding, boo
     const size_t pitch = row_bytes + padding;
     image i = {.bytes = pitch * num_rows, .pitch = upside_down ? -(ptrdiff_t)pitch : (ptrdiff_t)pitch};
     i.memory = malloc(i.bytes);
-    i.first = i.memory + (upside_down ? pitch * (num_rows - 1) : 0);
+    i.first = i.memory + (upside_down && num_rows ? pitch * (num_rows - 1) : 0);
     memset(i.memory, CANARY, i.bytes);
     return i;
 }
