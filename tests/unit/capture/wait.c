@@ -64,6 +64,27 @@ static void a_frame_for_a_host_that_sleeps_signals_once(void **state)
     assert_int_equal(rig->machine.wakes, wakes);
 }
 
+static void push_at_reset(void *user)
+{
+    struct rig *rig = user;
+    rig->machine.on_reset = NULL;
+    assert_int_equal(rig_push(rig), FR_OK);
+}
+
+/* The reset of the event that woke the host, late, takes no wake-up away: the last look comes after it. */
+static void a_frame_during_the_reset_is_not_slept_on(void **state)
+{
+    struct rig *rig = *state;
+    start(rig);
+    rig->act = act_push;
+    assert_int_equal(rig_next(rig), FR_OK);
+    rig->machine.on_reset = push_at_reset;
+    const uint32_t waits = rig->machine.waits, resets = rig->machine.resets;
+    assert_int_equal(rig_next(rig), FR_OK);
+    assert_int_equal(rig->machine.resets, resets + 1);
+    assert_int_equal(rig->machine.waits, waits);
+}
+
 static void the_first_frames_of_a_generation_are_signalled(void **state)
 {
     struct rig *rig = *state;
@@ -285,6 +306,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(frames_for_a_host_that_is_awake_signal_nobody),
         TEST(a_frame_for_a_host_that_sleeps_signals_once),
+        TEST(a_frame_during_the_reset_is_not_slept_on),
         TEST(the_first_frames_of_a_generation_are_signalled),
         TEST(a_host_whose_surfaces_are_held_sleeps),
         TEST(a_frame_is_seen_without_sleeping),
