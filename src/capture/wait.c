@@ -27,7 +27,7 @@ static bool spin(fr_capture *capture, uint64_t until_ns)
 }
 
 /* The ring's event ends it as it is: the frame is taken before its reset. */
-static fr_status sleep(fr_capture *capture, uint64_t timeout_ns)
+static fr_status sleep_on_events(fr_capture *capture, uint64_t timeout_ns)
 {
     const struct fr_os *os = &capture->env.os;
     const struct fr_event *events[] = {&capture->env.notify, &capture->ring.event};
@@ -59,12 +59,12 @@ static fr_status wait_for_frames(fr_capture *capture, uint64_t timeout_ns)
     reset_event(capture);
     if (!fr_ring_host_may_sleep(&capture->ring.words))
         return FR_OK;
-    const fr_status status = sleep(capture, timeout_ns - spin_ns);
+    const fr_status status = sleep_on_events(capture, timeout_ns - spin_ns);
     fr_ring_host_awake(&capture->ring.words);
     return status;
 }
 
-void fr_capture_wait(fr_capture *capture, uint64_t timeout_ns, uint32_t *wakes)
+bool fr_capture_wait(fr_capture *capture, uint64_t timeout_ns, uint32_t *wakes)
 {
     const struct fr_os *os = &capture->env.os;
     const struct fr_event *notify = &capture->env.notify;
@@ -74,4 +74,5 @@ void fr_capture_wait(fr_capture *capture, uint64_t timeout_ns, uint32_t *wakes)
         listens ? wait_for_frames(capture, timeout_ns) : os->ops->wait(os->self, &notify, 1, timeout_ns);
     /* A wait that lasted its time was not cut short for nothing. */
     *wakes = status == FR_OK ? *wakes + 1 : 0;
+    return status == FR_OK;
 }

@@ -168,6 +168,8 @@ static void event_reset(void *self, const struct fr_event *event)
 {
     struct machine *machine = self;
     machine->resets++;
+    if (machine->on_reset)
+        machine->on_reset(machine->on_wait_user);
     object_of(machine, event->handle)->signalled = false;
 }
 

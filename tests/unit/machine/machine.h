@@ -36,6 +36,8 @@ struct machine {
     bool in_wait;
     bool deaf;       /* signals are lost */
     uint32_t resets; /* of events, asked for by their own */
+    /* Called once in each of these, before the event is reset. */
+    void (*on_reset)(void *user);
     uint32_t *leave; /* where the wait that goes on says what it left signalled; NULL: it resets */
 };
 
