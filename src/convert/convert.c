@@ -91,14 +91,19 @@ static void build_tables(fr_convert_tables *tables, const fr_convert_params *par
     if (params->to == FR_FORMAT_P010) {
         /* PQ is steepest at black: below 2^-44 it is within 5e-6 of its value there. */
         fr_curve_build(&tables->transfer, -44, 0, pq, NULL);
+        fr_lanes_build_p010(&tables->lanes, pq);
         return;
     }
     /* sRGB is straight below 2^-9, and the largest half is below 2^16. */
     fr_curve_build(&tables->transfer, -9, 0, srgb, NULL);
+    fr_lanes_build_nv12(&tables->lanes, srgb);
     const uint32_t peak = params->peak_millinits ? params->peak_millinits : 1000000;
     const uint32_t white = params->sdr_white_millinits ? params->sdr_white_millinits : 203000;
     const fr_tone_map map = fr_tone_map_init(fmin(peak / 1000.0, 10000), fmin(white / 1000.0, 10000));
-    fr_curve_build(&tables->gain, -20, 16, params->sdr_map == FR_SDR_MAP_CLIP ? no_gain : tone_gain, &map);
+    tables->clip = params->sdr_map == FR_SDR_MAP_CLIP;
+    fr_curve_build(&tables->gain, -20, 16, tables->clip ? no_gain : tone_gain, &map);
+    if (!tables->clip)
+        fr_tone_lanes_build(&tables->tone, fmax(map.source_peak, map.target_peak) / 80, tone_gain, &map);
 }
 
 /* What threads gain has to pay for waking them: 20 to 60 microseconds. */

@@ -7,4 +7,7 @@
 
 #include <immintrin.h>
 
+fr_convert_fn convert_rgba16f_p010_avx512;
+fr_convert_fn convert_rgba16f_nv12_avx512;
+
 #endif

@@ -1,0 +1,98 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#include "convert/lanes.h"
+#include "convert/chebyshev.h"
+
+#include <math.h>
+
+/* A segment: of y, and the function of light whose values are multiplied by white. */
+typedef struct span {
+    double start, width, white;
+    fr_curve_fn *function;
+} span;
+
+/* The signal at `at` in 0..1 of the segment. */
+static double exact(double at, const void *arg)
+{
+    const span *const s = arg;
+    return s->white * s->function(s->start + at * s->width - (double)FR_LANES_BLACK, NULL);
+}
+
+static int32_t evaluate(const int32_t p[FR_LANES_PARTS], int32_t f)
+{
+    return p[0] + (f * (p[1] - (f * (p[2] - (f * p[3] >> 16)) >> 16)) >> 16);
+}
+
+/* Dropped bits make a product half a unit too small. */
+static void quantize(const span *s, int32_t p[FR_LANES_PARTS])
+{
+    double c[4];
+    fr_fit_cubic(c, 0, 1, exact, s);
+    p[3] = (int32_t)lround(64 * c[3]);
+    p[2] = (int32_t)lround(-16 * c[2] - 0.5);
+    p[1] = (int32_t)lround(4 * c[1] - 0.5);
+    p[0] = 0;
+    /* The constant makes up for what rounding the others does on average. */
+    enum { NUM_SAMPLES = 64 };
+    double sum = 0;
+    for (int i = 0; i < NUM_SAMPLES; i++) {
+        const double at = (i + 0.5) / NUM_SAMPLES;
+        sum += exact(at, s) - evaluate(p, (int32_t)(at * (FR_LANES_FRACTION + 1)));
+    }
+    p[0] = (int32_t)lround(sum / NUM_SAMPLES);
+}
+
+/* `white`: how far above black the signal of light 1 is. */
+static void build_curve(fr_lanes *lanes, double white, fr_curve_fn *function)
+{
+    for (int i = 0; i < FR_LANES_SEGMENTS; i++) {
+        int32_t p[FR_LANES_PARTS] = {0};
+        const double octave = ldexp(1, i / 2 - 31);
+        const span s = {octave * (i % 2 ? 1.5 : 1), octave / 2, white, function};
+        if (i >= FR_LANES_SEGMENTS - 2)
+            p[0] = (int32_t)lround(white * function(1, NULL));
+        else if (i > 0)
+            quantize(&s, p);
+        p[0] += FR_LANES_ZERO;
+        for (int k = 0; k < FR_LANES_PARTS; k++)
+            lanes->parts[k][i] = (uint16_t)p[k];
+    }
+}
+
+static int32_t pair(int low, int high)
+{
+    return (int32_t)((uint32_t)(uint16_t)low | (uint32_t)high << 16);
+}
+
+static fr_lanes_matrix make_matrix(const int y[3], const int cb[3], const int cr[3], int shift, int black)
+{
+    return (fr_lanes_matrix){
+        .y_rg = pair(y[0], y[1]),
+        .y_b = pair(y[2], 0),
+        .cb_rg = pair(cb[0], cb[1]),
+        .cb_b = pair(cb[2], cb[2]),
+        .cr_rg = pair(cr[0], cr[1]),
+        .cr_b = pair(cr[2], cr[2]),
+        .luma_bias = (2 * black + 1) * (1 << (shift - 1)) - FR_LANES_ZERO * (y[0] + y[1] + y[2]),
+        .chroma_bias = 1 << shift,
+    };
+}
+
+/*
+ * The factors are code units times 2^shift / white, of red, green and blue. White was searched for: with these
+ * all nine exact factors lie near integers, within 0.003 of a code (P010) and 0.0013 (NV12) altogether. Those of
+ * a difference sum to 0, so that grey has no colour.
+ */
+void fr_lanes_build_p010(fr_lanes *lanes, fr_curve_fn *pq)
+{
+    build_curve(lanes, 63930.5, pq);
+    lanes->matrix = make_matrix((const int[]){7549, 19483, 1704}, (const int[]){-4104, -10592, 14696},
+                                (const int[]){14696, -13514, -1182}, 21, 64);
+}
+
+void fr_lanes_build_nv12(fr_lanes *lanes, fr_curve_fn *srgb)
+{
+    build_curve(lanes, 64826, srgb);
+    lanes->matrix = make_matrix((const int[]){6025, 20268, 2046}, (const int[]){-3321, -11172, 14493},
+                                (const int[]){14493, -13164, -1329}, 23, 16);
+}
