@@ -2,22 +2,52 @@
 /* SPDX-License-Identifier: MIT */
 #include "bench.h"
 
+#include "bench_move.h"
 #include "clock.h"
+#include "machine.h"
+#include "race.h"
 #include "say.h"
 #include "stop.h"
 
 #include <framering/convert.h>
 
-#include <stdio.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUNS_MIN = 3, RUNS_MAX = 201 };
-#define BUDGET_NS (120 * NS_PER_MS)
+enum { KERNELS_MAX = 6, ROW_ALIGN = 64, RACERS = BENCH_MOVES_MAX + KERNELS_MAX, THREADS_SHOWN = 4 };
+#define BUDGET_NS (150 * NS_PER_MS)
 
+static_assert((int)RACERS <= (int)RACE_RACERS_MAX, "one race for a conversion");
+
+/* A slot and a surface, laid out as a capture's. */
 struct buffers {
     uint8_t *in, *out;
-    size_t in_bytes, out_bytes;
+    size_t in_pitch, out_pitch, in_whole;
+    size_t in_bytes, out_bytes; /* that a conversion reads and writes */
+};
+
+struct runner {
+    const fr_converter *converter;
+    const fr_convert_params *params;
+    void (*move)(const uint8_t *in, size_t in_bytes, uint8_t *out, size_t out_bytes);
+    struct buffers *b;
+};
+
+/* One conversion, measured. */
+struct match {
+    const struct bench_options *options;
+    fr_convert_params params;
+    struct buffers b;
+    int cpu;
+    struct bench_move moves[BENCH_MOVES_MAX];
+    size_t num_moves, num_kernels;
+    fr_converter *converters[KERNELS_MAX];
+    struct runner runners[RACERS];
+    struct racer racers[RACERS];
+    struct racer *order[RACERS];
+    double bound_ms;
+    const char *bound;
 };
 
 static uint32_t next_random(uint32_t *state)
@@ -33,7 +63,7 @@ static uint32_t next_random(uint32_t *state)
 static void fill(struct buffers *b, fr_format format)
 {
     uint32_t state = 2463534242u;
-    for (size_t i = 0; i + 1 < b->in_bytes; i += 2) {
+    for (size_t i = 0; i + 1 < b->in_whole; i += 2) {
         uint32_t bits = next_random(&state);
         uint32_t half = 0x2800u + bits % 0x2000u + ((bits & 0xf0000u) == 0 ? 0x8000u : 0u);
         uint16_t value = (uint16_t)(format == FR_FORMAT_RGBA16F ? half : bits);
@@ -41,65 +71,22 @@ static void fill(struct buffers *b, fr_format format)
     }
 }
 
-static int compare(const void *a, const void *b)
+static size_t align_row(size_t bytes)
 {
-    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* The median time of one call, in ms. */
-static double measure(void (*call)(void *user), void *user)
-{
-    uint64_t times[RUNS_MAX];
-    size_t runs = 0;
-    uint64_t begin = fr_clock_now_ns(), before = begin;
-    while (runs < RUNS_MIN || (runs < RUNS_MAX && before - begin < BUDGET_NS)) {
-        call(user);
-        uint64_t now = fr_clock_now_ns();
-        times[runs++] = now - before;
-        before = now;
-    }
-    qsort(times, runs, sizeof times[0], compare);
-    return (double)times[runs / 2] / (double)NS_PER_MS;
-}
-
-struct conversion {
-    const fr_converter *converter;
-    const fr_convert_params *params;
-    struct buffers *b;
-};
-
-static void convert(void *user)
-{
-    const struct conversion *c = user;
-    ptrdiff_t sample = c->params->to == FR_FORMAT_P010 ? 2 : 1, width = (ptrdiff_t)c->params->width;
-    void *const planes[2] = {c->b->out, c->b->out + (size_t)(width * sample) * c->params->height};
-    const ptrdiff_t pitches[2] = {width * sample, (width + 1) / 2 * 2 * sample};
-    fr_converter_run(c->converter, c->b->in, width * (ptrdiff_t)fr_format_pixel_bytes(c->params->from),
-                     planes, pitches);
-}
-
-/* Reads and writes, together, as many bytes as the conversion does. */
-static void move(void *user)
-{
-    struct buffers *b = user;
-    size_t half = (b->in_bytes + b->out_bytes) / 2;
-    size_t first = half < b->out_bytes ? half : b->out_bytes;
-    for (size_t done = 0; done < half; done += first)
-        memcpy(b->out, b->in + done, half - done < first ? half - done : first);
-    /* The compiler must not see that nobody reads this. */
-    __asm__ volatile("" : : "r"(b->out) : "memory");
+    return (bytes + ROW_ALIGN - 1) / ROW_ALIGN * ROW_ALIGN;
 }
 
 static bool alloc_buffers(struct buffers *b, const fr_convert_params *params)
 {
-    size_t pixels = (size_t)params->width * params->height;
-    size_t sample = params->to == FR_FORMAT_P010 ? 2 : 1;
-    b->in_bytes = pixels * fr_format_pixel_bytes(params->from);
-    b->out_bytes =
-        pixels * sample + (size_t)(params->width + 1) / 2 * 2 * ((params->height + 1) / 2) * sample;
-    b->in = malloc(b->in_bytes);
-    b->out = malloc(b->out_bytes);
+    size_t width = params->width, height = params->height, sample = params->to == FR_FORMAT_P010 ? 2 : 1;
+    size_t chroma_rows = (height + 1) / 2, chroma_width = (width + 1) / 2 * 2;
+    b->in_pitch = align_row(width * fr_format_pixel_bytes(params->from));
+    b->out_pitch = align_row(chroma_width * sample);
+    b->in_whole = b->in_pitch * height;
+    b->in_bytes = width * fr_format_pixel_bytes(params->from) * height;
+    b->out_bytes = (width * height + chroma_width * chroma_rows) * sample;
+    b->in = machine_slots_alloc(b->in_whole);
+    b->out = machine_surface_alloc(b->out_pitch * (height + chroma_rows));
     if (b->in && b->out) {
         fill(b, params->from);
         return true;
@@ -108,55 +95,222 @@ static bool alloc_buffers(struct buffers *b, const fr_convert_params *params)
     return false;
 }
 
-static void measure_kernels(json_t *list, fr_convert_params params, struct buffers *b)
+static void free_buffers(struct buffers *b)
+{
+    machine_slots_free(b->in, b->in_whole);
+    machine_surface_free(b->out);
+    *b = (struct buffers){0};
+}
+
+static void convert(void *user)
+{
+    const struct runner *r = user;
+    const struct buffers *b = r->b;
+    void *const planes[2] = {b->out, b->out + b->out_pitch * r->params->height};
+    const ptrdiff_t pitches[2] = {(ptrdiff_t)b->out_pitch, (ptrdiff_t)b->out_pitch};
+    fr_converter_run(r->converter, b->in, (ptrdiff_t)b->in_pitch, planes, pitches);
+}
+
+static void move(void *user)
+{
+    const struct runner *r = user;
+    r->move(r->b->in, r->b->in_bytes, r->b->out, r->b->out_bytes);
+}
+
+/* A converter of each kernel that the processor can run, the best first. */
+static bool create_converters(struct match *m)
 {
     static const uint32_t masks[] = {0, FR_CPU_AVX512, FR_CPU_AVX512 | FR_CPU_AVX2,
                                      FR_CPU_AVX512 | FR_CPU_AVX2 | FR_CPU_SSE41, ~0u};
     const char *before = "";
-    for (size_t i = 0; i < sizeof masks / sizeof masks[0] && !stop_requested(); i++) {
+    for (size_t i = 0; i < sizeof masks / sizeof masks[0]; i++) {
+        fr_convert_params params = m->params;
         fr_converter *converter;
-        params.cpu_mask = masks[i];
-        if (fr_converter_create(&converter, &params) < 0)
-            return;
-        const char *kernel = fr_converter_kernel(converter), *isa = strrchr(kernel, '_');
-        struct conversion conversion = {converter, &params, b};
-        if (strcmp(kernel, before) != 0) {
-            double bound = measure(move, b), ms = measure(convert, &conversion);
-            json_array_append_new(list, json_pack("{s:s, s:s, s:i, s:i, s:i, s:f, s:f, s:f}", "kernel",
-                                                  kernel, "isa", isa ? isa + 1 : "", "width",
-                                                  (int)params.width, "height", (int)params.height, "threads",
-                                                  1, "ms", ms, "bound_ms", bound, "ratio", ms / bound));
+        params.cpu_mask |= masks[i];
+        params.threads = 1;
+        fr_status status = fr_converter_create(&converter, &params);
+        if (status < 0) {
+            say(FR_LOG_ERROR, "%s to %s: %s", fr_format_name(params.from), fr_format_name(params.to),
+                fr_status_text(status));
+            return false;
         }
-        before = kernel;
-        fr_converter_destroy(&converter);
+        if (strcmp(fr_converter_kernel(converter), before) == 0) {
+            fr_converter_destroy(&converter);
+            continue;
+        }
+        before = fr_converter_kernel(converter);
+        m->converters[m->num_kernels++] = converter;
     }
+    return true;
+}
+
+static void add(struct match *m, size_t at, void (*call)(void *user), const fr_converter *converter)
+{
+    m->runners[at] = (struct runner){.converter = converter, .params = &m->params, .b = &m->b};
+    m->racers[at].call = call;
+    m->racers[at].user = &m->runners[at];
+    m->racers[at].threads = false;
+    m->order[at] = &m->racers[at];
+}
+
+static void find_bound(struct match *m)
+{
+    for (size_t i = 0; i < m->num_moves; i++) {
+        double ms = race_median_ms(&m->racers[i]);
+        if (i == 0 || ms < m->bound_ms) {
+            m->bound_ms = ms;
+            m->bound = m->moves[i].name;
+        }
+    }
+}
+
+static void report(const struct match *m, json_t *list, const char *kernel, unsigned threads, double ms)
+{
+    const char *isa = strrchr(kernel, '_');
+    double in_ms = m->bound_ms;
+    json_t *row = json_pack("{s:s, s:s, s:i, s:i, s:i, s:f, s:f, s:f, s:s}", "kernel", kernel, "isa",
+                            isa ? isa + 1 : "", "width", (int)m->params.width, "height",
+                            (int)m->params.height, "threads", (int)threads, "ms", ms, "bound_ms", in_ms,
+                            "ratio", in_ms > 0 ? ms / in_ms : 0.0, "bound", m->bound);
+    if (m->params.from == FR_FORMAT_RGBA16F && m->params.to == FR_FORMAT_NV12)
+        json_object_set_new(row, "sdr_map",
+                            json_string(m->params.sdr_map == FR_SDR_MAP_CLIP ? "clip" : "tone"));
+    json_array_append_new(list, row);
+}
+
+static uint64_t budget_of(const struct match *m)
+{
+    return m->options->for_ns ? m->options->for_ns : BUDGET_NS;
+}
+
+/* Every kernel beside every way to move the bytes, on one processor. */
+static void measure_kernels(struct match *m, json_t *list)
+{
+    size_t count = m->num_moves;
+    for (size_t i = 0; i < m->num_moves; i++) {
+        add(m, i, move, NULL);
+        m->runners[i].move = m->moves[i].run;
+    }
+    for (size_t i = 0; i < m->num_kernels; i++)
+        add(m, count++, convert, m->converters[i]);
+    machine_pin(m->cpu);
+    race(m->order, count, budget_of(m));
+    machine_pin(-1);
+    find_bound(m);
+    for (size_t i = 0; i < m->num_kernels; i++)
+        report(m, list, fr_converter_kernel(m->converters[i]), 1,
+               race_median_ms(&m->racers[m->num_moves + i]));
+}
+
+/* The best kernel on several threads, which the system places, beside the fastest way to move the bytes. */
+static void measure_threads(struct match *m, json_t *list, unsigned most)
+{
+    fr_converter *converters[THREADS_SHOWN] = {NULL};
+    unsigned counts[THREADS_SHOWN];
+    size_t used = 0;
+    for (unsigned threads = 2; threads <= most && used < THREADS_SHOWN; threads *= 2)
+        counts[used++] = threads;
+    if (used > 0 && counts[used - 1] != most && used < THREADS_SHOWN)
+        counts[used++] = most;
+    size_t started = 0;
+    for (; started < used; started++) {
+        fr_convert_params params = m->params;
+        params.threads = counts[started];
+        if (fr_converter_create(&converters[started], &params) < 0)
+            break;
+        add(m, 1 + started, convert, converters[started]);
+        m->racers[1 + started].threads = true;
+    }
+    for (size_t i = 0; i < m->num_moves; i++)
+        if (m->moves[i].name == m->bound)
+            m->runners[0].move = m->moves[i].run;
+    race(m->order, 1 + started, budget_of(m));
+    m->bound_ms = race_median_ms(&m->racers[0]);
+    for (size_t i = 0; i < started; i++) {
+        report(m, list, fr_converter_kernel(converters[i]), counts[i], race_median_ms(&m->racers[1 + i]));
+        fr_converter_destroy(&converters[i]);
+    }
+}
+
+static bool measure(struct match *m, json_t *list, unsigned threads)
+{
+    bool good = alloc_buffers(&m->b, &m->params) && create_converters(m);
+    if (good) {
+        m->num_moves = bench_moves(m->moves, fr_cpu_flags() & ~m->params.cpu_mask);
+        measure_kernels(m, list);
+        if (threads > 1 && !stop_requested())
+            measure_threads(m, list, threads);
+    }
+    for (size_t i = 0; i < m->num_kernels; i++)
+        fr_converter_destroy(&m->converters[i]);
+    m->num_kernels = 0;
+    free_buffers(&m->b);
+    return good;
+}
+
+static bool measure_size(struct match *m, json_t *list, uint32_t width, uint32_t height, unsigned threads)
+{
+    static const fr_convert_params pairs[] = {
+        {.from = FR_FORMAT_BGRA8, .to = FR_FORMAT_NV12},
+        {.from = FR_FORMAT_RGBA8, .to = FR_FORMAT_NV12},
+        {.from = FR_FORMAT_RGBA16F, .to = FR_FORMAT_P010},
+        {.from = FR_FORMAT_RGB10A2, .to = FR_FORMAT_P010},
+        {.from = FR_FORMAT_RGBA16F, .to = FR_FORMAT_NV12, .sdr_map = FR_SDR_MAP_TONE},
+        {.from = FR_FORMAT_RGBA16F, .to = FR_FORMAT_NV12, .sdr_map = FR_SDR_MAP_CLIP},
+    };
+    bool good = true;
+    for (size_t i = 0; good && !stop_requested() && i < sizeof pairs / sizeof pairs[0]; i++) {
+        m->params = pairs[i];
+        m->params.width = width;
+        m->params.height = height;
+        m->params.cpu_mask = m->options->cpu_mask;
+        good = measure(m, list, threads);
+    }
+    return good;
+}
+
+bool bench_convert_alone(const fr_convert_params *params, double *ms)
+{
+    struct match *m = calloc(1, sizeof *m);
+    bool good = m && alloc_buffers(&m->b, params) && fr_converter_create(&m->converters[0], params) == FR_OK;
+    if (good) {
+        m->params = *params;
+        add(m, 0, convert, m->converters[0]);
+        race(m->order, 1, BUDGET_NS);
+        *ms = race_median_ms(&m->racers[0]);
+        fr_converter_destroy(&m->converters[0]);
+    } else {
+        say(FR_LOG_ERROR, "the conversion alone cannot be measured");
+    }
+    if (m)
+        free_buffers(&m->b);
+    free(m);
+    return good;
 }
 
 json_t *bench_convert(const struct bench_options *options)
 {
-    static const fr_format pairs[][2] = {{FR_FORMAT_BGRA8, FR_FORMAT_NV12},
-                                         {FR_FORMAT_RGBA8, FR_FORMAT_NV12},
-                                         {FR_FORMAT_RGBA16F, FR_FORMAT_P010},
-                                         {FR_FORMAT_RGB10A2, FR_FORMAT_P010},
-                                         {FR_FORMAT_RGBA16F, FR_FORMAT_NV12}};
     static const uint32_t sizes[][2] = {{1920, 1080}, {3840, 2160}};
+    int cpus[MACHINE_CPUS_MAX];
+    unsigned num_cpus = machine_cpus(cpus, MACHINE_CPUS_MAX);
+    unsigned threads = options->threads ? options->threads : num_cpus < 2 ? num_cpus : 2;
+    struct match *m = calloc(1, sizeof *m);
     json_t *list = json_array();
-    for (size_t s = 0; s < (options->width ? 1 : 2); s++) {
-        for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
-            fr_convert_params params = {.from = pairs[i][0], .to = pairs[i][1]};
-            params.width = options->width ? options->width : sizes[s][0];
-            params.height = options->width ? options->height : sizes[s][1];
-            struct buffers b = {.in = NULL};
-            bool good = alloc_buffers(&b, &params);
-            if (good)
-                measure_kernels(list, params, &b);
-            free(b.in);
-            free(b.out);
-            if (!good) {
-                json_decref(list);
-                return NULL;
-            }
-        }
+    bool good = m && list;
+    if (!good)
+        say(FR_LOG_ERROR, "%s", fr_status_text(FR_ERR_NO_MEMORY));
+    for (size_t i = 0; good && i < (options->width ? 1 : sizeof sizes / sizeof sizes[0]); i++) {
+        m->options = options;
+        m->cpu = num_cpus ? cpus[0] : -1;
+        good = measure_size(m, list, options->width ? options->width : sizes[i][0],
+                            options->width ? options->height : sizes[i][1], threads);
+    }
+    if (good && stop_requested())
+        say(FR_LOG_ERROR, "stopped before the measurement was over");
+    free(m);
+    if (!good || stop_requested()) {
+        json_decref(list);
+        list = NULL;
     }
     return list;
 }

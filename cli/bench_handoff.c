@@ -2,37 +2,187 @@
 /* SPDX-License-Identifier: MIT */
 #include "bench.h"
 
+#include "bench_beat.h"
+#include "bench_floor.h"
+#include "bench_link.h"
 #include "histogram.h"
+#include "machine.h"
 #include "say.h"
-#include "summary.h"
+#include "stop.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
-enum { RATE_MHZ = 250000 };
+enum { WARM_UP = 3 }; /* of each turn */
+#define LENGTH_NS (6 * NS_PER_S)
+/* Longer than from one frame to the next, so that a host that spins never sleeps in its turn. */
+#define SPIN_NS (20 * BEAT_SPIN_EVERY_NS)
+/* So short that a turn ends soon after it is over. */
+#define SLICE_NS (4 * NS_PER_MS)
+
+struct floor_times {
+    struct bench_floor *floor;
+    struct histogram both, there;
+};
+
+struct handoff {
+    int host_cpu, source_cpu;
+    struct bench_link links[2]; /* BEAT_SLEEP, BEAT_SPIN */
+    struct histogram latency[2];
+    struct floor_times floors[BENCH_FLOORS_MAX];
+};
+
+static unsigned count_floors(void)
+{
+    unsigned count = 0;
+    while (count < BENCH_FLOORS_MAX && bench_floor_names[count])
+        count++;
+    return count;
+}
+
+static bool open_floors(struct handoff *h)
+{
+    for (unsigned i = 0; i < count_floors(); i++)
+        if (!bench_floor_open(&h->floors[i].floor, bench_floor_names[i], h->host_cpu, h->source_cpu))
+            return false;
+    return true;
+}
+
+static bool open_link(struct handoff *h, unsigned turn, uint32_t width, uint32_t height)
+{
+    struct bench_link *link = &h->links[turn];
+    fr_capture_params params = {.preferred = {width, height, 60000}, .timing.event_slice_ns = SLICE_NS};
+    if (turn == BEAT_SPIN)
+        params.timing.event_slice_ns = SPIN_NS > SLICE_NS ? SPIN_NS : SLICE_NS; /* no spin_ns yet */
+    link->host_cpu = h->host_cpu;
+    link->source_cpu = h->source_cpu;
+    bench_worker_args(&link->worker, width, height, turn == BEAT_SPIN ? "spin" : "sleep");
+    return bench_link_open(link, params);
+}
+
+/* Takes what comes in one turn. False: the capture failed. */
+static bool take_frames(struct handoff *h, unsigned turn, uint64_t begin_ns, uint64_t end_ns)
+{
+    unsigned seen = 0;
+    while (fr_clock_now_ns() < end_ns && !stop_requested()) {
+        fr_frame frame;
+        fr_status status = fr_capture_next(h->links[turn].capture, &frame);
+        if (status < 0) {
+            say(FR_LOG_ERROR, "%s", fr_status_text(status));
+            return false;
+        }
+        if (status == FR_OK && frame.published_ns >= begin_ns && frame.published_ns < end_ns &&
+            seen++ >= WARM_UP)
+            histogram_add(&h->latency[turn], frame.taken_ns - frame.published_ns);
+        fr_frame_release(&frame);
+    }
+    return true;
+}
+
+/* As far apart as the frames that a sleeping host gets. */
+static bool take_trips(struct floor_times *times, uint64_t begin_ns, uint64_t end_ns)
+{
+    uint64_t both_ns, there_ns, due_ns = begin_ns;
+    for (unsigned i = 0; due_ns < end_ns && !stop_requested(); i++, due_ns += BEAT_SLEEP_EVERY_NS) {
+        uint64_t now_ns = fr_clock_now_ns();
+        if (due_ns > now_ns)
+            clock_sleep_ns(due_ns - now_ns);
+        if (!bench_floor_trip(times->floor, &both_ns, &there_ns))
+            return false;
+        if (i < WARM_UP)
+            continue;
+        histogram_add(&times->both, both_ns);
+        histogram_add(&times->there, there_ns);
+    }
+    return true;
+}
+
+static bool run_turn(struct handoff *h, uint64_t now_ns)
+{
+    unsigned turn = beat_turn(now_ns);
+    uint64_t begin_ns = beat_begin_ns(now_ns), end_ns = beat_end_ns(now_ns);
+    bool good = true;
+    if (now_ns < begin_ns && turn < BEAT_BARE)
+        good = take_frames(h, turn, begin_ns, end_ns);
+    else if (now_ns < begin_ns && turn < BEAT_BARE + count_floors())
+        good = take_trips(&h->floors[turn - BEAT_BARE], begin_ns, end_ns);
+    for (unsigned i = 0; good && i < 2; i++)
+        good = bench_link_is_well(&h->links[i]);
+    now_ns = fr_clock_now_ns();
+    uint64_t next_ns = end_ns + BEAT_PAUSE_NS;
+    if (next_ns > now_ns)
+        clock_sleep_ns(next_ns - now_ns);
+    return good;
+}
+
+static double at_us(const struct histogram *histogram, double fraction)
+{
+    return (double)histogram_at(histogram, fraction) / (double)NS_PER_US;
+}
+
+static json_t *two(const struct histogram *histogram)
+{
+    return json_pack("{s:f, s:f, s:I}", "p50_us", at_us(histogram, 0.5), "p99_us", at_us(histogram, 0.99),
+                     "frames", (json_int_t)histogram->count);
+}
+
+static void add_floors(json_t *sleep, const struct handoff *h)
+{
+    char key[48];
+    for (unsigned i = 0; i < count_floors(); i++) {
+        const struct floor_times *times = &h->floors[i];
+        double half = at_us(&times->both, 0.5) / 2;
+        snprintf(key, sizeof key, "%s_rtt_p50_us", bench_floor_names[i]);
+        json_object_set_new(sleep, key, json_real(2 * half));
+        snprintf(key, sizeof key, "%s_rtt_p99_us", bench_floor_names[i]);
+        json_object_set_new(sleep, key, json_real(at_us(&times->both, 0.99)));
+        if (times->there.max > 0) {
+            snprintf(key, sizeof key, "%s_one_way_p50_us", bench_floor_names[i]);
+            json_object_set_new(sleep, key, json_real(at_us(&times->there, 0.5)));
+        }
+        if (i == 0 && half > 0)
+            json_object_set_new(sleep, "ratio", json_real(at_us(&h->latency[BEAT_SLEEP], 0.5) / half));
+    }
+}
+
+static json_t *measure(struct handoff *h, uint32_t width, uint32_t height, uint64_t for_ns)
+{
+    int cpus[MACHINE_CPUS_MAX];
+    unsigned num_cpus = machine_cpus(cpus, MACHINE_CPUS_MAX);
+    h->host_cpu = num_cpus > 1 ? cpus[0] : -1;
+    h->source_cpu = num_cpus > 1 ? cpus[1] : -1;
+    machine_pin(h->host_cpu);
+    bool good =
+        open_floors(h) && open_link(h, BEAT_SLEEP, width, height) && open_link(h, BEAT_SPIN, width, height);
+    uint64_t until_ns = fr_clock_now_ns() + for_ns;
+    /* Each turn comes at least once; the first one may be missed. */
+    for (unsigned i = 0; good && !stop_requested() && (i <= BEAT_TURNS || fr_clock_now_ns() < until_ns); i++)
+        good = run_turn(h, fr_clock_now_ns());
+    if (good && stop_requested())
+        say(FR_LOG_ERROR, "stopped before the measurement was over");
+    if (!good || stop_requested())
+        return NULL;
+    json_t *sleep = two(&h->latency[BEAT_SLEEP]), *spin = two(&h->latency[BEAT_SPIN]);
+    add_floors(sleep, h);
+    return json_pack("{s:i, s:i, s:b, s:o, s:o}", "width", (int)width, "height", (int)height, "pinned",
+                     (int)(h->host_cpu >= 0), "sleep", sleep, "spin", spin);
+}
 
 json_t *bench_handoff(const struct bench_options *options)
 {
-    uint32_t width = options->width ? options->width : 1920, height = options->width ? options->height : 1080;
-    struct bench_worker_args worker;
-    bench_worker_args(&worker, width, height, RATE_MHZ);
-    struct session_params params = bench_session_params(&worker, options->for_ns);
-    struct session_result *result = calloc(1, sizeof *result);
-    struct histogram *floor = calloc(1, sizeof *floor);
-    json_t *object = NULL;
-    if (!result || !floor) {
+    struct handoff *h = calloc(1, sizeof *h);
+    if (!h) {
         say(FR_LOG_ERROR, "%s", fr_status_text(FR_ERR_NO_MEMORY));
-    } else if (bench_round_trip(floor)) {
-        session_run(&params, result);
-        if (bench_session_is_good(result))
-            object = json_pack("{s:i, s:i, s:I, s:I, s:o, s:o, s:o}", "width", (int)width, "height",
-                               (int)height, "fresh", (json_int_t)result->info.fresh, "dropped",
-                               (json_int_t)result->info.dropped, "publish_to_take_us",
-                               summary_percentiles(&result->publish_to_take), "take_to_converted_us",
-                               summary_percentiles(&result->take_to_converted), bench_round_trip_name,
-                               summary_percentiles(floor));
-        session_result_finish(result);
+        return NULL;
     }
-    free(floor);
-    free(result);
+    json_t *object =
+        measure(h, options->width ? options->width : 1920, options->width ? options->height : 1080,
+                options->for_ns ? options->for_ns : LENGTH_NS);
+    for (unsigned i = 0; i < 2; i++)
+        bench_link_close(&h->links[i]);
+    for (unsigned i = 0; i < BENCH_FLOORS_MAX; i++)
+        bench_floor_close(&h->floors[i].floor);
+    machine_pin(-1);
+    free(h);
     return object;
 }

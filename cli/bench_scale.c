@@ -2,91 +2,195 @@
 /* SPDX-License-Identifier: MIT */
 #include "bench.h"
 
-#include "usage.h"
+#include "bench_link.h"
+#include "clock.h"
+#include "histogram.h"
 #include "say.h"
 #include "stop.h"
+#include "summary.h"
 #include "thread.h"
+#include "usage.h"
 
 #include <stdlib.h>
 
-enum { CAPTURES_MAX = 16, BUSY_RATE_MHZ = 60000 };
+#define LENGTH_NS (4 * NS_PER_S)
+#define WARM_UP_NS (300 * NS_PER_MS)
+#define LOOK_NS (100 * NS_PER_MS)
+#define REPEAT_NS (NS_PER_S / 60)
 
-struct one {
+struct fleet;
+
+/* One target: a thread that takes its frames and gives them back. */
+struct ship {
+    struct fleet *fleet;
     struct thread thread;
-    struct session_params params;
-    struct session_result *result;
+    struct bench_link link;
+    fr_capture_info before, after;
+    struct histogram latency;
+    fr_status status;
 };
 
-static void run_one(void *user)
+enum phase { PHASE_WARM_UP = 0, PHASE_MEASURE, PHASE_END };
+
+struct fleet {
+    struct lock lock;
+    enum phase phase;
+    uint32_t width, height;
+    unsigned count;
+    struct ship *ships;
+    struct process_usage before, after;
+    uint64_t duration_ns, rss_bytes;
+};
+
+static enum phase phase_of(struct fleet *fleet)
 {
-    struct one *one = user;
-    session_run(&one->params, one->result);
+    lock_take(&fleet->lock);
+    enum phase phase = fleet->phase;
+    lock_give(&fleet->lock);
+    return phase;
 }
 
-static json_t *sum_up(const struct one *all, unsigned count, bool busy)
+static void set_phase(struct fleet *fleet, enum phase phase)
+{
+    lock_take(&fleet->lock);
+    fleet->phase = phase;
+    lock_give(&fleet->lock);
+}
+
+static void sail(void *user)
+{
+    struct ship *ship = user;
+    enum phase before = PHASE_WARM_UP, phase;
+    while ((phase = phase_of(ship->fleet)) != PHASE_END && ship->status >= 0) {
+        if (phase != before)
+            fr_capture_get_info(ship->link.capture, &ship->before);
+        before = phase;
+        fr_frame frame;
+        ship->status = fr_capture_next(ship->link.capture, &frame);
+        if (ship->status == FR_OK && phase == PHASE_MEASURE)
+            histogram_add(&ship->latency, frame.taken_ns - frame.published_ns);
+        fr_frame_release(&frame);
+    }
+    fr_capture_get_info(ship->link.capture, &ship->after);
+}
+
+static bool look_after(struct fleet *fleet, uint64_t for_ns)
+{
+    uint64_t until_ns = fr_clock_now_ns() + for_ns, now_ns;
+    while ((now_ns = fr_clock_now_ns()) < until_ns) {
+        if (stop_requested()) {
+            say(FR_LOG_ERROR, "stopped before the measurement was over");
+            return false;
+        }
+        clock_sleep_ns(until_ns - now_ns < LOOK_NS ? until_ns - now_ns : LOOK_NS);
+    }
+    for (unsigned i = 0; i < fleet->count; i++)
+        if (!bench_link_is_well(&fleet->ships[i].link))
+            return false;
+    return true;
+}
+
+static bool run(struct fleet *fleet, uint64_t for_ns)
+{
+    unsigned started = 0;
+    set_phase(fleet, PHASE_WARM_UP);
+    while (started < fleet->count &&
+           thread_start(&fleet->ships[started].thread, sail, &fleet->ships[started]))
+        started++;
+    if (started < fleet->count)
+        say(FR_LOG_ERROR, "%s", fr_status_text(FR_ERR_NO_MEMORY));
+    bool good = started == fleet->count && look_after(fleet, WARM_UP_NS);
+    set_phase(fleet, PHASE_MEASURE);
+    process_usage_self(&fleet->before);
+    uint64_t begin_ns = fr_clock_now_ns();
+    good = good && look_after(fleet, for_ns);
+    process_usage_self(&fleet->after);
+    fleet->duration_ns = fr_clock_now_ns() - begin_ns;
+    fleet->rss_bytes = process_rss_bytes();
+    set_phase(fleet, PHASE_END);
+    for (unsigned i = 0; i < started; i++) {
+        thread_join(&fleet->ships[i].thread);
+        if (fleet->ships[i].status < 0 && good) {
+            say(FR_LOG_ERROR, "%s", fr_status_text(fleet->ships[i].status));
+            good = false;
+        }
+    }
+    return good;
+}
+
+static json_t *sum_up(const struct fleet *fleet, bool busy)
 {
     uint64_t fresh = 0, repeats = 0, dropped = 0;
-    double source = 0;
-    for (unsigned i = 0; i < count; i++) {
-        const struct session_result *r = all[i].result;
-        fresh += r->info.fresh;
-        repeats += r->info.repeats;
-        dropped += r->info.dropped;
-        source += r->cpu_source;
+    struct histogram *all = calloc(1, sizeof *all);
+    double seconds = (double)fleet->duration_ns / 1e9;
+    for (unsigned i = 0; all && i < fleet->count; i++) {
+        const struct ship *ship = &fleet->ships[i];
+        fresh += ship->after.fresh - ship->before.fresh;
+        repeats += ship->after.repeats - ship->before.repeats;
+        dropped += ship->after.dropped - ship->before.dropped;
+        histogram_merge(all, &ship->latency);
     }
-    /* CPU, memory and wake-ups are those of the whole process, as any of its sessions saw them. */
-    const struct session_result *r = all[0].result;
-    return json_pack("{s:i, s:b, s:I, s:I, s:I, s:f, s:f, s:f, s:f}", "targets", (int)count, "busy",
-                     (int)busy, "fresh", (json_int_t)fresh, "repeats", (json_int_t)repeats, "dropped",
-                     (json_int_t)dropped, "cpu_pct", r->cpu_host, "source_cpu_pct", source, "rss_mib",
-                     (double)r->rss_bytes / 1048576.0, "wakeups_per_s",
-                     r->duration_ns ? (double)r->context_switches * 1e9 / (double)r->duration_ns : 0.0);
+    json_t *row = json_pack(
+        "{s:i, s:b, s:f, s:f, s:f, s:f, s:f, s:I}", "targets", (int)fleet->count, "busy", (int)busy,
+        "cpu_pct", (double)(fleet->after.cpu_ns - fleet->before.cpu_ns) / (seconds * 1e7), "rss_mib",
+        (double)fleet->rss_bytes / 1048576.0, "wakeups_per_s",
+        (double)(fleet->after.context_switches - fleet->before.context_switches) / seconds, "fresh_per_s",
+        (double)fresh / seconds, "repeats_per_s", (double)repeats / seconds, "dropped", (json_int_t)dropped);
+    if (busy && all)
+        json_object_set_new(row, "publish_to_take_us", summary_percentiles(all));
+    free(all);
+    return row;
 }
 
-static json_t *measure(struct one *all, unsigned count, bool busy, const struct bench_options *options)
+static bool open_ships(struct fleet *fleet, bool busy)
 {
-    struct bench_worker_args worker;
-    bench_worker_args(&worker, options->width ? options->width : 1280, options->width ? options->height : 720,
-                      busy ? BUSY_RATE_MHZ : 0);
-    unsigned started = 0;
     bool good = true;
-    for (; started < count; started++) {
-        all[started].params = bench_session_params(&worker, options->for_ns);
-        all[started].params.any_target = true;
-        all[started].params.capture.target_id = started;
-        if (!thread_start(&all[started].thread, run_one, &all[started]))
-            break;
+    for (unsigned i = 0; good && i < fleet->count; i++) {
+        struct ship *ship = &fleet->ships[i];
+        fr_capture_params params = {.target_id = i,
+                                    .preferred = {fleet->width, fleet->height, 60000},
+                                    .timing.event_slice_ns = REPEAT_NS};
+        ship->fleet = fleet;
+        ship->link.host_cpu = ship->link.source_cpu = -1;
+        bench_worker_args(&ship->link.worker, fleet->width, fleet->height, busy ? "60000" : "0");
+        good = bench_link_open(&ship->link, params);
     }
-    for (unsigned i = 0; i < started; i++)
-        thread_join(&all[i].thread);
-    for (unsigned i = 0; i < started; i++)
-        good = bench_session_is_good(all[i].result) && good;
-    json_t *row = good && started == count ? sum_up(all, count, busy) : NULL;
-    for (unsigned i = 0; i < started; i++)
-        session_result_finish(all[i].result);
+    return good;
+}
+
+static json_t *measure(unsigned count, bool busy, const struct bench_options *options)
+{
+    struct fleet fleet = {.count = count, .width = 1280, .height = 720, .lock = LOCK_READY};
+    if (options->width) {
+        fleet.width = options->width;
+        fleet.height = options->height;
+    }
+    fleet.ships = calloc(count, sizeof *fleet.ships);
+    if (!fleet.ships) {
+        say(FR_LOG_ERROR, "%s", fr_status_text(FR_ERR_NO_MEMORY));
+        return NULL;
+    }
+    bool good = open_ships(&fleet, busy) && run(&fleet, options->for_ns ? options->for_ns : LENGTH_NS);
+    json_t *row = good ? sum_up(&fleet, busy) : NULL;
+    for (unsigned i = 0; i < count; i++)
+        bench_link_close(&fleet.ships[i].link);
+    free(fleet.ships);
     return row;
 }
 
 json_t *bench_scale(const struct bench_options *options)
 {
-    static const unsigned counts[] = {1, 4, CAPTURES_MAX};
-    struct one *all = calloc(CAPTURES_MAX, sizeof *all);
-    struct session_result *results = calloc(CAPTURES_MAX, sizeof *results);
-    json_t *list = json_array(), *row = list;
-    for (unsigned i = 0; all && results && i < CAPTURES_MAX; i++)
-        all[i].result = &results[i];
-    for (size_t i = 0; row && all && results && i < 2 * sizeof counts / sizeof counts[0]; i++) {
-        row = measure(all, counts[i / 2], i % 2 == 1, options);
-        if (row)
+    unsigned most = options->targets ? options->targets : BENCH_TARGETS_MAX;
+    json_t *list = json_array();
+    for (unsigned count = 1; count <= most; count *= 4) {
+        for (int busy = 0; busy < 2; busy++) {
+            json_t *row = measure(count, busy != 0, options);
+            if (!row) {
+                json_decref(list);
+                return NULL;
+            }
             json_array_append_new(list, row);
+        }
     }
-    if (!row || !all || !results) {
-        if (!stop_requested() && say_errors() == 0)
-            say(FR_LOG_ERROR, "the measurement failed");
-        json_decref(list);
-        list = NULL;
-    }
-    free(results);
-    free(all);
     return list;
 }

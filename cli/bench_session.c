@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "bench.h"
 
+#include "bench_stages.h"
 #include "clock.h"
 #include "usage.h"
 #include "say.h"
@@ -11,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define LENGTH_NS (4 * NS_PER_S)
 
 enum { RING_LEN = 4, ROW_ALIGN = 64, OUT_SURFACES = SESSION_QUEUE_LIVE + 2 };
 
@@ -63,7 +66,7 @@ static bool make_file(struct plan *plan)
 static bool run(struct plan *plan, const char *url, char *const *argv, struct session_result *result)
 {
     struct bench_worker_args worker;
-    bench_worker_args(&worker, plan->options->width, plan->options->height, 0);
+    bench_worker_args(&worker, plan->options->width, plan->options->height, "0");
     struct session_params params = bench_session_params(&worker, plan->options->for_ns);
     params.recorder.url = url;
     params.cap_mhz = 60000;
@@ -83,10 +86,34 @@ static bool append(json_t *report, const char *name, const struct session_result
     return json_object_set_new(report, name, summary_json(result)) == 0;
 }
 
+static double median_us(const struct histogram *histogram)
+{
+    return (double)histogram_at(histogram, 0.5) / (double)NS_PER_US;
+}
+
+/* From publish to encoded, as a ratio to what its stages take each alone. */
+static bool add_stages(struct plan *plan, struct bench_stages *stages, const struct session_result *result,
+                       json_t *report)
+{
+    if (!bench_stages_rest(stages, plan->argv, &result->info, plan->file))
+        return false;
+    double session = median_us(&result->publish_to_take) + median_us(&result->take_to_converted) +
+                     median_us(&result->converted_to_encoded);
+    double sum = stages->wake_us + stages->convert_us + stages->encode_us;
+    json_object_set_new(report, "stages_us",
+                        json_pack("{s:f, s:f, s:f}", "wake", stages->wake_us, "convert", stages->convert_us,
+                                  "encode", stages->encode_us));
+    json_object_set_new(report, "session_us", json_real(session));
+    json_object_set_new(report, "ratio", json_real(sum > 0 ? session / sum : 0));
+    return true;
+}
+
 /* Three sessions: with an encoder, without, and with an idle display. */
 static bool measure(struct plan *plan, json_t *report, struct session_result *result)
 {
-    bool good = make_file(plan) && run(plan, plan->file, plan->argv, result);
+    struct bench_stages stages;
+    bool good = bench_stages_wake(&stages) && make_file(plan) && run(plan, plan->file, plan->argv, result) &&
+                add_stages(plan, &stages, result, report);
     if (plan->has_file)
         files_remove(plan->file);
     if (!good)
@@ -121,6 +148,8 @@ static bool measure(struct plan *plan, json_t *report, struct session_result *re
 json_t *bench_session(const struct bench_options *options)
 {
     struct bench_options used = *options;
+    if (!used.for_ns)
+        used.for_ns = LENGTH_NS;
     if (!used.width) {
         used.width = 1920;
         used.height = 1080;

@@ -5,6 +5,7 @@
 #include "args.h"
 #include "clock.h"
 #include "commands.h"
+#include "cpu_mask.h"
 #include "say.h"
 #include "units.h"
 
@@ -26,11 +27,13 @@ enum {
     OPT_BITRATE,
     OPT_THREADS,
     OPT_BACKEND,
+    OPT_SPIN,
     OPT_FOR,
     OPT_FRAMES,
     OPT_NO_REPEATS,
     OPT_NO_RESTART,
     OPT_CONVERT_THREADS,
+    OPT_CPU_MASK,
     OPT_JSON,
     OPT_QUIET,
     OPT_VERBOSE
@@ -54,11 +57,14 @@ static const struct args_option table[] = {
     {OPT_CONVERT_THREADS, "--convert-threads", "N",
      "of the conversion, 1 to 16; default: 1, and half of the processors (at most 4) for HDR from 1080p on",
      NULL},
+    {OPT_CPU_MASK, "--cpu-mask", "LIST", cpu_mask_help, NULL},
     {OPT_FPS, "--fps", "N",
      "at most so many fresh frames a second on average, and the rate of the video; default 60", NULL},
     {OPT_NO_REPEATS, "--no-repeats", NULL, "record fresh frames only; the video then has a variable rate",
      NULL},
     {OPT_BACKEND, "--backend", "NAME", capture_system_backend_help, NULL},
+    {OPT_SPIN, "--spin", "TIME",
+     "look for the next frame so long before sleeping, as in 50us: less latency for a core's time", NULL},
     {OPT_FOR, "--for", "TIME", "record so long: 5, 5s, 2m, 1h; default: until Ctrl-C", "Length:"},
     {OPT_FRAMES, "--frames", "N", "record so many frames", NULL},
     {OPT_JSON, "--json", NULL, "the summary as one JSON object on the standard output", "Messages:"},
@@ -175,6 +181,10 @@ static bool set_option(struct capture_options *o, const struct args *args, int i
             return false;
         session->capture.convert_threads = (uint32_t)number;
         return true;
+    case OPT_CPU_MASK: return cpu_mask_take(args, &session->capture.cpu_mask);
+    case OPT_SPIN:
+        return units_parse_spin(args->value, &session->capture.spin_ns) ||
+               args_refuse(args, "give a time up to 1s, as in 50us; 0 sleeps at once");
     case OPT_FOR:
         return units_parse_duration(args->value, &session->for_ns) ||
                args_refuse(args, "give a time above zero, as in 5, 5s, 2m or 1h");
@@ -361,6 +371,8 @@ bool capture_options_parse(struct capture_options *o, int argc, char **argv, int
         if (!good)
             return false;
     }
+    if (!cpu_mask_environment())
+        return false;
     if (o->hdr && o->session.capture.sdr_output)
         say(FR_LOG_INFO, "--hdr with --sdr: the display is asked for HDR, and the video is tone-mapped");
     finish_params(o);

@@ -2,117 +2,85 @@
 /* SPDX-License-Identifier: MIT */
 #include "args.h"
 #include "bench.h"
+#include "bench_floor.h"
+#include "bench_print.h"
 #include "clock.h"
 #include "commands.h"
+#include "cpu_mask.h"
 #include "say.h"
 #include "stop.h"
 #include "summary.h"
 #include "units.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { OPT_FOR = 1, OPT_SIZE, OPT_SOURCE, OPT_JSON };
+enum { OPT_FOR = 1, OPT_SIZE, OPT_THREADS, OPT_CPU_MASK, OPT_TARGETS, OPT_SOURCE, OPT_TYPING, OPT_JSON };
 
 static const struct args_option table[] = {
-    {OPT_FOR, "--for", "TIME", "length of each session; default 4s", "Options:"},
+    {OPT_FOR, "--for", "TIME",
+     "how long each session runs, 4s unless said; handoff: all of it; convert: each kernel, 150ms",
+     "Options:"},
     {OPT_SIZE, "--size", "WxH", "in pixels; default: 1920x1080, convert also 3840x2160, scale 1280x720",
      NULL},
+    {OPT_THREADS, "--threads", "N", "convert: also on 2 to N threads; default 2", NULL},
+    {OPT_CPU_MASK, "--cpu-mask", "LIST", cpu_mask_help, NULL},
+    {OPT_TARGETS, "--targets", "N", "scale: at most so many of 1, 4, 16 and 64; default 64", NULL},
     {OPT_SOURCE, "--source", "KIND", "session: pattern or x11; default pattern", NULL},
+    {OPT_TYPING, "--typing", NULL,
+     "session: what small changes of the X display cost, as part of converting whole pictures", NULL},
     {OPT_JSON, "--json", NULL, "the result as JSON on the standard output", NULL},
 };
 
 static const struct args_command command = {
     .name = "bench",
     .synopsis = "convert|handoff|session|scale [OPTIONS]",
-    .about = "Measures this machine.\n\n"
-             "  convert   every converter, against moving the same bytes by memcpy\n"
-             "  handoff   from publish to take between two processes, against a bare wake-up\n"
-             "  session   a whole capture: frames, CPU beside the encoder, memory, idle cost\n"
-             "  scale     1, 4 and 16 captures in one process, with idle and busy sources",
+    .about = "Measures this machine: medians, each beside a bound of the same run.\n\n"
+             "  convert   every converter, against moving the same bytes\n"
+             "  handoff   from publish to take between two processes, against bare wake-ups\n"
+             "  session   a whole capture, against its stages: frames, CPU, memory, idle cost\n"
+             "  scale     1, 4, 16 and 64 captures in one process, with idle and busy sources",
     .options = table,
     .num_options = sizeof table / sizeof table[0],
     .epilogue = "Example:\n  framering bench session --json --for 10s",
 };
-
-static void print_convert(json_t *list)
-{
-    size_t i;
-    json_t *row;
-    printf("%-28s %-10s %9s %9s %7s\n", "kernel", "size", "ms", "bound ms", "ratio");
-    json_array_foreach(list, i, row)
-    {
-        char size[24];
-        snprintf(size, sizeof size, "%dx%d", (int)json_integer_value(json_object_get(row, "width")),
-                 (int)json_integer_value(json_object_get(row, "height")));
-        printf("%-28s %-10s %9.3f %9.3f %7.2f\n", json_string_value(json_object_get(row, "kernel")), size,
-               json_real_value(json_object_get(row, "ms")), json_real_value(json_object_get(row, "bound_ms")),
-               json_real_value(json_object_get(row, "ratio")));
-    }
-}
-
-/* Every number by its name, objects indented: enough for a reader, and never out of step with the JSON. */
-static void print_object(json_t *object, int indent)
-{
-    const char *key;
-    json_t *value;
-    void *at = json_object_iter(object);
-    for (; at; at = json_object_iter_next(object, at)) {
-        key = json_object_iter_key(at);
-        value = json_object_iter_value(at);
-        if (json_is_object(value)) {
-            printf("%*s%s\n", indent, "", key);
-            print_object(value, indent + 2);
-        } else if (json_is_string(value)) {
-            printf("%*s%-24s %s\n", indent, "", key, json_string_value(value));
-        } else if (json_is_integer(value)) {
-            printf("%*s%-24s %" PRId64 "\n", indent, "", key, (int64_t)json_integer_value(value));
-        } else if (json_is_real(value)) {
-            printf("%*s%-24s %.2f\n", indent, "", key, json_real_value(value));
-        } else if (json_is_boolean(value)) {
-            printf("%*s%-24s %s\n", indent, "", key, json_is_true(value) ? "yes" : "no");
-        }
-    }
-}
-
-static void print_rows(json_t *list)
-{
-    size_t i;
-    json_t *row;
-    json_array_foreach(list, i, row)
-    {
-        print_object(row, 0);
-        printf("\n");
-    }
-}
 
 static const struct {
     const char *name;
     json_t *(*run)(const struct bench_options *options);
     void (*print)(json_t *result);
 } benches[] = {
-    {"convert", bench_convert, print_convert},
-    {"handoff", bench_handoff, NULL},
-    {"session", bench_session, NULL},
-    {"scale", bench_scale, print_rows},
+    {"convert", bench_convert, bench_print_convert},
+    {"handoff", bench_handoff, bench_print_handoff},
+    {"session", bench_session, bench_print_session},
+    {"scale", bench_scale, bench_print_scale},
 };
 
 static int run(size_t which, const struct bench_options *options, bool json)
 {
+    bool typing = options->typing && benches[which].run == bench_session;
     stop_install();
     say_set_level(FR_LOG_WARNING);
-    json_t *result = benches[which].run(options);
+    json_t *result = typing ? bench_typing(options) : benches[which].run(options);
     if (!result)
         return EXIT_FAILED;
     if (json)
         return summary_print(result) ? EXIT_DONE : EXIT_FAILED;
-    if (benches[which].print)
-        benches[which].print(result);
+    if (typing)
+        bench_print_typing(result);
     else
-        print_object(result, 0);
+        benches[which].print(result);
     json_decref(result);
     return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
+}
+
+static bool take_number(const struct args *args, uint64_t max, uint32_t *out, const char *wanted)
+{
+    uint64_t value;
+    if (!units_parse_number(args->value, 1, max, &value))
+        return args_refuse(args, wanted);
+    *out = (uint32_t)value;
+    return true;
 }
 
 static bool set_option(struct bench_options *options, const struct args *args, int id)
@@ -124,7 +92,14 @@ static bool set_option(struct bench_options *options, const struct args *args, i
     case OPT_SIZE:
         return units_parse_size(args->value, &options->width, &options->height) ||
                args_refuse(args, "give width and height from 1 to 16384 pixels, as in 1920x1080");
+    case OPT_THREADS:
+        return take_number(args, FR_CONVERT_THREADS_MAX, &options->threads,
+                           "give a number of threads, as in 4");
+    case OPT_CPU_MASK: return cpu_mask_take(args, &options->cpu_mask);
+    case OPT_TARGETS:
+        return take_number(args, BENCH_TARGETS_MAX, &options->targets, "give a number from 1 to 64");
     case OPT_SOURCE: options->source = args->value; return true;
+    case OPT_TYPING: options->typing = true; return true;
     default: return true;
     }
 }
@@ -133,7 +108,7 @@ int cmd_bench(int argc, char **argv)
 {
     enum { COUNT = sizeof benches / sizeof benches[0] };
     struct args args = {.command = &command, .argc = argc, .argv = argv};
-    struct bench_options options = {.for_ns = 4 * NS_PER_S, .source = "pattern"};
+    struct bench_options options = {.source = "pattern"};
     const char *what = NULL;
     bool json = false;
     int id;
@@ -153,6 +128,8 @@ int cmd_bench(int argc, char **argv)
             return EXIT_USAGE;
         json = json || id == OPT_JSON;
     }
+    if (!cpu_mask_environment())
+        return EXIT_USAGE;
     for (size_t i = 0; what && i < COUNT; i++)
         if (strcmp(what, benches[i].name) == 0)
             return run(i, &options, json);

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "args.h"
 #include "commands.h"
+#include "cpu_mask.h"
 #include "files.h"
 #include "say.h"
 #include "stop.h"
@@ -28,8 +29,7 @@ static const struct args_option table[] = {
     {OPT_CLIP, "--clip", NULL, "rgba16f to nv12: clip to BT.709, 1.0 is white", NULL},
     {OPT_PEAK, "--peak", "NITS", "of the display; default 1000", NULL},
     {OPT_SDR_WHITE, "--sdr-white", "NITS", "what becomes white; default 203", NULL},
-    {OPT_CPU_MASK, "--cpu-mask", "N",
-     "instruction sets not to use: 1 SSE4.1, 2 AVX2, 4 AVX-512, 8 NEON, added up", "Other:"},
+    {OPT_CPU_MASK, "--cpu-mask", "LIST", cpu_mask_help, "Other:"},
 };
 
 static const struct args_command command = {
@@ -66,7 +66,6 @@ static bool set_format(const struct args *args, bool source, fr_format *out)
 static bool set_option(struct job *job, const struct args *args, int id)
 {
     fr_convert_params *params = &job->params;
-    uint64_t mask;
     switch (id) {
     case OPT_FROM: return set_format(args, true, &params->from);
     case OPT_TO: return set_format(args, false, &params->to);
@@ -81,11 +80,7 @@ static bool set_option(struct job *job, const struct args *args, int id)
     case OPT_SDR_WHITE:
         return units_parse_milli(args->value, 1000, 10000000, &params->sdr_white_millinits) ||
                args_refuse(args, "give cd/m2, 1 to 10000");
-    case OPT_CPU_MASK:
-        if (!units_parse_number(args->value, 0, UINT32_MAX, &mask))
-            return args_refuse(args, "give a number, as in 6 or 0xffffffff");
-        params->cpu_mask = (uint32_t)mask;
-        return true;
+    case OPT_CPU_MASK: return cpu_mask_take(args, &params->cpu_mask);
     default: break;
     }
     if (job->out_name) {
@@ -213,7 +208,7 @@ int cmd_convert(int argc, char **argv)
         if (id == ARGS_BAD || !set_option(&job, &args, id))
             return EXIT_USAGE;
     }
-    if (!is_complete(&job))
+    if (!is_complete(&job) || !cpu_mask_environment())
         return EXIT_USAGE;
     stop_install();
     return run(&job);

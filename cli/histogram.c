@@ -24,9 +24,24 @@ static uint64_t middle_of(unsigned bucket)
 void histogram_add(struct histogram *histogram, uint64_t value)
 {
     histogram->count++;
+    histogram->sum += value;
     if (value > histogram->max)
         histogram->max = value;
     histogram->bucket[bucket_of(value)]++;
+}
+
+void histogram_merge(struct histogram *into, const struct histogram *from)
+{
+    into->count += from->count;
+    into->sum += from->sum;
+    into->max = from->max > into->max ? from->max : into->max;
+    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
+        into->bucket[i] += from->bucket[i];
+}
+
+double histogram_mean(const struct histogram *histogram)
+{
+    return histogram->count ? (double)histogram->sum / (double)histogram->count : 0;
 }
 
 uint64_t histogram_at(const struct histogram *histogram, double fraction)

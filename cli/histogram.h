@@ -11,11 +11,17 @@
 #define HISTOGRAM_BUCKETS ((64u - HISTOGRAM_BITS + 1u) << HISTOGRAM_BITS)
 
 struct histogram {
-    uint64_t count, max;
+    uint64_t count, max, sum;
     uint64_t bucket[HISTOGRAM_BUCKETS];
 };
 
 void histogram_add(struct histogram *histogram, uint64_t value);
+
+/* Adds all values of another. */
+void histogram_merge(struct histogram *into, const struct histogram *from);
+
+/* 0 when there are none. */
+double histogram_mean(const struct histogram *histogram);
 
 /* The smallest value that `fraction` (0..1) of all values do not exceed; 0 when there are none. */
 uint64_t histogram_at(const struct histogram *histogram, double fraction);

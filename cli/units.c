@@ -59,12 +59,12 @@ static bool parse_decimal(const char *text, double *out, const char **rest)
     return *end == '\0' && end != number;
 }
 
-bool units_parse_duration(const char *text, uint64_t *ns)
+static bool parse_seconds(const char *text, double *seconds)
 {
     static const struct {
         const char *suffix;
         double seconds;
-    } units[] = {{"", 1}, {"s", 1}, {"ms", 0.001}, {"m", 60}, {"min", 60}, {"h", 3600}};
+    } units[] = {{"", 1}, {"s", 1}, {"ms", 1e-3}, {"us", 1e-6}, {"m", 60}, {"min", 60}, {"h", 3600}};
     double value;
     const char *rest;
     if (!parse_decimal(text, &value, &rest))
@@ -72,13 +72,28 @@ bool units_parse_duration(const char *text, uint64_t *ns)
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
         if (strcmp(rest, units[i].suffix) != 0)
             continue;
-        double seconds = value * units[i].seconds;
-        if (seconds < 1e-3 || seconds > 1000.0 * 86400.0)
-            return false;
-        *ns = (uint64_t)(seconds * 1e9);
+        *seconds = value * units[i].seconds;
         return true;
     }
     return false;
+}
+
+bool units_parse_duration(const char *text, uint64_t *ns)
+{
+    double seconds;
+    if (!parse_seconds(text, &seconds) || seconds < 1e-3 || seconds > 1000.0 * 86400.0)
+        return false;
+    *ns = (uint64_t)(seconds * 1e9);
+    return true;
+}
+
+bool units_parse_spin(const char *text, uint64_t *ns)
+{
+    double seconds;
+    if (!parse_seconds(text, &seconds) || seconds > 1.0)
+        return false;
+    *ns = (uint64_t)(seconds * 1e9 + 0.5);
+    return true;
 }
 
 bool units_parse_milli(const char *text, uint32_t min, uint32_t max, uint32_t *out)

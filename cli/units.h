@@ -16,6 +16,9 @@ bool units_parse_size(const char *text, uint32_t *width, uint32_t *height);
 /* "5", "5s", "2.5m", "1h", "750ms": more than nothing, at most 1000 days. */
 bool units_parse_duration(const char *text, uint64_t *ns);
 
+/* The same words, "50us" first of all: 0 to 1 s. */
+bool units_parse_spin(const char *text, uint64_t *ns);
+
 /* "60" or "59.94": thousandths, min..max given in thousandths. */
 bool units_parse_milli(const char *text, uint32_t min, uint32_t max, uint32_t *out);
 

@@ -10,6 +10,7 @@ enum {
     OPT_NO_OPAQUE_FD,
     OPT_NO_DMA_BUF,
     OPT_NO_TIMELINE,
+    OPT_NO_SYNC_FILE,
     OPT_NO_HOST_MEMORY
 };
 
@@ -29,7 +30,8 @@ static const struct args_option options[] = {
      "GPU:"},
     {OPT_NO_OPAQUE_FD, "--no-opaque-fd", NULL, "never share images in the driver's own way", NULL},
     {OPT_NO_DMA_BUF, "--no-dma-buf", NULL, "never share images as DMA-BUF", NULL},
-    {OPT_NO_TIMELINE, "--no-timeline", NULL, "never share semaphores: the source waits for its GPU", NULL},
+    {OPT_NO_TIMELINE, "--no-timeline", NULL, "never share timeline semaphores", NULL},
+    {OPT_NO_SYNC_FILE, "--no-sync-file", NULL, "never attach fences to images shared as DMA-BUF", NULL},
     {OPT_NO_HOST_MEMORY, "--no-host-memory", NULL, "upload what lies in shared memory, never import it",
      NULL},
 };
@@ -64,6 +66,7 @@ bool capture_system_set(struct capture_options *o, const struct args *args, int 
     case OPT_NO_OPAQUE_FD: o->vulkan.no_opaque_fd = true; return true;
     case OPT_NO_DMA_BUF: o->vulkan.no_dma_buf = true; return true;
     case OPT_NO_TIMELINE: o->vulkan.no_timeline = true; return true;
+    case OPT_NO_SYNC_FILE: o->vulkan.no_sync_file = true; return true;
     case OPT_NO_HOST_MEMORY: o->vulkan.no_host_memory = true; return true;
     default: return false;
     }

@@ -83,6 +83,10 @@ typedef struct fr_capture_params {
     uint32_t depth;        /* frames that the caller holds at once; clamped to 1..out_surfaces - 1; 0 = 2 */
     uint32_t cpu_mask;     /* as in fr_convert_params */
     uint32_t convert_threads; /* backend cpu: as fr_convert_params.threads */
+    /* How long open and next look for a new frame by themselves before they sleep, at most 1 s; 0 = not at
+     * all. A frame that comes meanwhile costs no wake-up and no system call on either side. The thread keeps
+     * a core busy for that long in each wait; more than 20 ms at a time, or than event_slice_ns, is cut. */
+    uint64_t spin_ns;
     fr_capture_timing timing;
     const fr_display_provider *display; /* NULL: believe the source; copied */
     const char *runtime_dir;            /* where the target's socket lies; NULL: see fr_runtime_dir */

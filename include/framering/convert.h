@@ -47,7 +47,8 @@ typedef struct fr_convert_params {
     uint32_t peak_millinits;      /* RGBA16F -> NV12, tone: what the display's peak is; 0 = 1000 cd/m2 */
     uint32_t sdr_white_millinits; /* RGBA16F -> NV12, tone: what becomes SDR white; 0 = 203 cd/m2 */
     uint32_t cpu_mask; /* instruction sets not to use, FR_CPU_*; ~0u leaves the C reference; 0 = use the best.
-                          The environment variable FRAMERING_CPU_MASK (a number) adds to it */
+                          The environment variable FRAMERING_CPU_MASK, as fr_cpu_mask_parse reads it, adds
+                          to it */
     uint32_t threads;  /* that share the rows of a picture of 256 Ki pixels or more, the caller's among them,
                           at most FR_CONVERT_THREADS_MAX; 0 = the converter chooses: 1 for integers, which
                           one thread converts as fast as memory moves, and for pictures smaller than 1080p;
@@ -56,8 +57,8 @@ typedef struct fr_convert_params {
 } fr_convert_params;
 
 /* Makes a converter. On success the caller owns *out; on failure *out is NULL.
- * FR_ERR_ARGUMENT: size, sdr_map or threads out of range; FR_ERR_UNSUPPORTED: no such pair; FR_ERR_NO_MEMORY.
- * Any thread. */
+ * FR_ERR_ARGUMENT: size, sdr_map or threads out of range, or FRAMERING_CPU_MASK is not understood;
+ * FR_ERR_UNSUPPORTED: no such pair; FR_ERR_NO_MEMORY. Any thread. */
 FR_API fr_status fr_converter_create(fr_converter **out, const fr_convert_params *params);
 
 /* Frees *converter and sets it NULL; NULL is accepted. */
@@ -78,6 +79,14 @@ FR_API const char *fr_converter_kernel(const fr_converter *converter);
 
 /* The instruction sets of this machine that a converter can use, FR_CPU_*. Any thread. */
 FR_API uint32_t fr_cpu_flags(void);
+
+/*
+ * Reads instruction sets not to use, for fr_convert_params.cpu_mask: names from sse4.1, avx2, avx512, neon
+ * and all, with a comma between ("avx512,avx2"), or FR_CPU_* added up, as strtoul reads a number ("6",
+ * "0x6"). A set that this machine does not have may be named. FR_ERR_ARGUMENT: something else, or NULL; *out
+ * is 0. Any thread.
+ */
+FR_API fr_status fr_cpu_mask_parse(uint32_t *out, const char *text);
 
 #ifdef __cplusplus
 }

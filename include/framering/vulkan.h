@@ -34,7 +34,9 @@ typedef struct fr_vulkan_host_params {
                             hexadecimal; NULL: none named. A named device may be of type CPU, others are not */
     bool no_opaque_fd;   /* never share by OPAQUE_FD */
     bool no_dma_buf;     /* never share by DMA-BUF */
-    bool no_timeline;    /* never share semaphores: the source waits for its GPU before it publishes */
+    bool no_timeline;    /* never share timeline semaphores */
+    bool no_sync_file;   /* never attach fences to DMA-BUFs. Without this and the one above the source waits
+                            for its GPU before it publishes */
     bool no_host_memory; /* never import shared memory: what a source draws there is uploaded */
 } fr_vulkan_host_params;
 
@@ -48,7 +50,8 @@ typedef struct fr_vulkan_device_info {
     char fault[128];       /* why no host can use it; "" = one can */
     char opaque_fd[128];   /* why images are not shared as OPAQUE_FD; "" = they are */
     char dma_buf[128];     /* ... as DMA-BUF */
-    char timeline[128];    /* ... why semaphores are not shared */
+    char timeline[128];    /* ... why timeline semaphores are not shared */
+    char sync_file[128];   /* ... why fences are not attached to DMA-BUFs */
     char host_memory[128]; /* ... why shared memory is not imported, but uploaded */
     bool by_default;       /* a host takes it where none is named and the source names none */
     bool high_priority;    /* the host's work goes before that of other programs */

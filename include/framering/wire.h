@@ -44,8 +44,10 @@ enum {
     FR_WIRE_SYNC_STATES = 1,      /* the slot records' states alone; pixels are complete when published */
     FR_WIRE_SYNC_KEYED_MUTEX = 2, /* the states, and the texture's keyed mutex with key 0 around every access;
                                      version 1: the keyed mutex alone */
-    FR_WIRE_SYNC_FENCE = 3 /* the states, and two shared fences: the GPU work before `ready_value` wrote the
-                              pixels, that before `retire_value` has read them */
+    FR_WIRE_SYNC_FENCE = 3, /* the states, and two shared fences: the GPU work before `ready_value` wrote the
+                               pixels, that before `retire_value` has read them */
+    FR_WIRE_SYNC_FILE = 4   /* the states, and the fences that both sides attach to the slot's DMA-BUF: what
+                               writes the pixels, and what reads them */
 };
 
 /* The low byte of fr_wire_slot.state. */
@@ -81,7 +83,7 @@ typedef struct fr_wire_host {
     uint64_t taken;        /* 16: fresh frames claimed */
     uint64_t repeated;     /* 24: repeats handed out */
     uint64_t capabilities; /* 32: FR_WIRE_CAP_* in force */
-    uint32_t sleeping;     /* 40: reserved, 0 */
+    uint32_t looking;      /* 40: 1: awake, looks at `latest` before it sleeps; 0: signal after publishing */
     uint32_t pid;          /* 44 */
     uint64_t reserved[2];  /* 48 */
 } fr_wire_host;

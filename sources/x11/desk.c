@@ -31,8 +31,9 @@ typedef struct desk {
     uint64_t pointer_due_ns, last_life_ns;
     fr_rect pointer_drawn; /* in the frame published last */
     int32_t drawn_x, drawn_y;
-    fr_rect unpublished; /* what changed since the frame published last, beside target.damaged */
-    bool whole;          /* the ring is new, or has another size than the frame before */
+    uint32_t drawn_serial; /* of its image */
+    fr_rect unpublished;   /* what changed since the frame published last, beside target.damaged */
+    bool whole;            /* the ring is new, or has another size than the frame before */
 } desk;
 
 static void announce(desk *d)
@@ -118,13 +119,22 @@ static void draw_pointer(desk *d, const fr_slot *slot)
     fr_x11_pointer_draw(&d->pointer, &canvas);
 }
 
-/* What of the picture is not as in the frame before. */
+static uint32_t pointer_serial(const desk *d)
+{
+    return d->pointer.image ? d->pointer.image->cursor_serial : 0;
+}
+
+/* What of the picture is not as in the frame before. A pointer that looks as it did there changes nothing:
+ * one that rests far from where somebody types would make all between them new. */
 static fr_rect sum_damage(desk *d, fr_rect pointer_rect)
 {
-    fr_rect damage = fr_rect_union(d->unpublished, d->target.taken);
-    /* The pointer is drawn anew wherever it was and is, moved or not. */
-    damage = fr_rect_union(damage, d->pointer_drawn);
-    return fr_rect_union(damage, pointer_rect);
+    const fr_rect damage = fr_rect_union(d->unpublished, d->target.taken), drawn = d->pointer_drawn;
+    const bool rests = d->pointer.x == d->drawn_x && d->pointer.y == d->drawn_y &&
+                       pointer_rect.width == drawn.width && pointer_rect.height == drawn.height &&
+                       pointer_serial(d) == d->drawn_serial;
+    if (rests && damage.width && damage.height)
+        return damage;
+    return fr_rect_union(fr_rect_union(damage, drawn), pointer_rect);
 }
 
 static void publish(desk *d, uint64_t present_ns)
@@ -135,7 +145,7 @@ static void publish(desk *d, uint64_t present_ns)
     const fr_rect damage = sum_damage(d, pointer_rect);
     const fr_publish_info info = {
         .present_ns = present_ns,
-        .has_damage = !d->whole && damage.width && damage.height,
+        .has_damage = !d->options->no_damage && !d->whole && damage.width && damage.height,
         .damage = damage,
     };
     if (fr_source_publish(d->feed.source, &info) != FR_OK) {
@@ -147,6 +157,7 @@ static void publish(desk *d, uint64_t present_ns)
     d->pointer_drawn = pointer_rect;
     d->drawn_x = d->pointer.x;
     d->drawn_y = d->pointer.y;
+    d->drawn_serial = pointer_serial(d);
 }
 
 /* A ring of another size will soon be replaced. */

@@ -12,6 +12,7 @@ typedef struct fr_desk_options {
     const char *display; /* NULL: DISPLAY */
     uint32_t window;     /* 0: the root */
     bool no_cursor;
+    bool no_damage; /* every frame is published as a whole */
 } fr_desk_options;
 
 /* Runs until the end; the exit code of the program. */

@@ -32,10 +32,19 @@ static const char *apply_no_cursor(void *user, const char *value)
     return NULL;
 }
 
+static const char *apply_no_damage(void *user, const char *value)
+{
+    (void)value;
+    fr_desk_options *options = user;
+    options->no_damage = true;
+    return NULL;
+}
+
 static const fr_option own_options[] = {
     {"display", "NAME", "X server (default: $DISPLAY)", apply_display},
     {"window", "ID", "one window, not the whole screen", apply_window},
     {"no-cursor", NULL, "leave the pointer out", apply_no_cursor},
+    {"no-damage", NULL, "say of each frame that all of it changed", apply_no_damage},
 };
 
 int main(int argc, char **argv)

@@ -19,17 +19,6 @@ bool fr_capture_is_cancelled(const fr_capture *capture)
     return capture->params.cancelled && capture->params.cancelled(capture->params.user);
 }
 
-void fr_capture_wait(fr_capture *capture, uint64_t timeout_ns, uint32_t *wakes)
-{
-    const struct fr_event *events[2] = {&capture->env.notify, &capture->ring.event};
-    const size_t count = capture->ring.present && *wakes < FR_CAPTURE_WAKES_MAX ? 2 : 1;
-    const fr_status status =
-        capture->env.os.ops->wait(capture->env.os.self, events, count,
-                                  timeout_ns < FR_CAPTURE_LOOK_NS ? timeout_ns : FR_CAPTURE_LOOK_NS);
-    /* A wait that lasted its time was not cut short for nothing. */
-    *wakes = status == FR_OK ? *wakes + 1 : 0;
-}
-
 /* Recover or drop: the time counts from the first change that no fresh frame has followed yet. */
 static void start_recovery(fr_capture *capture, uint64_t now_ns)
 {

@@ -27,6 +27,7 @@
 #define FR_CAPTURE_LOOK_NS (20 * FR_NS_PER_MS) /* how often waits look at the words without being woken */
 #define FR_CAPTURE_REBUILD_RETRY_NS (250 * FR_NS_PER_MS)
 #define FR_CAPTURE_LIVENESS_NS (500 * FR_NS_PER_MS) /* the window over which a source is judged */
+#define FR_CAPTURE_SPIN_MAX_NS FR_NS_PER_S
 #define FR_CAPTURE_FLIPS_MAX 16u
 #define FR_CAPTURE_WAKES_MAX 32u /* in a row */
 
@@ -130,11 +131,14 @@ void fr_capture_env_finish(struct fr_capture_env *env);
 uint64_t fr_capture_now(const fr_capture *capture);
 /* News of channel and display, new generations, deadlines. FR_OK, or the failure that ends the session. */
 fr_status fr_capture_serve(fr_capture *capture);
-/* Sleeps until something may have happened, at most timeout_ns and FR_CAPTURE_LOOK_NS. `wakes`, 0 at first,
- * counts how often in a row an event ended it: a source that signals without end is not listened to for a
- * while after FR_CAPTURE_WAKES_MAX. */
-void fr_capture_wait(fr_capture *capture, uint64_t timeout_ns, uint32_t *wakes);
 bool fr_capture_is_cancelled(const fr_capture *capture);
+
+/* wait.c */
+/* Looks for params.spin_ns, then sleeps, until something may have happened, at most timeout_ns and
+ * FR_CAPTURE_LOOK_NS in all. `wakes`, 0 at first, counts how often in a row an event or a new token ended it:
+ * a source that signals or publishes without end is not listened to for a while after FR_CAPTURE_WAKES_MAX.
+ */
+void fr_capture_wait(fr_capture *capture, uint64_t timeout_ns, uint32_t *wakes);
 
 /* adapt.c */
 /* The backend that the source in force can use: NULL if there is none. */

@@ -45,6 +45,7 @@ const char *fr_sync_kind_name(uint32_t sync_kind)
     case FR_WIRE_SYNC_STATES: return "states";
     case FR_WIRE_SYNC_KEYED_MUTEX: return "keyed mutex";
     case FR_WIRE_SYNC_FENCE: return "fence";
+    case FR_WIRE_SYNC_FILE: return "sync file";
     default: return "";
     }
 }
@@ -174,7 +175,7 @@ static void make_words(fr_capture *capture, uint32_t number)
 /* Counts what the ring in force leaves, and tells its source. */
 static void retire(fr_capture *capture, uint32_t next_generation)
 {
-    const struct fr_generation *ring = &capture->ring;
+    struct fr_generation *ring = &capture->ring;
     struct fr_ring_totals totals;
     fr_ring_host_totals(&ring->words, &totals);
     capture->past.offered += totals.offered;

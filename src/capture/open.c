@@ -56,6 +56,11 @@ static fr_status settle_params(fr_capture_params *params)
                      FR_SIZE_MAX, mode->width, mode->height);
         return FR_ERR_ARGUMENT;
     }
+    if (params->spin_ns > FR_CAPTURE_SPIN_MAX_NS) {
+        fr_log_write(&params->log, FR_LOG_ERROR, "a capture spins for 1 s at most, not for %.3f s",
+                     (double)params->spin_ns / 1e9);
+        return FR_ERR_ARGUMENT;
+    }
     /* d frames in flight need d + 1 surfaces. */
     params->depth = clamp(params->depth ? params->depth : FR_CAPTURE_DEPTH, 1, params->out_surfaces - 1);
     return FR_OK;

@@ -90,6 +90,7 @@ static inline struct fr_delivery fr_delivery_none(void)
 #define FR_CAP_OPAQUE_FD (UINT64_C(1) << 3)   /* FR_SLOTS_OPAQUE_FD */
 #define FR_CAP_DMA_BUF (UINT64_C(1) << 4)     /* FR_SLOTS_DMA_BUF */
 #define FR_CAP_TIMELINE (UINT64_C(1) << 5)    /* with these two, FR_WIRE_SYNC_FENCE: timeline semaphores */
+#define FR_CAP_SYNC_FILE (UINT64_C(1) << 6)   /* with DMA_BUF, FR_WIRE_SYNC_FILE */
 
 /* Those that are a way by themselves. */
 #define FR_CAP_WAYS (FR_CAP_STATES | FR_CAP_KEYED_MUTEX | FR_CAP_FENCE | FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF)
@@ -104,7 +105,10 @@ static inline uint64_t fr_caps_needed(uint32_t slots_kind, uint32_t sync_kind)
     case FR_SLOTS_D3D11:
         return sync_kind == FR_WIRE_SYNC_KEYED_MUTEX ? FR_CAP_KEYED_MUTEX : fence ? FR_CAP_FENCE : 0;
     case FR_SLOTS_OPAQUE_FD: return states || fence ? FR_CAP_OPAQUE_FD | timeline : 0;
-    case FR_SLOTS_DMA_BUF: return states || fence ? FR_CAP_DMA_BUF | timeline : 0;
+    case FR_SLOTS_DMA_BUF:
+        if (sync_kind == FR_WIRE_SYNC_FILE)
+            return FR_CAP_DMA_BUF | FR_CAP_SYNC_FILE;
+        return states || fence ? FR_CAP_DMA_BUF | timeline : 0;
     default: return 0;
     }
 }

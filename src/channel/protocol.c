@@ -320,7 +320,7 @@ static const char *check_kinds(const struct fr_msg_ring *ring)
 {
     if (ring->slots_kind > FR_SLOTS_DMA_BUF)
         return "a RING of slots of an unknown kind";
-    if (ring->sync_kind < FR_WIRE_SYNC_STATES || ring->sync_kind > FR_WIRE_SYNC_FENCE)
+    if (ring->sync_kind < FR_WIRE_SYNC_STATES || ring->sync_kind > FR_WIRE_SYNC_FILE)
         return "a RING with an unknown kind of synchronisation";
     return fr_caps_needed(ring->slots_kind, ring->sync_kind)
                ? NULL

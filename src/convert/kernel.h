@@ -26,9 +26,9 @@
 
 /* What fr_converter_create works out once. A kernel that needs no table gets them zeroed. */
 typedef struct fr_convert_tables {
-    fr_curve transfer; /* light in 0..1 to signal in 0..1: PQ for P010, sRGB for NV12 */
-    fr_curve gain;     /* RGBA16F -> NV12: the largest component to the factor of all three */
-    fr_lanes lanes;    /* the transfer again, for kernels with lanes of 16 bits */
+    fr_curve transfer;  /* light in 0..1 to signal in 0..1: PQ for P010, sRGB for NV12 */
+    fr_curve gain;      /* RGBA16F -> NV12: the largest component to the factor of all three */
+    fr_lanes lanes;     /* the transfer again, for kernels with lanes of 16 bits */
     fr_tone_lanes tone; /* the gain again, for the same */
     bool clip;          /* RGBA16F -> NV12: the gain is 1 */
 } fr_convert_tables;
@@ -37,8 +37,9 @@ typedef struct fr_convert_rows {
     const uint8_t *src[2];
     uint8_t *luma[2];
     uint8_t *chroma;
-    size_t width; /* pixels */
-    bool stream;  /* what is written is not read soon, and would push what is out of the cache */
+    size_t width;         /* pixels */
+    ptrdiff_t next_bytes; /* from these rows of the source to those that are converted after them; 0: none */
+    bool stream;          /* stores may go past the cache; whoever calls then calls fr_convert_end_stream */
 } fr_convert_rows;
 
 typedef void fr_convert_fn(const fr_convert_tables *tables, const fr_convert_rows *rows, size_t from);
@@ -64,5 +65,12 @@ extern const fr_convert_kernel fr_convert_kernels_neon[];
 
 /* What the processor and the operating system support, FR_CPU_*. */
 uint32_t fr_convert_detect_cpu(void);
+
+/* The size of the processor's largest cache that this thread's core uses; 0: not known, or stores past it are
+ * not to be had. */
+size_t fr_convert_cache_bytes(void);
+
+/* After stores past the cache: later stores are seen after them. */
+void fr_convert_end_stream(void);
 
 #endif

@@ -79,9 +79,9 @@ static fr_lanes_matrix make_matrix(const int y[3], const int cb[3], const int cr
 }
 
 /*
- * The factors are code units times 2^shift / white, of red, green and blue. White was searched for: with these
- * all nine exact factors lie near integers, within 0.003 of a code (P010) and 0.0013 (NV12) altogether. Those of
- * a difference sum to 0, so that grey has no colour.
+ * The factors are code units times 2^shift / white, of red, green and blue. White was searched for: with
+ * these all nine exact factors lie near integers, within 0.003 of a code (P010) and 0.0013 (NV12) altogether.
+ * Those of a difference sum to 0, so that grey has no colour.
  */
 void fr_lanes_build_p010(fr_lanes *lanes, fr_curve_fn *pq)
 {

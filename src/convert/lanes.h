@@ -12,9 +12,9 @@
  *
  *   signal = p0 + (f (p1 - (f (p2 - (f p3)))))
  *
- * The signal is signed: FR_LANES_ZERO is black. In the first segment it is black, in the last two it is white;
- * what is darker or brighter has to be clamped into them, and needs no right f. docs/colour.md derives the
- * error.
+ * The signal is signed: FR_LANES_ZERO is black. In the first segment it is black, in the last two it is
+ * white; what is darker or brighter has to be clamped into them, and needs no right f. docs/colour.md derives
+ * the error.
  */
 
 #include "convert/curve.h"
@@ -27,7 +27,7 @@ enum {
     FR_LANES_PARTS = 4,
     FR_LANES_ZERO = -32768,
     FR_LANES_FRACTION = 0x3fff,
-    FR_LANES_DARKEST = 0x3000, /* upper 16 bits of the least float of segment 0, */
+    FR_LANES_DARKEST = 0x3000,  /* upper 16 bits of the least float of segment 0, */
     FR_LANES_BRIGHTEST = 0x3f80 /* and of segment 62 */
 };
 

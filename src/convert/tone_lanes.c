@@ -15,9 +15,9 @@ static double evaluate(const fr_tone_lanes *lanes, double x)
     memcpy(&bits, &at, sizeof(bits));
     const uint32_t i = (bits >> FR_TONE_SHIFT) - lanes->first;
     const double t = (double)at;
-    const double mapped = (double)lanes->parts[0][i] +
-                          t * ((double)lanes->parts[1][i] +
-                               t * ((double)lanes->parts[2][i] + t * (double)lanes->parts[3][i]));
+    const double mapped =
+        (double)lanes->parts[0][i] +
+        t * ((double)lanes->parts[1][i] + t * ((double)lanes->parts[2][i] + t * (double)lanes->parts[3][i]));
     return mapped / fmax(x, (double)lanes->lowest);
 }
 

@@ -102,6 +102,12 @@ static inline void fr_fence_acquire(void)
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
 }
 
+/* Stores before it are seen before loads after it are made. */
+static inline void fr_fence_full(void)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
 #endif
 
 #endif

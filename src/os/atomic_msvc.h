@@ -101,4 +101,13 @@ static inline void fr_fence_acquire(void)
     FR_MSVC_BARRIER();
 }
 
+/* An exchange is a full barrier, also for loads after it; FR_MSVC_BARRIER holds only the compiler on x86. */
+static inline void fr_fence_full(void)
+{
+    long word = 0;
+    FR_MSVC_BARRIER();
+    (void)_InterlockedExchangeAdd(&word, 0);
+    FR_MSVC_BARRIER();
+}
+
 #endif

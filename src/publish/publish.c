@@ -310,19 +310,21 @@ static bool publish_current(fr_source *source, uint64_t present_ns, const fr_rec
 {
     struct fr_attachment *current = &source->current;
     const struct fr_os *os = &source->env.os;
+    const uint64_t now = now_ns(source);
     struct fr_ring_publish out = {
         .ready_value = ready_value,
         .present_ns = present_ns,
-        .publish_delay_us = delay_us(present_ns, now_ns(source)),
+        .publish_delay_us = delay_us(present_ns, now),
         .flags = damage ? FR_WIRE_FRAME_DAMAGE : 0,
     };
     if (damage)
         out.damage = *damage;
     if (!fr_ring_source_publish(&current->ring, &out))
         return false;
+    if (fr_ring_source_must_signal(&current->ring))
+        os->ops->event_signal(os->self, &current->event);
     source->last_present_ns = present_ns;
-    fr_ring_source_beat(&current->ring, now_ns(source));
-    os->ops->event_signal(os->self, &current->event);
+    fr_ring_source_beat(&current->ring, now);
     return true;
 }
 

@@ -70,10 +70,11 @@ void fr_ring_host_retire(struct fr_ring_host *ring, uint32_t next_generation)
     fr_store_release_u32(&shared->v1.generation, next_generation);
 }
 
-bool fr_ring_host_newest(const struct fr_ring_host *ring, fr_token *out)
+bool fr_ring_host_newest(struct fr_ring_host *ring, fr_token *out)
 {
     /* Pairs with the release of `latest` in fr_ring_source_publish. */
     const uint64_t word = fr_load_acquire_u64(&ring->shared->v1.latest);
+    ring->seen = word;
     if (word == 0)
         return false;
     const fr_token token = fr_token_unpack(word);
@@ -83,6 +84,35 @@ bool fr_ring_host_newest(const struct fr_ring_host *ring, fr_token *out)
         return false;
     *out = token;
     return true;
+}
+
+bool fr_ring_host_moved(struct fr_ring_host *ring)
+{
+    const uint64_t word = fr_load_relaxed_u64(&ring->shared->v1.latest);
+    if (word == ring->seen)
+        return false;
+    ring->seen = word;
+    return true;
+}
+
+void fr_ring_host_awake(struct fr_ring_host *ring)
+{
+    if (ring->wire_version > 1)
+        fr_store_relaxed_u32(&ring->shared->host.looking, 1);
+}
+
+bool fr_ring_host_may_sleep(struct fr_ring_host *ring)
+{
+    if (ring->wire_version == 1)
+        return true; /* its sources signal after every publish */
+    fr_store_relaxed_u32(&ring->shared->host.looking, 0);
+    /* Pairs with that in fr_ring_source_must_signal: of the two stores before and the two loads after, one
+     * side at least sees the other's. */
+    fr_fence_full();
+    if (!fr_ring_host_moved(ring))
+        return true;
+    fr_ring_host_awake(ring);
+    return false;
 }
 
 static bool move(struct fr_ring_host *ring, fr_token token, uint32_t from, uint32_t to)

@@ -44,6 +44,7 @@ struct fr_ring_host {
     uint32_t ring_len, generation;
     uint32_t last_sequence; /* of the last frame taken; 0 = none yet */
     uint64_t taken, repeated;
+    uint64_t seen; /* `latest` as it was last looked at */
 };
 
 /* What the source said of one frame: a copy, made under the claim. */
@@ -74,7 +75,19 @@ void fr_ring_host_create_v1(struct fr_ring_host *ring, fr_wire_v1 *shared, const
 void fr_ring_host_retire(struct fr_ring_host *ring, uint32_t next_generation);
 
 /* The newest published frame that is ours and newer than the last one taken. False: there is none. */
-bool fr_ring_host_newest(const struct fr_ring_host *ring, fr_token *out);
+bool fr_ring_host_newest(struct fr_ring_host *ring, fr_token *out);
+
+/* The source has stored another token since the last look; this is one. One load: for who looks over and over
+ * again. */
+bool fr_ring_host_moved(struct fr_ring_host *ring);
+
+/* The last thing before the host sleeps on the event: whoever publishes from now on signals it. False: a
+ * token was stored since the last look, so look again instead. At most one false for each token. */
+bool fr_ring_host_may_sleep(struct fr_ring_host *ring);
+
+/* Right after the sleep: until the next fr_ring_host_may_sleep the host looks by itself, and a publish makes
+ * no system call. */
+void fr_ring_host_awake(struct fr_ring_host *ring);
 
 /* PUBLISHED -> READING for exactly this frame. False: the source has lapped it; look for the newest again. */
 bool fr_ring_host_claim(struct fr_ring_host *ring, fr_token token);
@@ -166,6 +179,9 @@ struct fr_ring_publish {
 
 /* WRITING -> PUBLISHED, then the token. False: the state was not ours any more (a broken peer). */
 bool fr_ring_source_publish(struct fr_ring_source *ring, const struct fr_ring_publish *info);
+
+/* After a publish: whether the host has to be signalled. False: it is awake and looks before it sleeps. */
+bool fr_ring_source_must_signal(const struct fr_ring_source *ring);
 
 /* WRITING -> FREE. */
 void fr_ring_source_cancel(struct fr_ring_source *ring);

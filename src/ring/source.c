@@ -236,6 +236,15 @@ bool fr_ring_source_publish(struct fr_ring_source *ring, const struct fr_ring_pu
     return true;
 }
 
+bool fr_ring_source_must_signal(const struct fr_ring_source *ring)
+{
+    if (ring->wire_version == 1)
+        return true;
+    /* Pairs with that in fr_ring_host_may_sleep. */
+    fr_fence_full();
+    return fr_load_relaxed_u32(&ring->shared->host.looking) != 1;
+}
+
 void fr_ring_source_cancel(struct fr_ring_source *ring)
 {
     if (ring->writing < 0)

@@ -38,7 +38,7 @@ FR_LAYOUT_AT(fr_wire_host, heartbeat_ns, 8);
 FR_LAYOUT_AT(fr_wire_host, taken, 16);
 FR_LAYOUT_AT(fr_wire_host, repeated, 24);
 FR_LAYOUT_AT(fr_wire_host, capabilities, 32);
-FR_LAYOUT_AT(fr_wire_host, sleeping, 40);
+FR_LAYOUT_AT(fr_wire_host, looking, 40);
 FR_LAYOUT_AT(fr_wire_host, pid, 44);
 FR_LAYOUT_AT(fr_wire_host, reserved, 48);
 

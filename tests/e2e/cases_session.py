@@ -194,6 +194,29 @@ def case_x11_desktop_with_resize(world):
         check("blackframe:" not in done.err or "pblack:100" not in done.err, f"{file} has black frames")
 
 
+def last_picture(world, name):
+    data = (world.folder / name).read_bytes()
+    head = data.index(b"\n") + 1
+    width, height = (int(part[1:]) for part in data[:head].split()[1:3])
+    return data[head:][-(width * height * 3 // 2):]
+
+
+def case_x11_damage(world):
+    """A picture put together from what changed is the one that is taken whole, also where the pointer rests."""
+    script = "for i in $(seq 60); do printf 'word %d, ' $i; sleep 0.02; done; exec sleep 60"
+    world.xvfb(640, 480)
+    world.run("xdotool", "mousemove", "120", "60").expect(0)
+    capture = world.fr_start("capture", "--json", "--source", "x11", "--for", "4s", "parts.y4m")
+    wait_for(lambda: (world.folder / "parts.y4m").exists(), 10, "the recording never began")
+    world.start("xterm", "-geometry", "60x16+20+20", "-e", "sh", "-c", script, env={"DISPLAY": world.env["DISPLAY"]})
+    world.run("sleep", "1")
+    world.run("xdotool", "mousemove", "300", "100").expect(0)
+    summary = capture.finish().expect(0).json()
+    check(summary["fresh"] > 20, f"{summary['fresh']} fresh frames")
+    world.capture("--source", "x11", "--for", "500ms", "whole.y4m")
+    check(last_picture(world, "parts.y4m") == last_picture(world, "whole.y4m"), "the last pictures differ")
+
+
 def case_idle_desktop(world):
     """A desktop on which nothing happens: one picture, then repeats, and it is no fault."""
     world.xvfb(640, 480)

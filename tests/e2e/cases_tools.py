@@ -69,15 +69,77 @@ def case_convert(world):
     check((world.folder / "half.nv12").stat().st_size == 16 * 12, "the whole frame before it is lost")
 
 
+def numbers(row, names, least=0.0):
+    """Each is a number above `least`."""
+    for name in names:
+        check(isinstance(row.get(name), (int, float)) and row[name] > least, f"{name} in {row}")
+
+
 @everywhere
-def case_bench(world):
-    """bench runs and reports ratios."""
-    report = json.loads(world.fr("bench", "handoff", "--json", "--for", "1s", timeout=120).expect(0).out)
-    check(report, f"bench handoff: {report}")
-    report = json.loads(world.fr("bench", "session", "--json", "--for", "1s", timeout=120).expect(0).out)
+def case_bench_convert(world):
+    """bench convert: every kernel by its name, each beside a bound, one thread and several."""
+    rows = world.fr("bench", "convert", "--json", "--for", "3ms", "--size", "640x420", "--threads", "2", timeout=120).expect(0).json()
+    for row in rows:
+        check(set(row) >= {"kernel", "isa", "width", "height", "threads", "ms", "bound_ms", "ratio", "bound"}, f"{row}")
+        numbers(row, ("ms", "bound_ms", "ratio"))
+        check(row["kernel"].endswith("_" + row["isa"]) and (row["width"], row["height"]) == (640, 420), f"{row}")
+    reference = [row for row in rows if row["isa"] == "c"]
+    check(len({(row["kernel"], row.get("sdr_map")) for row in reference}) >= 6, f"{reference}")
+    check({row["threads"] for row in rows} == {1, 2}, f"{rows}")
+    text = world.fr("bench", "convert", "--for", "1ms", "--size", "64x64", timeout=60).expect(0).out
+    check("convert_bgra_nv12_c" in text and "bound" in text, text)
+    world.fr("bench", "convert", "--for", "1ms", "--size", "1x1", timeout=60).expect(0)
+
+
+@everywhere
+def case_bench_handoff(world):
+    """bench handoff: a host that sleeps and one that spins, beside bare wake-ups."""
+    report = world.fr("bench", "handoff", "--json", "--for", "1s", timeout=120).expect(0).json()
+    sleep, spin = report["sleep"], report["spin"]
+    bare = ("event_rtt_p50_us",) if world.windows else ("eventfd_rtt_p50_us", "futex_rtt_p50_us")
+    numbers(sleep, ("p50_us", "p99_us", "frames", "ratio") + bare)
+    numbers(spin, ("p99_us", "frames"))
+    check(sleep["p50_us"] <= sleep["p99_us"] < 1e6 and spin["p50_us"] <= spin["p99_us"] < 1e6, f"{report}")
+    text = world.fr("bench", "handoff", "--for", "500ms", timeout=120).expect(0).out
+    check("spins" in text and "ratio" in text, text)
+
+
+@everywhere
+def case_bench_session(world):
+    """bench session: a whole capture beside the sum of its stages."""
+    report = world.fr("bench", "session", "--json", "--for", "1s", "--size", "640x360", timeout=120).expect(0).json()
     check(set(report) >= {"fresh", "dropped", "host_cpu_pct", "rss_beyond_rings_mib", "idle_cpu_pct"}, f"{report}")
-    report = json.loads(world.fr("bench", "scale", "--json", "--for", "1s", timeout=120).expect(0).out)
-    check(report and set(report[0]) >= {"targets", "busy", "cpu_pct", "rss_mib", "wakeups_per_s"}, f"{report}")
-    rows = json.loads(world.fr("bench", "convert", "--json", timeout=120).expect(0).out)
-    rows = rows if isinstance(rows, list) else rows["convert"]
-    check(set(rows[0]) >= {"kernel", "isa", "width", "height", "threads", "ms", "bound_ms", "ratio"}, f"{rows[0]}")
+    numbers(report, ("fresh", "host_cpu_pct", "session_us", "ratio"))
+    numbers(report["stages_us"], ("wake", "convert", "encode"))
+    check("stage alone" in world.fr("bench", "session", "--for", "300ms", "--size", "320x180", timeout=120).expect(0).out, "no stages")
+
+
+@everywhere
+def case_bench_scale(world):
+    """bench scale: several targets in one process, idle and busy."""
+    rows = world.fr("bench", "scale", "--json", "--for", "500ms", "--size", "320x180", "--targets", "4", timeout=120).expect(0).json()
+    check([(row["targets"], row["busy"]) for row in rows] == [(1, False), (1, True), (4, False), (4, True)], f"{rows}")
+    for row in rows:
+        check(set(row) >= {"cpu_pct", "rss_mib", "wakeups_per_s"}, f"{row}")
+        numbers(row, ("fresh_per_s",) if row["busy"] else ("repeats_per_s",))
+    text = world.fr("bench", "scale", "--for", "200ms", "--size", "64x64", "--targets", "1", timeout=60).expect(0).out
+    check("wake-ups" in text, text)
+
+
+def case_bench_typing(world):
+    """bench session --typing: what changes on an X display, as part of whole pictures; nothing changes: a failure."""
+    world.xvfb(1280, 720)
+    one_sentence(world.fr("bench", "session", "--typing", "--for", "1s", timeout=60).expect(1), "changed")
+    world.start("xterm", "-geometry", "60x10+40+40", "-e", "sh", "-c", "while :; do printf x; sleep 0.03; done",
+                env={"DISPLAY": world.env["DISPLAY"]})
+    report = world.fr("bench", "session", "--typing", "--json", "--for", "4s", timeout=60).expect(0).json()
+    numbers(report, ("damage_frames", "whole_frames", "damage_mean_us", "whole_mean_us", "cost_pct"))
+    check((report["width"], report["height"]) == (1280, 720), f"{report}")
+
+
+@everywhere
+def case_bench_refuses(world):
+    """bench takes nothing that it does not know."""
+    for arguments in ((), ("speed",), ("convert", "handoff"), ("scale", "--targets", "65"), ("convert", "--threads", "0"),
+                      ("session", "--for", "soon")):
+        one_sentence(world.fr("bench", *arguments).expect(2))

@@ -20,14 +20,14 @@ PATIENCE = 120
 class Session:
     """A host that shares no images in the driver's own way, and its sources."""
 
-    def __init__(self, world, seconds):
+    def __init__(self, world, seconds, *options):
         use_vulkan(world)
         ways = [device["dma_buf"] for device in world.fr("probe", "--json", timeout=PATIENCE).expect(0).json()["vulkan"]["devices"]]
         if not any(way["available"] for way in ways) and not os.environ.get("FRAMERING_VM"):
             skip(f"{ways[0]['reason'] if ways else 'no device'}: see tests/vm/run")
         self.world = world
-        self.host = world.fr_start("capture", "--json", "--source", "none", "--target", "8", *GPU, "--no-opaque-fd", "--for",
-                                   f"{seconds}s", "a.mkv", env=validation(world, "host"))
+        self.host = world.fr_start("capture", "--json", "--source", "none", "--target", "8", *GPU, "--no-opaque-fd", *options,
+                                   "--for", f"{seconds}s", "a.mkv", env=validation(world, "host"))
         wait_for(lambda: world.target_listens(8), PATIENCE, "nobody listens at target 8")
 
     def source(self, *arguments):
@@ -37,10 +37,10 @@ class Session:
         file = self.world.folder / "a.mkv"
         wait_for(lambda: file.exists() and file.stat().st_size > 500, PATIENCE, "a.mkv was never written")
 
-    def summary(self, source):
+    def summary(self, source, sync="sync file"):
         summary = self.host.finish(PATIENCE).expect(0).json()
         source.interrupt(PATIENCE).expect(0)
-        check(summary["backend"] == "vulkan" and summary["slots"] == "dma-buf", f"{summary}")
+        check(summary["backend"] == "vulkan" and summary["slots"] == "dma-buf" and summary["sync"] == sync, f"{summary}")
         valid(self.world, "host")
         print_flips(summary)
         self.world.stamps(*summary["files"])
@@ -53,6 +53,13 @@ def case_vulkan_dma_buf(world):
     summary = session.summary(session.source())
     check(summary["fresh"] > 10, f"{summary}")
     check_tags(world, "a.mkv", TAGS_SDR, hdr=False)
+
+
+def case_vulkan_dma_buf_states(world):
+    """The same where the source waits for its GPU before it publishes."""
+    session = Session(world, 6, "--no-sync-file")
+    summary = session.summary(session.source(), "states")
+    check(summary["fresh"] > 10, f"{summary}")
 
 
 def case_vulkan_dma_buf_hdr(world):

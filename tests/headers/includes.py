@@ -39,7 +39,8 @@ SYSTEM_FOLDERS = ['os/linux/', 'os/win32/', 'backend/', 'channel/', 'display/', 
 # Headers of other projects and of compilers, for one folder each.
 OTHERS = {'encode/': ['libav', 'libsw', 'ffnvcodec/nvEncodeAPI.h'],
           'convert/x86/': ['immintrin.h', 'cpuid.h', 'intrin.h'],
-          'os/atomic_msvc.h': ['intrin.h'], 'convert/arm/': ['arm_']}
+          'os/atomic_msvc.h': ['intrin.h'], 'os/relax.h': ['intrin.h'],
+          'convert/arm/': ['arm_', 'asm/hwcap.h', 'sys/auxv.h']}
 
 
 def includes_of(path):

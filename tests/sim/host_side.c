@@ -127,11 +127,22 @@ static bool wants_new_generation(void)
     return after && sim_world.generations == 1 && sim_world.takes >= after;
 }
 
+static void sleep_until_signalled(void)
+{
+    fr_simulator_step(); /* between the last look and the sleep there is time for the other side */
+    sim_world.asleep = true;
+    sim_check_sleep();
+    do
+        sim_wait(&sim_world.event);
+    while (!sim_world.event && !sim_world.scenario->bare_event);
+    sim_world.asleep = sim_world.event = false;
+    fr_ring_host_awake(&sim_world.ring);
+}
+
 void sim_host_main(void)
 {
     new_generation();
     for (;;) {
-        sim_world.event = false;
         while (take())
             if (wants_new_generation())
                 new_generation();
@@ -144,7 +155,8 @@ void sim_host_main(void)
         }
         if (sim_world.source_idle && !sim_world.event)
             break;
-        sim_wait(&sim_world.event);
+        if (fr_ring_host_may_sleep(&sim_world.ring))
+            sleep_until_signalled();
     }
     sim_world.host_over = true;
     sim_world.source_news = true;

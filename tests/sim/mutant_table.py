@@ -29,6 +29,17 @@ BEGIN_SWAP = '''        if (!fr_compare_swap_u32(&ring->shared->slot[slot].state
 '''
 LATEST = '    fr_store_release_u64(&ring->shared->v1.latest, token);\n'
 FREE_SWAP = '(void)fr_compare_swap_u32(state, word, (word & 0xffffff00u) | FR_WIRE_SLOT_FREE);'
+SLEEPS = '    fr_store_relaxed_u32(&ring->shared->host.looking, 0);\n'
+SLEEP_FENCE = '''    /* Pairs with that in fr_ring_source_must_signal: of the two stores before and the two loads after, one
+     * side at least sees the other's. */
+    fr_fence_full();
+'''
+LAST_LOOK = '''    if (!fr_ring_host_moved(ring))
+        return true;
+'''
+ASK_FENCE = '''    /* Pairs with that in fr_ring_host_may_sleep. */
+    fr_fence_full();
+'''
 OLDER = 'fr_sequence_newer(ring->slot_sequence[best], ring->slot_sequence[i])'
 
 
@@ -76,6 +87,15 @@ MUTANTS = [
            ('    ring->last_sequence = token.sequence;\n', '')),
     mutant("the record's token is not looked at", HOST, ['unit-ring'],
            ('if (word != fr_token_pack(claimed))', 'if (word == UINT64_MAX)')),
+    mutant('the host sleeps without a last look', HOST, [STRONG, 'unit-ring'], (LAST_LOOK, '    return true;\n')),
+    mutant('the last look comes before the host says that it sleeps', HOST, [STRONG], (SLEEPS + SLEEP_FENCE, ''),
+           (LAST_LOOK, '    if (!fr_ring_host_moved(ring)) {\n' + SLEEPS + SLEEP_FENCE + '        return true;\n    }\n')),
+    mutant('the host does not say that it sleeps', HOST, [STRONG, 'unit-ring'], (SLEEPS, '')),
+    mutant('the host says that it sleeps by a store that may be late', HOST, ['sim-weak: three slots'],
+           (SLEEP_FENCE, '')),
+    mutant('a token keeps the host awake for ever', HOST, ['unit-ring'], ('    ring->seen = word;\n    return true;', '    return true;')),
+    mutant('the host that looked again is not awake', HOST, ['unit-ring'],
+           ('    fr_ring_host_awake(ring);\n    return false;\n', '    return false;\n')),
     mutant('the retire leaves the generation', HOST, ['sim-strong: new generation', 'unit-ring'],
            ('    fr_store_release_u32(&shared->v1.generation, next_generation);\n', '')),
     mutant('metadata are read while they are written', HOST, ['sim-strong: metadata', 'unit-ring'],
@@ -109,6 +129,13 @@ MUTANTS = [
            ('        write_record(slot, token, info);\n', ''),
            (LATEST, LATEST + '    write_record(&ring->shared->slot[index], token, info);\n')),
     mutant('the token is not published', SOURCE, [STRONG, 'unit-ring'], (LATEST, '')),
+    mutant('the source asks whether to signal before it publishes', SOURCE, [STRONG],
+           ('#include <assert.h>\n', '#include <assert.h>\nstatic uint32_t early;\n'),
+           (LATEST, '    early = fr_load_relaxed_u32(&ring->shared->host.looking);\n' + LATEST),
+           ('return fr_load_relaxed_u32(&ring->shared->host.looking) != 1;', 'return early != 1;')),
+    mutant('the source asks while its token may be late', SOURCE, ['sim-weak: three slots'], (ASK_FENCE, '')),
+    mutant('a word that is not 1 stops the signals', SOURCE, ['unit-ring'],
+           ('&ring->shared->host.looking) != 1;', '&ring->shared->host.looking) == 0;')),
     mutant('cancel keeps the slot', SOURCE, ['sim-strong: frames given up', 'unit-ring'],
            ('fr_slot_word(ring->sequence + 1, FR_WIRE_SLOT_FREE));',
             'fr_slot_word(ring->sequence + 1, FR_WIRE_SLOT_WRITING));')),

@@ -25,9 +25,11 @@ static void note_death(int side)
 {
     if (side == SIM_SOURCE) {
         sim_world.source_dead = true;
+        sim_world.publishing = false;
         sim_world.event = true;
     } else {
         sim_world.host_over = true;
+        sim_world.asleep = false;
         sim_world.source_news = true;
     }
 }

@@ -25,6 +25,22 @@ void sim_signal_host(void)
     sim_world.event = true;
 }
 
+void sim_check_sleep(void)
+{
+    if (!sim_world.asleep || sim_world.event || sim_world.publishing)
+        return;
+    if (sim_world.scenario->bare_event || sim_world.scenario->late_mask)
+        return; /* an event may come before its token; late pixels leave a frame that was looked at */
+    /* However long stores are on their way: they arrive, and the host sleeps on. */
+    (void)sim_memory_drain(SIM_SOURCE);
+    (void)sim_memory_drain(SIM_HOST);
+    const struct fr_ring_host *ring = &sim_world.ring;
+    const fr_token token = fr_token_unpack(ring->shared->v1.latest);
+    if (ring->shared->v1.latest && token.generation == ring->generation &&
+        fr_sequence_newer(token.sequence, ring->last_sequence))
+        sim_fail("the host sleeps, and frame %u is there that nobody wakes it for", token.sequence);
+}
+
 uint32_t sim_frame_index(uint32_t sequence)
 {
     const uint32_t index = sequence - sim_world.scenario->sequence_base - 1;
@@ -98,7 +114,9 @@ static bool publish(struct source *source, uint32_t slot, uint32_t picture)
         .publish_delay_us = picture,
         .damage = {.x = picture, .y = picture, .width = picture, .height = picture},
     };
+    sim_world.publishing = true;
     if (!fr_ring_source_publish(&source->ring, &info)) {
+        sim_world.publishing = false;
         if (!sim_world.scenario->in_place)
             sim_fail("the source lost a slot that it was writing");
         source->detached = true;
@@ -109,7 +127,12 @@ static bool publish(struct source *source, uint32_t slot, uint32_t picture)
     sim_world.last_picture = picture;
     sim_world.published++;
     source->has_published = true;
-    sim_signal_host();
+    if (sim_world.scenario->bare_event || fr_ring_source_must_signal(&source->ring)) {
+        fr_simulator_step();
+        sim_signal_host();
+    }
+    sim_world.publishing = false;
+    sim_check_sleep();
     return true;
 }
 

@@ -6,7 +6,7 @@
  *   - stores to the same bytes keep their order,
  *   - a release store waits for all that the side stored before it,
  *   - a store after a release fence waits for all that the side stored before the fence,
- *   - a successful compare-and-swap waits for all of them, and is visible at once.
+ *   - a successful compare-and-swap and a full fence wait for all of them, and the swap is visible at once.
  * How soon differs from run to run, and in each some stores are stubborn: reorderings need one that stays
  * behind.
  */
@@ -146,4 +146,10 @@ bool sim_weak_compare_swap(uint32_t *word, uint32_t expected, uint32_t desired)
 void sim_weak_fence_release(void)
 {
     buffers[sim_running()].epoch++;
+}
+
+/* No load is early here, so all that a full fence adds to a load after it is that the stores are visible. */
+void sim_weak_fence_full(void)
+{
+    (void)sim_memory_drain(sim_running());
 }

@@ -27,7 +27,7 @@ struct sim_scenario {
     uint32_t sequence_base; /* the last sequence before the first frame */
     uint32_t retire_after;  /* takes, after which the host makes a new generation; 0 = never */
     bool in_place;          /* the new generation reuses the header (the reference design's way) */
-    bool bare_event;        /* the event wakes, but orders no stores */
+    bool bare_event;        /* the source signals without asking, and the event orders no stores */
     int dies;               /* which side is killed at each of its steps, or SIM_NOBODY */
     uint32_t preemptions;   /* bound of the exhaustive search */
     uint32_t random_runs;
@@ -58,6 +58,8 @@ struct sim_world {
         uint32_t generation;
     } delivery;
     bool event, source_news; /* the two wake-ups */
+    bool asleep;             /* the host waits for `event` */
+    bool publishing;         /* the source has not decided yet whether it signals */
     bool source_idle, source_dead, host_over;
 
     /* what was done */
@@ -78,6 +80,9 @@ void sim_metadata_source(void);
 void sim_metadata_host(void);
 void sim_header_writer(void);
 void sim_header_reader(void);
+
+/* Fails if the host sleeps although a newer frame is there that nobody will wake it for. */
+void sim_check_sleep(void);
 
 /* Wakes the host as a system call does: what was stored before is visible first. */
 void sim_signal_host(void);

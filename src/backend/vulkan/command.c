@@ -110,9 +110,9 @@ VkResult fr_vk_command_submit(struct fr_vk_commands *commands, struct fr_vk_comm
         signal_value[num_signal] = 0;
         signal[num_signal++] = submission->signal;
     }
-    if (submission->timeline) {
-        signal_value[num_signal] = submission->timeline_value;
-        signal[num_signal++] = submission->timeline;
+    if (submission->shared) {
+        signal_value[num_signal] = submission->shared_value;
+        signal[num_signal++] = submission->shared;
     }
     const VkTimelineSemaphoreSubmitInfo values = {
         .sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
@@ -123,7 +123,7 @@ VkResult fr_vk_command_submit(struct fr_vk_commands *commands, struct fr_vk_comm
     };
     const VkSubmitInfo info = {
         .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
-        .pNext = submission->timeline ? &values : NULL,
+        .pNext = submission->shared_value ? &values : NULL,
         .waitSemaphoreCount = submission->num_wait,
         .pWaitSemaphores = wait,
         .pWaitDstStageMask = stage,

@@ -29,8 +29,8 @@ struct fr_vk_submission {
     uint32_t num_wait;               /* at most FR_VK_WAITS_MAX */
     VkPipelineStageFlags wait_stage; /* what waits; 0 = transfers */
     VkSemaphore signal;              /* binary; VK_NULL_HANDLE: none */
-    VkSemaphore timeline;            /* likewise */
-    uint64_t timeline_value;
+    VkSemaphore shared;              /* likewise, or a timeline's */
+    uint64_t shared_value;           /* what that reaches; 0: it is binary */
 };
 
 /* Nothing is left on failure. */

@@ -25,6 +25,7 @@ enum fr_vk_way {
     FR_VK_WAY_OPAQUE_FD = 0, /* images of every ring format export and import as OPAQUE_FD */
     FR_VK_WAY_DMA_BUF,       /* ... as DMA-BUF with modifiers */
     FR_VK_WAY_TIMELINE,      /* timeline semaphores export and import as OPAQUE_FD */
+    FR_VK_WAY_SYNC_FILE,     /* binary ones as SYNC_FD, which the kernel attaches to DMA-BUFs */
     FR_VK_WAY_HOST_MEMORY,   /* shared memory imports as buffers */
     FR_VK_WAYS
 };
@@ -64,6 +65,7 @@ struct fr_vk_device {
     bool opaque_fd;                                   /* FR_VK_WAY_OPAQUE_FD, and so on */
     bool dma_buf;                                     /* gpu.modifier has those of all ring formats */
     bool shared_timeline;
+    bool sync_file;
     bool host_memory;
     bool buffer_opaque_fd; /* a buffer's memory exports as OPAQUE_FD */
     bool buffer_dma_buf;

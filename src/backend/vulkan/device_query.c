@@ -4,6 +4,7 @@
 /* What a device can, from its extensions and the properties it states; nothing is found out by trying. */
 #include "backend/vulkan/format.h"
 #include "backend/vulkan/memory.h"
+#include "backend/vulkan/sync_file.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -212,6 +213,8 @@ void fr_vk_device_query_ways(struct fr_vk_device *device)
     device->fault[FR_VK_WAY_OPAQUE_FD] = query_opaque_fd(device);
     device->fault[FR_VK_WAY_DMA_BUF] = query_dma_buf(device);
     device->fault[FR_VK_WAY_TIMELINE] = query_timeline(device);
+    device->fault[FR_VK_WAY_SYNC_FILE] = fr_vk_sync_file_query(device);
+    device->sync_file = !*device->fault[FR_VK_WAY_SYNC_FILE];
     device->fault[FR_VK_WAY_HOST_MEMORY] = query_host_memory(device);
     if (!device->vk.GetMemoryFdKHR)
         return;

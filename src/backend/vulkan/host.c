@@ -34,10 +34,12 @@ struct host_converter {
 static void log_ring(const struct vk_host *host, const struct fr_vk_device *device,
                      const struct fr_vk_plan *plan)
 {
-    const bool timelines = plan->sync_kind == FR_WIRE_SYNC_FENCE;
+    const bool waits = plan->sync_kind == FR_WIRE_SYNC_STATES;
     const char *why = "";
-    if (!timelines && plan->kind != FR_SLOTS_MEMORY)
+    if (waits && plan->kind == FR_SLOTS_OPAQUE_FD)
         why = host->params.no_timeline ? "timelines are turned off" : device->fault[FR_VK_WAY_TIMELINE];
+    else if (waits && plan->kind == FR_SLOTS_DMA_BUF)
+        why = host->params.no_sync_file ? "sync files are turned off" : device->fault[FR_VK_WAY_SYNC_FILE];
     fr_log_write(&host->log, FR_LOG_INFO, "the ring is %s on \"%s\", kept in step by %s%s%s%s%s%s",
                  fr_vk_plan_slots(plan), device->name, fr_vk_plan_sync(plan),
                  *plan->fault || *why ? " (" : "", plan->fault, *plan->fault && *why ? "; " : "", why,
@@ -242,7 +244,7 @@ static fr_status convert(void *self, void *converter_, void *ring_, uint32_t slo
     if (status == FR_OK)
         status = fr_vk_convert(converter->of[buffers], &input, parts, picture->object, &done);
     if (status == FR_OK)
-        fr_vk_ring_converted(ring, slot, done);
+        fr_vk_ring_converted(ring, slot, done, &host->log);
     else if (status == FR_ERR_DEVICE_LOST)
         fr_vk_device_log_loss(ring->device, &host->log);
     return status;
@@ -312,7 +314,7 @@ fr_status fr_vk_host_create_with(struct fr_backend_host *out, const fr_vulkan_ho
             return FR_ERR_NO_MEMORY;
         }
     }
-    const uint64_t images = FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF | FR_CAP_TIMELINE;
+    const uint64_t images = FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF | FR_CAP_TIMELINE | FR_CAP_SYNC_FILE;
     *out = (struct fr_backend_host){
         .ops = &vk_host_ops, .self = host, .capabilities = automatic ? images : images | FR_CAP_STATES};
     return FR_OK;

@@ -50,6 +50,13 @@ static bool has_timeline(const struct fr_vk_device *device, const fr_vulkan_host
            fr_vk_gpu_equal(&device->gpu, source);
 }
 
+/* Semaphores of one wait, on the other hand, are the kernel's: any two devices have them in common. */
+static bool has_sync_file(const struct fr_vk_device *device, const fr_vulkan_host_params *params,
+                          uint64_t capabilities)
+{
+    return !params->no_sync_file && device->sync_file && (capabilities & FR_CAP_SYNC_FILE);
+}
+
 fr_status fr_vk_plan_make(struct fr_vk_plan *plan, const struct fr_vk_device *device,
                           const fr_vulkan_host_params *params, uint64_t capabilities,
                           const struct fr_gpu *source)
@@ -59,14 +66,20 @@ fr_status fr_vk_plan_make(struct fr_vk_plan *plan, const struct fr_vk_device *de
             has_timeline(device, params, capabilities, source) ? FR_WIRE_SYNC_FENCE : FR_WIRE_SYNC_STATES,
         .fault = "",
     };
-    const char *fault = against_opaque_fd(device, params, capabilities, source);
-    if (!*fault) {
+    const bool fence = plan->sync_kind == FR_WIRE_SYNC_FENCE;
+    const bool dma_buf = !*against_dma_buf(plan, device, params, capabilities, source);
+    const bool file = dma_buf && !fence && has_sync_file(device, params, capabilities);
+    plan->fault = against_opaque_fd(device, params, capabilities, source);
+    /* A source that waits for its GPU loses more than images of another tiling do. */
+    if (!*plan->fault && file)
+        plan->fault = "as OPAQUE_FD the source would wait for its GPU";
+    if (!*plan->fault) {
         plan->kind = FR_SLOTS_OPAQUE_FD;
         return FR_OK;
     }
-    plan->fault = fault;
-    if (!*against_dma_buf(plan, device, params, capabilities, source)) {
+    if (dma_buf) {
         plan->kind = FR_SLOTS_DMA_BUF;
+        plan->sync_kind = file ? FR_WIRE_SYNC_FILE : plan->sync_kind;
         return FR_OK;
     }
     plan->kind = FR_SLOTS_MEMORY;
@@ -88,5 +101,7 @@ const char *fr_vk_plan_sync(const struct fr_vk_plan *plan)
 {
     if (plan->sync_kind == FR_WIRE_SYNC_FENCE)
         return "shared timeline semaphores";
+    if (plan->sync_kind == FR_WIRE_SYNC_FILE)
+        return "fences attached to the images";
     return plan->kind == FR_SLOTS_MEMORY ? "slot states" : "slot states and the source's fence";
 }

@@ -43,13 +43,15 @@ static void identify(const struct fr_vk_functions *vk, VkPhysicalDevice physical
 static void describe(const struct fr_vk_device *device, fr_vulkan_device_info *out)
 {
     static const fr_vulkan_host_params params = {.device = NULL};
-    const uint64_t capabilities =
-        FR_CAP_STATES | FR_CAP_TIMELINE | FR_CAP_OPAQUE_FD | (device->dma_buf ? FR_CAP_DMA_BUF : 0);
+    const uint64_t capabilities = FR_CAP_STATES | FR_CAP_TIMELINE | FR_CAP_OPAQUE_FD |
+                                  (device->dma_buf ? FR_CAP_DMA_BUF : 0) |
+                                  (device->sync_file ? FR_CAP_SYNC_FILE : 0);
     struct fr_vk_plan plan;
     snprintf(out->driver, sizeof(out->driver), "%s", device->driver);
     snprintf(out->opaque_fd, sizeof(out->opaque_fd), "%s", device->fault[FR_VK_WAY_OPAQUE_FD]);
     snprintf(out->dma_buf, sizeof(out->dma_buf), "%s", device->fault[FR_VK_WAY_DMA_BUF]);
     snprintf(out->timeline, sizeof(out->timeline), "%s", device->fault[FR_VK_WAY_TIMELINE]);
+    snprintf(out->sync_file, sizeof(out->sync_file), "%s", device->fault[FR_VK_WAY_SYNC_FILE]);
     snprintf(out->host_memory, sizeof(out->host_memory), "%s", device->fault[FR_VK_WAY_HOST_MEMORY]);
     out->high_priority = device->high_priority;
     if (fr_vk_plan_make(&plan, device, &params, capabilities, &device->gpu) == FR_OK)

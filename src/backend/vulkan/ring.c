@@ -74,6 +74,10 @@ static VkResult make_slots(struct fr_vk_ring *ring)
             result = agree(ring, &layout, i);
         if (result == VK_SUCCESS)
             result = make_view(ring, slot);
+        if (result == VK_SUCCESS && ring->plan.sync_kind == FR_WIRE_SYNC_FILE)
+            result = fr_vk_semaphore_create(ring->device, false, &slot->arrived);
+        if (result == VK_SUCCESS && ring->plan.sync_kind == FR_WIRE_SYNC_FILE)
+            result = fr_vk_semaphore_create(ring->device, true, &slot->left);
     }
     return result;
 }
@@ -208,6 +212,12 @@ fr_status fr_vk_ring_create(struct fr_vk_ring **out, struct fr_vk_device *device
     return FR_OK;
 }
 
+static void destroy_semaphore(const struct fr_vk_device *device, VkSemaphore semaphore)
+{
+    if (semaphore)
+        device->vk.DestroySemaphore(device->device, semaphore, NULL);
+}
+
 static void close_fd(int fd)
 {
     if (fd >= 0)
@@ -239,13 +249,13 @@ void fr_vk_ring_destroy(struct fr_vk_ring *ring, const fr_log *log)
         if (slot->view)
             device->vk.DestroyImageView(device->device, slot->view, NULL);
         fr_vk_image_destroy(device, &slot->image);
+        destroy_semaphore(device, slot->arrived);
+        destroy_semaphore(device, slot->left);
         close_fd(slot->fd);
     }
     fr_vk_ring_memory_destroy(ring);
-    if (ring->ready)
-        device->vk.DestroySemaphore(device->device, ring->ready, NULL);
-    if (ring->retire)
-        device->vk.DestroySemaphore(device->device, ring->retire, NULL);
+    destroy_semaphore(device, ring->ready);
+    destroy_semaphore(device, ring->retire);
     close_fd(ring->ready_fd);
     close_fd(ring->retire_fd);
     fr_vk_device_unref(device);
@@ -289,9 +299,36 @@ static enum fr_claim check_retire(struct fr_vk_ring *ring, const fr_log *log)
     return FR_CLAIM_ABANDONED;
 }
 
+/* The source may have attached what never ends: nothing but this wait, which has a bound, depends on it. */
+static enum fr_claim claim_file(struct fr_vk_ring *ring, struct fr_vk_slot *slot, uint64_t timeout_ns,
+                                const fr_log *log)
+{
+    struct fr_vk_device *device = ring->device;
+    const uint64_t start = fr_vk_now_ns(), patience_ns = fr_vk_device_patience(device, timeout_ns);
+    /* A source that did not wait for us: the last wait for the semaphore is still to come. */
+    const fr_status status = fr_vk_device_wait(device, slot->done, timeout_ns);
+    if (status == FR_TIMEOUT)
+        return FR_CLAIM_BUSY;
+    if (status != FR_OK)
+        return fr_vk_claim_failed(device, VK_ERROR_DEVICE_LOST, "the wait for an earlier conversion", log);
+    const uint64_t spent = fr_vk_now_ns() - start;
+    int sync_file;
+    const enum fr_claim claim = fr_sync_file_wait(
+        slot->fd, FR_SYNC_READ, spent < patience_ns ? patience_ns - spent : 0, &sync_file, log);
+    if (claim != FR_CLAIM_ACQUIRED)
+        return claim;
+    const VkResult result = fr_vk_semaphore_put(device, slot->arrived, sync_file);
+    if (result == VK_SUCCESS)
+        return FR_CLAIM_ACQUIRED;
+    close_fd(sync_file);
+    return fr_vk_claim_failed(device, result, "the import of a fence", log);
+}
+
 static enum fr_claim claim_pixels(struct fr_vk_ring *ring, struct fr_ring_host *words, fr_token token,
                                   uint64_t timeout_ns, const fr_log *log)
 {
+    if (ring->plan.sync_kind == FR_WIRE_SYNC_FILE)
+        return claim_file(ring, &ring->slot[token.slot], timeout_ns, log);
     if (ring->plan.sync_kind != FR_WIRE_SYNC_FENCE)
         return FR_CLAIM_ACQUIRED;
     struct fr_vk_slot *slot = &ring->slot[token.slot];
@@ -322,7 +359,9 @@ enum fr_claim fr_vk_ring_release(struct fr_vk_ring *ring, struct fr_ring_host *w
     struct fr_vk_device *device = ring->device;
     if (ring->plan.sync_kind == FR_WIRE_SYNC_FENCE) {
         fr_ring_host_retire_value(words, token, slot->retire_value);
-    } else if (slot->done) {
+    } else if (ring->broken) {
+        return FR_CLAIM_ABANDONED;
+    } else if (slot->done && !slot->attached) {
         const fr_status status = fr_vk_device_wait(device, slot->done, FR_VK_GPU_WAIT_NS);
         /* A GPU that takes longer is as good as gone. */
         if (status == FR_TIMEOUT)
@@ -355,10 +394,27 @@ fr_status fr_vk_ring_input(struct fr_vk_ring *ring, uint32_t index, struct fr_vk
         out->retire = ring->retire;
         out->retire_value = ring->retired + 1;
     }
+    if (ring->plan.sync_kind == FR_WIRE_SYNC_FILE) {
+        out->ready = slot->arrived;
+        out->retire = slot->left;
+    }
     return FR_OK;
 }
 
-void fr_vk_ring_converted(struct fr_vk_ring *ring, uint32_t index, uint64_t done)
+/* Else the end of the conversion is waited for before the slot is given back. */
+static void attach(struct fr_vk_ring *ring, struct fr_vk_slot *slot, const fr_log *log)
+{
+    int sync_file;
+    const VkResult result = fr_vk_semaphore_take(ring->device, slot->left, &sync_file);
+    ring->broken = result != VK_SUCCESS;
+    if (ring->broken)
+        (void)fr_vk_claim_failed(ring->device, result, "the export of a fence", log);
+    slot->attached =
+        !ring->broken && (sync_file < 0 || !fr_sync_file_attach(slot->fd, FR_SYNC_READ, sync_file));
+    close_fd(sync_file);
+}
+
+void fr_vk_ring_converted(struct fr_vk_ring *ring, uint32_t index, uint64_t done, const fr_log *log)
 {
     struct fr_vk_slot *slot = &ring->slot[index];
     ring->done = done;
@@ -368,4 +424,6 @@ void fr_vk_ring_converted(struct fr_vk_ring *ring, uint32_t index, uint64_t done
         ring->uploaded[ring->next_upload] = done;
     else
         slot->done = done;
+    if (ring->plan.sync_kind == FR_WIRE_SYNC_FILE)
+        attach(ring, slot, log);
 }

@@ -8,6 +8,7 @@
 #include "backend/vulkan/convert.h"
 #include "backend/vulkan/memory.h"
 #include "backend/vulkan/sync.h"
+#include "backend/vulkan/sync_file.h"
 
 /* How a ring is shared and kept in step. */
 struct fr_vk_plan {
@@ -39,6 +40,10 @@ struct fr_vk_slot {
     uint64_t ready_value;       /* of the frame that is claimed */
     uint64_t retire_value;      /* of the last conversion; 0 = none */
     uint64_t done;              /* what device->progress reaches when that has read the slot */
+    /* FR_WIRE_SYNC_FILE: the source's work, put in; our conversion, taken out; and that the latter hangs on
+     * the memory. */
+    VkSemaphore arrived, left;
+    bool attached;
 };
 
 struct fr_vk_ring {
@@ -52,6 +57,7 @@ struct fr_vk_ring {
     int ready_fd, retire_fd;
     uint64_t retired; /* the highest value that the retire semaphore was told to reach */
     uint64_t done;    /* what device->progress reaches when nothing of ours is under way */
+    bool broken;      /* a semaphore of a slot is in a state that is not known */
 
     struct fr_memory memory; /* FR_SLOTS_MEMORY */
     size_t pitch_bytes, slot_bytes;
@@ -75,7 +81,7 @@ enum fr_claim fr_vk_ring_release(struct fr_vk_ring *ring, struct fr_ring_host *w
                                  const fr_log *log);
 /* What the converter is to read of a slot that is claimed, and what came of it. */
 fr_status fr_vk_ring_input(struct fr_vk_ring *ring, uint32_t slot, struct fr_vk_input *out);
-void fr_vk_ring_converted(struct fr_vk_ring *ring, uint32_t slot, uint64_t done);
+void fr_vk_ring_converted(struct fr_vk_ring *ring, uint32_t slot, uint64_t done, const fr_log *log);
 
 /* ---- ring_memory.c ---- */
 

@@ -7,6 +7,7 @@
 
 #include "common/log.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -19,7 +20,11 @@ static void close_ring(struct fr_vk_source_ring *ring)
     for (uint32_t i = 0; i < FR_WIRE_SLOTS_MAX; i++) {
         if (ring->slot[i].storage)
             device->vk.DestroyImageView(device->device, ring->slot[i].storage, NULL);
+        if (ring->slot[i].filled)
+            device->vk.DestroySemaphore(device->device, ring->slot[i].filled, NULL);
         fr_vk_image_destroy(device, &ring->slot[i].image);
+        if (ring->slot[i].fd >= 0)
+            close(ring->slot[i].fd);
     }
     if (ring->ready)
         device->vk.DestroySemaphore(device->device, ring->ready, NULL);
@@ -40,6 +45,15 @@ static VkResult open_timelines(struct fr_vk_source_ring *ring, const struct fr_d
     return result == VK_SUCCESS && ring->written > VALUES_MAX ? VK_ERROR_INVALID_EXTERNAL_HANDLE : result;
 }
 
+static VkResult open_file(const struct fr_vk_device *device, int dma_buf, struct fr_vk_source_slot *slot)
+{
+    const VkResult result = fr_vk_semaphore_create(device, true, &slot->filled);
+    if (result != VK_SUCCESS)
+        return result;
+    slot->fd = fcntl(dma_buf, F_DUPFD_CLOEXEC, 0);
+    return slot->fd >= 0 ? VK_SUCCESS : VK_ERROR_TOO_MANY_OBJECTS;
+}
+
 static VkResult open_all(struct fr_vk_source_ring *ring, const struct fr_delivery *delivery)
 {
     const struct fr_vk_sharing sharing = {
@@ -52,6 +66,9 @@ static VkResult open_all(struct fr_vk_source_ring *ring, const struct fr_deliver
     for (uint32_t i = 0; i < ring->ring_len && result == VK_SUCCESS; i++)
         result = fr_vk_image_import(ring->source->device, &sharing, &delivery->image,
                                     (int)delivery->texture[i], &ring->slot[i].image);
+    for (uint32_t i = 0; i < ring->ring_len && result == VK_SUCCESS; i++)
+        if (delivery->sync_kind == FR_WIRE_SYNC_FILE)
+            result = open_file(ring->source->device, (int)delivery->texture[i], &ring->slot[i]);
     if (result == VK_SUCCESS && delivery->sync_kind == FR_WIRE_SYNC_FENCE)
         result = open_timelines(ring, delivery);
     return result;
@@ -82,7 +99,8 @@ static fr_status check(const struct fr_vk_source *source, const struct fr_delive
     const bool fence = delivery->sync_kind == FR_WIRE_SYNC_FENCE;
     if (!(opaque && device->opaque_fd) && !(dma_buf && device->dma_buf))
         return FR_ERR_UNSUPPORTED;
-    if (fence ? !device->shared_timeline : delivery->sync_kind != FR_WIRE_SYNC_STATES)
+    if (delivery->sync_kind != FR_WIRE_SYNC_STATES && !(fence && device->shared_timeline) &&
+        !(delivery->sync_kind == FR_WIRE_SYNC_FILE && dma_buf && device->sync_file))
         return FR_ERR_UNSUPPORTED;
     if ((opaque || fence) && !fr_vk_gpu_equal(&delivery->gpu, &device->gpu))
         return FR_ERR_ADAPTER_MISMATCH;
@@ -119,6 +137,8 @@ static fr_status attach(void *self, const struct fr_delivery *delivery, void **o
     ring->height = delivery->height;
     ring->format = delivery->format;
     ring->sync_kind = delivery->sync_kind;
+    for (uint32_t i = 0; i < FR_WIRE_SLOTS_MAX; i++)
+        ring->slot[i].fd = -1;
     ring->usage = fr_vk_slot_usage(source->device, delivery->slots_kind, delivery->format);
     const VkResult result = open_all(ring, delivery);
     if (result != VK_SUCCESS) {
@@ -184,6 +204,8 @@ static enum fr_claim begin(void *self, void *ring_, uint32_t index, uint64_t ret
     struct fr_vk_source_slot *slot = &ring->slot[index];
     if (fr_vk_device_is_lost(source->device))
         return FR_CLAIM_FATAL;
+    if (slot->broken)
+        return FR_CLAIM_BUSY;
     if (slot->pending) {
         const VkResult result = fr_vk_command_wait(&source->commands, slot->pending, timeout_ns);
         if (result == VK_TIMEOUT)
@@ -194,6 +216,11 @@ static enum fr_claim begin(void *self, void *ring_, uint32_t index, uint64_t ret
     }
     slot->signalled = slot->handed_out = false;
     slot->ready_value = 0;
+    /* The host's reading, and our own writing of before. */
+    if (ring->sync_kind == FR_WIRE_SYNC_FILE)
+        return note(ring,
+                    fr_sync_file_wait(slot->fd, FR_SYNC_WRITE,
+                                      fr_vk_device_patience(source->device, timeout_ns), NULL, log_of(ring)));
     if (ring->sync_kind != FR_WIRE_SYNC_FENCE)
         return FR_CLAIM_ACQUIRED;
     const enum fr_claim claim =
@@ -209,6 +236,21 @@ static VkResult signal_only(struct fr_vk_source_ring *ring, uint32_t index)
     struct fr_vk_command *command;
     const VkResult result = fr_vk_command_begin(&ring->source->commands, &command);
     return result == VK_SUCCESS ? fr_vk_slot_submit(ring, index, command, NULL, 0) : result;
+}
+
+/* What cannot be attached is waited for. */
+static enum fr_claim hand_on(struct fr_vk_source_ring *ring, struct fr_vk_source_slot *slot)
+{
+    int sync_file;
+    const VkResult result = fr_vk_semaphore_take(ring->source->device, slot->filled, &sync_file);
+    slot->broken = result != VK_SUCCESS;
+    if (slot->broken)
+        return failed(ring, result, "the export of a fence");
+    if (sync_file < 0 || !fr_sync_file_attach(slot->fd, FR_SYNC_WRITE, sync_file))
+        slot->pending = NULL;
+    if (sync_file >= 0)
+        close(sync_file);
+    return FR_CLAIM_ACQUIRED;
 }
 
 static enum fr_claim end(void *self, void *ring_, uint32_t index, uint64_t *ready_value)
@@ -227,6 +269,11 @@ static enum fr_claim end(void *self, void *ring_, uint32_t index, uint64_t *read
             return failed(ring, result, "the signal after the use");
         *ready_value = slot->ready_value;
         return FR_CLAIM_ACQUIRED;
+    }
+    if (ring->sync_kind == FR_WIRE_SYNC_FILE && slot->signalled) {
+        const enum fr_claim claim = hand_on(ring, slot);
+        if (claim != FR_CLAIM_ACQUIRED)
+            return claim;
     }
     if (slot->pending)
         result = fr_vk_command_wait(&source->commands, slot->pending, FR_VK_GPU_WAIT_NS);
@@ -350,7 +397,8 @@ fr_status fr_vk_source_create(struct fr_backend_source *out, const fr_vulkan_sou
         .ops = &vk_source_ops,
         .self = source,
         .capabilities = (device->opaque_fd ? FR_CAP_OPAQUE_FD : 0) | (device->dma_buf ? FR_CAP_DMA_BUF : 0) |
-                        (device->shared_timeline ? FR_CAP_TIMELINE : 0),
+                        (device->shared_timeline ? FR_CAP_TIMELINE : 0) |
+                        (device->sync_file ? FR_CAP_SYNC_FILE : 0),
     };
     return FR_OK;
 }

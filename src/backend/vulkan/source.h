@@ -6,6 +6,7 @@
 #include "backend/vulkan/copier.h"
 #include "backend/vulkan/memory.h"
 #include "backend/vulkan/sync.h"
+#include "backend/vulkan/sync_file.h"
 #include "backend/vulkan/vulkan.h"
 
 /* A slot in a shared memory that the device can write to. */
@@ -38,9 +39,12 @@ struct fr_vk_source_slot {
     struct fr_vk_image image;
     VkImageView storage;           /* made by the first copy that a shader makes */
     uint64_t ready_value;          /* FENCE: of the frame that is drawn */
-    bool signalled;                /* a submission will signal it */
+    bool signalled;                /* FENCE, FILE: a submission will signal that, or `filled` */
     bool handed_out;               /* the program does */
-    struct fr_vk_command *pending; /* STATES: what fills it */
+    struct fr_vk_command *pending; /* STATES, FILE: what fills it, and was not handed on */
+    VkSemaphore filled;            /* FILE */
+    int fd;                        /* FILE: its memory; else -1 */
+    bool broken;                   /* FILE: what state `filled` is in is not known */
 };
 
 struct fr_vk_source_ring {

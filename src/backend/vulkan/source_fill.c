@@ -59,8 +59,8 @@ VkResult fr_vk_slot_submit(struct fr_vk_source_ring *ring, uint32_t index, struc
         .num_wait = image ? image->num_wait : 0,
         .wait_stage = stage,
         .signal = image ? (VkSemaphore)(uintptr_t)image->signal : VK_NULL_HANDLE,
-        .timeline = fence ? ring->ready : VK_NULL_HANDLE,
-        .timeline_value = slot->ready_value,
+        .shared = fence ? ring->ready : slot->filled,
+        .shared_value = slot->ready_value,
     };
     const VkResult result = fr_vk_command_submit(&ring->source->commands, command, &submission);
     if (result != VK_SUCCESS)

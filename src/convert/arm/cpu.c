@@ -17,3 +17,13 @@ uint32_t fr_convert_detect_cpu(void)
     return FR_CPU_NEON;
 }
 #endif
+
+/* No kernel for this processor stores past the cache. */
+size_t fr_convert_cache_bytes(void)
+{
+    return 0;
+}
+
+void fr_convert_end_stream(void)
+{
+}

@@ -7,4 +7,8 @@
 
 #include <arm_neon.h>
 
+fr_convert_fn convert_bgra_nv12_neon;
+fr_convert_fn convert_rgba_nv12_neon;
+fr_convert_fn convert_rgb10a2_p010_neon;
+
 #endif

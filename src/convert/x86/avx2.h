@@ -19,6 +19,22 @@ fr_convert_fn convert_rgba16f_p010_avx2;
 fr_convert_fn convert_rgb10a2_p010_avx2;
 fr_convert_fn convert_rgba16f_nv12_avx2;
 
+/* Whether the rows ask for stores past the cache, and lie so that there can be. */
+static inline bool streams_avx2(const fr_convert_rows *rows, size_t from_bytes)
+{
+    const uintptr_t low =
+        (uintptr_t)rows->luma[0] | (uintptr_t)rows->luma[1] | (uintptr_t)rows->chroma | from_bytes;
+    return rows->stream && low % sizeof(__m256i) == 0;
+}
+
+static inline void store_avx2(uint8_t *out, __m256i v, bool stream)
+{
+    if (stream)
+        _mm256_stream_si256((void *)out, v);
+    else
+        _mm256_storeu_si256((void *)out, v);
+}
+
 /* Even columns of a and b. */
 static inline __m256 even_lanes(__m256 a, __m256 b)
 {

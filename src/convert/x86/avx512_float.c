@@ -21,8 +21,8 @@ typedef struct lights {
     rgb row[2];
 } lights;
 
-/* Signals of 16 columns of two rows, 16 bits each: red in the lower and green in the upper half of a lane, and
- * blue of the first row in the lower and of the second in the upper half. */
+/* Signals of 16 columns of two rows, 16 bits each: red in the lower and green in the upper half of a lane,
+ * and blue of the first row in the lower and of the second in the upper half. */
 typedef struct signals {
     __m512i rg[2], b;
 } signals;
@@ -35,21 +35,22 @@ typedef struct constants {
 } constants;
 
 /* Words of two vectors: red and green, and blue, of 16 pixels. */
-static const uint16_t red_green[32] = {0, 4, 8,  12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60,
-                                       1, 5, 9,  13, 17, 21, 25, 29, 33, 37, 41, 45, 49, 53, 57, 61};
+static const uint16_t red_green[32] = {0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60,
+                                       1, 5, 9, 13, 17, 21, 25, 29, 33, 37, 41, 45, 49, 53, 57, 61};
 static const uint16_t blue[32] = {2, 6, 10, 14, 18, 22, 26, 30, 34, 38, 42, 46, 50, 54, 58, 62};
 /* The upper words of two vectors in turn, and bytes 1 and 2. */
 static const uint16_t upper_in_turn[32] = {1,  33, 3,  35, 5,  37, 7,  39, 9,  41, 11, 43, 13, 45, 15, 47,
                                            17, 49, 19, 51, 21, 53, 23, 55, 25, 57, 27, 59, 29, 61, 31, 63};
 static const uint8_t middle_in_turn[64] = {
-    1,  2,  65, 66, 5,  6,  69, 70,  9,  10, 73, 74,  13, 14, 77,  78,  17, 18, 81,  82,  21, 22,
-    85, 86, 25, 26, 89, 90, 29, 30,  93, 94, 33, 34,  97, 98, 37,  38,  101, 102, 41, 42, 105, 106,
-    45, 46, 109, 110, 49, 50, 113, 114, 53, 54, 117, 118, 57, 58, 121, 122, 61, 62, 125, 126};
+    1,  2,  65,  66,  5,  6,  69,  70,  9,  10, 73,  74,  13, 14, 77,  78,  17,  18,  81,  82, 21,  22,
+    85, 86, 25,  26,  89, 90, 29,  30,  93, 94, 33,  34,  97, 98, 37,  38,  101, 102, 41,  42, 105, 106,
+    45, 46, 109, 110, 49, 50, 113, 114, 53, 54, 117, 118, 57, 58, 121, 122, 61,  62,  125, 126};
 /* The upper words, and the upper bytes, of two vectors one after the other. */
 static const uint16_t upper_words[32] = {1,  3,  5,  7,  9,  11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31,
                                          33, 35, 37, 39, 41, 43, 45, 47, 49, 51, 53, 55, 57, 59, 61, 63};
-static const uint8_t upper_bytes[64] = {3,  7,  11, 15, 19, 23, 27, 31, 35, 39,  43,  47,  51,  55,  59,  63,
-                                        67, 71, 75, 79, 83, 87, 91, 95, 99, 103, 107, 111, 115, 119, 123, 127};
+static const uint8_t upper_bytes[64] = {3,  7,  11, 15,  19,  23,  27,  31,  35,  39, 43,
+                                        47, 51, 55, 59,  63,  67,  71,  75,  79,  83, 87,
+                                        91, 95, 99, 103, 107, 111, 115, 119, 123, 127};
 
 FR_ALWAYS_INLINE __m512i load(const void *p)
 {
@@ -73,7 +74,8 @@ FR_ALWAYS_INLINE __m512 make_finite(__m512 x)
 {
     const __mmask16 odd = _mm512_fpclass_ps_mask(x, 0x01 | 0x80 | 0x10); /* NaN, -Inf */
     const __mmask16 infinite = _mm512_fpclass_ps_mask(x, 0x08);
-    return _mm512_mask_mov_ps(_mm512_maskz_mov_ps((__mmask16)~odd, x), infinite, _mm512_set1_ps(FR_SCRGB_MAX));
+    return _mm512_mask_mov_ps(_mm512_maskz_mov_ps((__mmask16)~odd, x), infinite,
+                              _mm512_set1_ps(FR_SCRGB_MAX));
 }
 
 FR_ALWAYS_INLINE rgb finite(rgb c)
@@ -89,8 +91,8 @@ FR_ALWAYS_INLINE __m512 weigh_exactly(rgb c, const double m[3])
         const __m512d g = _mm512_cvtps_pd(i ? _mm512_extractf32x8_ps(c.g, 1) : _mm512_castps512_ps256(c.g));
         const __m512d b = _mm512_cvtps_pd(i ? _mm512_extractf32x8_ps(c.b, 1) : _mm512_castps512_ps256(c.b));
         const __m512d black = _mm512_set1_pd((double)FR_LANES_BLACK);
-        const __m512d sum = _mm512_fmadd_pd(g, _mm512_set1_pd(m[1]),
-                                            _mm512_fmadd_pd(b, _mm512_set1_pd(m[2]), black));
+        const __m512d sum =
+            _mm512_fmadd_pd(g, _mm512_set1_pd(m[1]), _mm512_fmadd_pd(b, _mm512_set1_pd(m[2]), black));
         half[i] = _mm512_cvtpd_ps(_mm512_fmadd_pd(r, _mm512_set1_pd(m[0]), sum));
     }
     return _mm512_insertf32x8(_mm512_castps256_ps512(half[0]), half[1], 1);
@@ -183,8 +185,7 @@ FR_ALWAYS_INLINE __m512 gain_of(const fr_tone_lanes *t, __m512 largest)
 FR_ALWAYS_INLINE rgb map_tones(const constants *k, rgb c, __mmask16 *odd)
 {
     /* The second operand is taken where the first is NaN. */
-    const __m512 largest =
-        _mm512_max_ps(c.b, _mm512_max_ps(c.g, _mm512_max_ps(c.r, _mm512_setzero_ps())));
+    const __m512 largest = _mm512_max_ps(c.b, _mm512_max_ps(c.g, _mm512_max_ps(c.r, _mm512_setzero_ps())));
     *odd |= _mm512_cmp_ps_mask(largest, _mm512_set1_ps(65504), _CMP_GT_OQ); /* infinite */
     const __m512 gain = gain_of(&k->tables->tone, largest), black = _mm512_set1_ps(FR_LANES_BLACK);
     return (rgb){
@@ -359,7 +360,8 @@ FR_ALWAYS_INLINE differences left_neighbour(const constants *k, const fr_convert
 enum { BLOCK = 32 };
 
 FR_ALWAYS_INLINE lights encode(const constants *k, lights l, codes *c, int half, differences *last,
-                               const uint8_t *next_first, const uint8_t *next_second, load_fn *load_light, load_carefully_fn *load_carefully)
+                               const uint8_t *next_first, const uint8_t *next_second, load_fn *load_light,
+                               load_carefully_fn *load_carefully)
 {
     const rgb first = l.row[0], second = l.row[1];
     __mmask16 odd = 0;

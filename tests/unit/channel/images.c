@@ -12,7 +12,7 @@
 
 /* Rings of images on a GPU, by sockets: what a source says of its GPU, and a descriptor for each slot. */
 
-#define ALL_WAYS (FR_CAP_STATES | FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF | FR_CAP_TIMELINE)
+#define ALL_WAYS (FR_CAP_STATES | FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF | FR_CAP_TIMELINE | FR_CAP_SYNC_FILE)
 
 struct fixture {
     struct sandbox sandbox;
@@ -122,10 +122,11 @@ static void a_descriptor_for_each_image_crosses(void **state)
     struct fixture *f = *state;
     struct source source;
     connect_source(f, &source, ALL_WAYS);
-    for (uint32_t i = 0; i < 4; i++) {
+    for (uint32_t i = 0; i < 5; i++) {
         const bool fences = i % 2;
-        const struct fr_delivery sent = image_ring(f, i / 2 ? FR_SLOTS_DMA_BUF : FR_SLOTS_OPAQUE_FD,
-                                                   fences ? FR_WIRE_SYNC_FENCE : FR_WIRE_SYNC_STATES);
+        const uint32_t plain = i == 4 ? FR_WIRE_SYNC_FILE : FR_WIRE_SYNC_STATES;
+        const struct fr_delivery sent =
+            image_ring(f, i / 2 ? FR_SLOTS_DMA_BUF : FR_SLOTS_OPAQUE_FD, fences ? FR_WIRE_SYNC_FENCE : plain);
         const size_t before = count_handles();
         assert_int_equal(f->host.channel.ops->deliver(f->host.channel.self, &sent), FR_OK);
         struct fr_source_news news = source_expect(&source, FR_SOURCE_NEWS_RING);
@@ -163,6 +164,9 @@ static void only_what_was_offered_is_taken(void **state)
         {FR_CAP_STATES | FR_CAP_OPAQUE_FD, FR_SLOTS_OPAQUE_FD, FR_WIRE_SYNC_FENCE},
         {FR_CAP_STATES | FR_CAP_OPAQUE_FD, FR_SLOTS_DMA_BUF, FR_WIRE_SYNC_STATES},
         {FR_CAP_STATES | FR_CAP_DMA_BUF | FR_CAP_TIMELINE, FR_SLOTS_OPAQUE_FD, FR_WIRE_SYNC_FENCE},
+        /* A source of before there were any. */
+        {FR_CAP_STATES | FR_CAP_DMA_BUF | FR_CAP_TIMELINE, FR_SLOTS_DMA_BUF, FR_WIRE_SYNC_FILE},
+        {FR_CAP_STATES | FR_CAP_OPAQUE_FD | FR_CAP_SYNC_FILE, FR_SLOTS_DMA_BUF, FR_WIRE_SYNC_FILE},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct source source;
@@ -223,7 +227,7 @@ static void timelines_alone_are_no_way(void **state)
     sandbox_address(&f->sandbox, 7, address);
     union fr_msg msg;
     raw_hello(&msg, 7);
-    msg.hello.capabilities = FR_CAP_TIMELINE | FR_CAP_KEYED_MUTEX;
+    msg.hello.capabilities = FR_CAP_TIMELINE | FR_CAP_SYNC_FILE | FR_CAP_KEYED_MUTEX;
     const fr_handle end = raw_connect(address);
     raw_send_msg(end, &msg);
     raw_expect_refused(end, FR_MSG_REASON_VERSION, "in none of the ways that the host knows");

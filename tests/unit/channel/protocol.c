@@ -189,6 +189,8 @@ static void rings_that_lie_are_caught(void **state)
     LIE(format, (fr_format)77);
     LIE(sync_kind, 0);
     LIE(sync_kind, 2);
+    LIE(sync_kind, FR_WIRE_SYNC_FILE);
+    LIE(sync_kind, FR_WIRE_SYNC_FILE + 1);
     LIE(header_bytes, FR_WIRE_V2_BYTES - 1);
     LIE(header_bytes, SIZE_MAX);
     LIE(slots_bytes, 0);
@@ -269,6 +271,11 @@ static void handles_cross_in_one_order(void **state)
          4,
          {FR_OBJECT_HEADER, FR_OBJECT_EVENT, FR_OBJECT_TEXTURE, FR_OBJECT_TEXTURE},
          {1, 2, 10, 11}},
+        {FR_SLOTS_DMA_BUF,
+         FR_WIRE_SYNC_FILE,
+         4,
+         {FR_OBJECT_HEADER, FR_OBJECT_EVENT, FR_OBJECT_TEXTURE, FR_OBJECT_TEXTURE},
+         {1, 2, 10, 11}},
         {FR_SLOTS_OPAQUE_FD,
          FR_WIRE_SYNC_FENCE,
          6,
@@ -325,6 +332,33 @@ static void who_receives_decides_what_a_ring_needs(void **state)
     assert_non_null(fr_msg_check(&msg, bytes, 0, FR_MSG_ROLE_OBSERVER));
     assert_non_null(fr_msg_check(&msg, bytes, 2, FR_MSG_ROLE_OBSERVER));
     assert_non_null(fr_msg_check(&msg, bytes, 3, FR_MSG_ROLE_SOURCE));
+}
+
+/* What needs the kernel's fences needs DMA-BUFs, and a peer that says it knows both. */
+static void fences_attached_to_images_need_both_capabilities(void **state)
+{
+    (void)state;
+    const uint64_t both = FR_CAP_DMA_BUF | FR_CAP_SYNC_FILE;
+    for (uint32_t kind = FR_SLOTS_MEMORY; kind <= FR_SLOTS_DMA_BUF + 1; kind++)
+        assert_true(fr_caps_needed(kind, FR_WIRE_SYNC_FILE) == (kind == FR_SLOTS_DMA_BUF ? both : 0));
+    assert_true(fr_caps_suffice(both, FR_SLOTS_DMA_BUF, FR_WIRE_SYNC_FILE));
+    assert_false(fr_caps_suffice(FR_CAP_DMA_BUF | FR_CAP_TIMELINE, FR_SLOTS_DMA_BUF, FR_WIRE_SYNC_FILE));
+    assert_false(fr_caps_suffice(FR_CAP_SYNC_FILE, FR_SLOTS_DMA_BUF, FR_WIRE_SYNC_FILE));
+    assert_true(fr_caps_suffice(FR_CAP_DMA_BUF, FR_SLOTS_DMA_BUF, FR_WIRE_SYNC_STATES));
+    assert_false(FR_CAP_WAYS & FR_CAP_SYNC_FILE);
+    for (uint32_t sync_kind = 0; sync_kind < 7; sync_kind++) {
+        union fr_msg msg;
+        struct fr_delivery delivery = sane_delivery();
+        delivery.slots_kind = FR_SLOTS_DMA_BUF;
+        delivery.sync_kind = sync_kind;
+        delivery.slots_bytes = delivery.pitch_bytes = 0;
+        memset(delivery.slot_offset, 0, sizeof(delivery.slot_offset));
+        delivery.image = (struct fr_gpu_image){.bytes = 65536, .num_planes = 1, .plane_pitch_bytes = {512}};
+        const size_t bytes = fr_msg_put_ring(&msg, &delivery);
+        const bool plain = sync_kind == FR_WIRE_SYNC_STATES || sync_kind == FR_WIRE_SYNC_FILE;
+        assert_int_equal(!fr_msg_check(&msg, bytes, 4, FR_MSG_ROLE_SOURCE), plain);
+        assert_int_equal(!fr_msg_check(&msg, bytes, 6, FR_MSG_ROLE_SOURCE), sync_kind == FR_WIRE_SYNC_FENCE);
+    }
 }
 
 static void offsets_beyond_the_ring_are_not_used(void **state)
@@ -402,6 +436,7 @@ int main(void)
         cmocka_unit_test(textures_have_handles_and_no_layout),
         cmocka_unit_test(handles_cross_in_one_order),
         cmocka_unit_test(who_receives_decides_what_a_ring_needs),
+        cmocka_unit_test(fences_attached_to_images_need_both_capabilities),
         cmocka_unit_test(offsets_beyond_the_ring_are_not_used),
         cmocka_unit_test(text_is_made_printable_and_checked),
         cmocka_unit_test(reasons_survive_the_wire),

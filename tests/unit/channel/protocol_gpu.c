@@ -227,17 +227,18 @@ static void fields_that_belong_to_another_kind_are_caught(void **state)
 static void only_some_kinds_go_together(void **state)
 {
     (void)state;
-    static const uint64_t needs[5][5] = {
+    static const uint64_t needs[5][6] = {
         [FR_SLOTS_MEMORY] = {[FR_WIRE_SYNC_STATES] = FR_CAP_STATES},
         [FR_SLOTS_D3D11] =
             {[FR_WIRE_SYNC_KEYED_MUTEX] = FR_CAP_KEYED_MUTEX, [FR_WIRE_SYNC_FENCE] = FR_CAP_FENCE},
         [FR_SLOTS_OPAQUE_FD] = {[FR_WIRE_SYNC_STATES] = FR_CAP_OPAQUE_FD,
                                 [FR_WIRE_SYNC_FENCE] = FR_CAP_OPAQUE_FD | FR_CAP_TIMELINE},
-        [FR_SLOTS_DMA_BUF] =
-            {[FR_WIRE_SYNC_STATES] = FR_CAP_DMA_BUF, [FR_WIRE_SYNC_FENCE] = FR_CAP_DMA_BUF | FR_CAP_TIMELINE},
+        [FR_SLOTS_DMA_BUF] = {[FR_WIRE_SYNC_STATES] = FR_CAP_DMA_BUF,
+                              [FR_WIRE_SYNC_FENCE] = FR_CAP_DMA_BUF | FR_CAP_TIMELINE,
+                              [FR_WIRE_SYNC_FILE] = FR_CAP_DMA_BUF | FR_CAP_SYNC_FILE},
     };
     for (uint32_t slots = 0; slots < 5; slots++) {
-        for (uint32_t sync = 0; sync < 5; sync++) {
+        for (uint32_t sync = 0; sync < 6; sync++) {
             const uint64_t needed = needs[slots][sync];
             assert_true(fr_caps_needed(slots, sync) == needed);
             assert_int_equal(fr_caps_suffice(needed, slots, sync), needed != 0);

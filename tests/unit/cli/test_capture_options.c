@@ -6,6 +6,8 @@
 #include "commands.h"
 #include "system/system.h"
 
+#include <framering/convert.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +67,8 @@ static void everything(void **state)
     int exit_code;
     struct capture_options *o =
         parse("--source none --target 7 --size 1280x720 --fps 30 --sdr --codec hevc --encoder "
-              "libx265 --encoder-options preset=fast --bitrate 5000 --backend cpu --for 2m "
+              "libx265 --encoder-options preset=fast --bitrate 5000 --backend cpu --spin 50us --cpu-mask "
+              "avx512,avx2 --for 2m "
               "--frames 10 --json --no-restart --no-repeats out.mp4",
               &good, &exit_code);
     assert_true(good);
@@ -77,6 +80,8 @@ static void everything(void **state)
     assert_int_equal(s->capture.preferred.height, 720);
     assert_int_equal(s->capture.preferred.refresh_mhz, 30000);
     assert_true(s->capture.sdr_output);
+    assert_int_equal(s->capture.spin_ns, 50000);
+    assert_int_equal(s->capture.cpu_mask, FR_CPU_AVX512 | FR_CPU_AVX2);
     assert_true(s->capture.timing.attach_wait_ns == UINT64_MAX);
     assert_int_equal(s->capture.backend, FR_BACKEND_CPU);
     assert_int_equal(s->recorder.codec, FR_CODEC_HEVC);
@@ -170,6 +175,7 @@ static void refusals(void **state)
         "--source none --for",
         "--source none --frames 0 a.mkv",
         "--source none --bitrate x a.mkv",
+        "--source none --cpu-mask avx a.mkv",
         "--source none --target -1 a.mkv",
         "--source none --nonsense a.mkv",
         "--source fake --nonsense a.mkv",

@@ -31,8 +31,8 @@ static void durations(void **state)
     static const struct {
         const char *text;
         uint64_t ms;
-    } good[] = {{"5", 5000},     {"5s", 5000},   {"2m", 120000}, {"2min", 120000},
-                {"1h", 3600000}, {"750ms", 750}, {"2.5s", 2500}, {"0.25", 250}};
+    } good[] = {{"5", 5000},    {"5s", 5000},   {"2m", 120000}, {"2min", 120000}, {"1h", 3600000},
+                {"750ms", 750}, {"2.5s", 2500}, {"0.25", 250},  {"3000us", 3}};
     uint64_t ns;
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         assert_true(units_parse_duration(good[i].text, &ns));
@@ -53,6 +53,24 @@ static void durations(void **state)
                                       "111111111111111111111"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_false(units_parse_duration(bad[i], &ns));
+}
+
+static void spins(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        uint64_t ns;
+    } good[] = {{"0", 0},         {"50us", 50000},    {"0.5us", 500},
+                {"2ms", 2000000}, {"1s", 1000000000}, {"1", 1000000000}};
+    uint64_t ns;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        assert_true(units_parse_spin(good[i].text, &ns));
+        assert_int_equal(ns, good[i].ns);
+    }
+    static const char *const bad[] = {"", "-1us", "us", "50 us", "1.1s", "2", "1m", "50ns", "inf"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(units_parse_spin(bad[i], &ns));
 }
 
 static void rates_and_numbers(void **state)
@@ -86,9 +104,8 @@ static void clocks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sizes),
-        cmocka_unit_test(durations),
-        cmocka_unit_test(rates_and_numbers),
+        cmocka_unit_test(sizes),  cmocka_unit_test(durations),
+        cmocka_unit_test(spins),  cmocka_unit_test(rates_and_numbers),
         cmocka_unit_test(clocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -154,7 +154,7 @@ static void every_instruction_set_of_the_machine_has_its_kernels(void **state)
             continue;
         }
         for (size_t i = 0; i < num_pairs; i++)
-            if (set->flag == FR_CPU_AVX2)
+            if (pairs[i].integer || set->flag == FR_CPU_AVX2)
                 assert_string_equal(runs(&pairs[i], set->flag), set->name);
     }
     if (num_missing == num_instruction_sets)
@@ -167,7 +167,51 @@ static void the_environment_adds_to_the_mask(void **state)
     system_set_env("FRAMERING_CPU_MASK", "0xffffffff");
     for (size_t i = 0; i < num_pairs; i++)
         assert_string_equal(runs(&pairs[i], ~0u), "c");
+    system_set_env("FRAMERING_CPU_MASK", "sse4.1,avx2,avx512,neon");
+    for (size_t i = 0; i < num_pairs; i++)
+        assert_string_equal(runs(&pairs[i], ~0u), "c");
+    system_set_env("FRAMERING_CPU_MASK", "none");
+    assert_int_equal(status_of(good), FR_ERR_ARGUMENT);
+    system_set_env("FRAMERING_CPU_MASK", "");
+    assert_int_equal(status_of(good), FR_OK);
     system_set_env("FRAMERING_CPU_MASK", NULL);
+}
+
+static void masks_are_names_or_a_number(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        uint32_t mask;
+    } known[] = {
+        {"sse4.1", FR_CPU_SSE41},
+        {"avx2", FR_CPU_AVX2},
+        {"avx512", FR_CPU_AVX512},
+        {"neon", FR_CPU_NEON},
+        {"all", ~0u},
+        {"avx512,avx2", FR_CPU_AVX512 | FR_CPU_AVX2},
+        {"avx2,avx2", FR_CPU_AVX2},
+        {"0", 0},
+        {"6", 6},
+        {"0x6", 6},
+        {"4294967295", ~0u},
+    };
+    static const char *const unknown[] = {
+        "",     ",",     "avx2,",       ",avx2",      "avx",
+        "AVX2", "avx2 ", "avx2;avx512", "sse4.1,2",   "-1",
+        "+1",   " 1",    "1x",          "4294967296", "99999999999999999999"};
+    uint32_t mask;
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        assert_int_equal(fr_cpu_mask_parse(&mask, known[i].text), FR_OK);
+        assert_int_equal(mask, known[i].mask);
+    }
+    for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+        mask = 1;
+        assert_int_equal(fr_cpu_mask_parse(&mask, unknown[i]), FR_ERR_ARGUMENT);
+        assert_int_equal(mask, 0);
+    }
+    assert_int_equal(fr_cpu_mask_parse(&mask, NULL), FR_ERR_ARGUMENT);
+    assert_int_equal(fr_cpu_mask_parse(NULL, "avx2"), FR_ERR_ARGUMENT);
 }
 
 enum { SHARED_WIDTH = 203, SHARED_HEIGHT = 61, NUM_THREADS = 3, NUM_RUNS = 20 };
@@ -238,6 +282,7 @@ int main(void)
         cmocka_unit_test(the_strongest_kernel_is_taken),
         cmocka_unit_test(every_instruction_set_of_the_machine_has_its_kernels),
         cmocka_unit_test(the_environment_adds_to_the_mask),
+        cmocka_unit_test(masks_are_names_or_a_number),
         cmocka_unit_test(one_converter_serves_several_threads),
     };
     return cmocka_run_group_tests_name("convert: arguments", tests, NULL, NULL);

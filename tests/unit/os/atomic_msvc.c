@@ -80,6 +80,8 @@ static void fences_are_barriers(void **state)
     fr_fence_acquire();
     fr_fence_release();
     assert_string_equal(done(), "BB");
+    fr_fence_full();
+    assert_string_equal(done(), "BXB");
 }
 
 int main(void)

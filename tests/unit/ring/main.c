@@ -4,5 +4,6 @@
 
 int main(void)
 {
-    return run_states() + run_rules() + run_lines() + run_hostile() + run_version1() + run_resume();
+    return run_states() + run_rules() + run_lines() + run_hostile() + run_version1() + run_resume() +
+           run_looking();
 }

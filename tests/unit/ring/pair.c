@@ -56,7 +56,7 @@ uint32_t pair_state(const struct pair *pair, uint32_t slot)
     return pair->header->slot[slot].state & 0xffu;
 }
 
-fr_token pair_newest(const struct pair *pair)
+fr_token pair_newest(struct pair *pair)
 {
     fr_token token = {0};
     assert_true(fr_ring_host_newest(&pair->host, &token));

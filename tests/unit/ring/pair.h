@@ -37,7 +37,7 @@ uint32_t pair_take(struct pair *pair);
 
 uint32_t pair_state(const struct pair *pair, uint32_t slot);
 
-fr_token pair_newest(const struct pair *pair);
+fr_token pair_newest(struct pair *pair);
 
 int run_states(void);
 int run_rules(void);
@@ -45,5 +45,6 @@ int run_lines(void);
 int run_hostile(void);
 int run_version1(void);
 int run_resume(void);
+int run_looking(void);
 
 #endif

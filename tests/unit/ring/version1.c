@@ -46,7 +46,7 @@ static uint32_t publish(struct v1 *v1)
     return (uint32_t)slot;
 }
 
-static fr_token newest(const struct v1 *v1)
+static fr_token newest(struct v1 *v1)
 {
     fr_token token = {0};
     assert_true(fr_ring_host_newest(&v1->host, &token));

@@ -14,6 +14,7 @@ static VkResult failure;
 static const char *hit, *hidden;
 static bool paused, shared_timelines, hanging;
 static VkDeviceSize heap_bytes;
+static int (*make_sync_file)(void);
 
 enum kind {
     INSTANCE,
@@ -68,6 +69,11 @@ void faults_hang(bool on)
 void faults_share_timelines(bool on)
 {
     shared_timelines = on;
+}
+
+void faults_sync_files(int (*make)(void))
+{
+    make_sync_file = make;
 }
 
 void faults_heap(VkDeviceSize bytes)
@@ -230,6 +236,15 @@ static VkResult VKAPI_CALL wrap_GetSemaphoreFdKHR(VkDevice device, const VkSemap
 {
     if (must_fail("vkGetSemaphoreFdKHR"))
         return refuse(device);
+    if (info->handleType == VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_SYNC_FD_BIT) {
+        const VkResult result = REAL(GetSemaphoreFdKHR)(device, info, fd);
+        if (result != VK_SUCCESS || !make_sync_file)
+            return result;
+        if (*fd >= 0)
+            close(*fd);
+        *fd = make_sync_file();
+        return VK_SUCCESS;
+    }
     if (!shared_timelines)
         return REAL(GetSemaphoreFdKHR)(device, info, fd);
     *fd = memfd_create("semaphore", MFD_CLOEXEC);
@@ -258,9 +273,11 @@ static void VKAPI_CALL wrap_GetPhysicalDeviceExternalSemaphoreProperties(
     VkExternalSemaphoreProperties *out)
 {
     REAL(GetPhysicalDeviceExternalSemaphoreProperties)(physical, info, out);
+    const bool opaque = info->handleType == VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT;
     if (shared_timelines)
-        out->externalSemaphoreFeatures =
-            VK_EXTERNAL_SEMAPHORE_FEATURE_EXPORTABLE_BIT | VK_EXTERNAL_SEMAPHORE_FEATURE_IMPORTABLE_BIT;
+        out->externalSemaphoreFeatures = opaque ? VK_EXTERNAL_SEMAPHORE_FEATURE_EXPORTABLE_BIT |
+                                                      VK_EXTERNAL_SEMAPHORE_FEATURE_IMPORTABLE_BIT
+                                                : 0u;
 }
 
 static VkResult VKAPI_CALL wrap_WaitSemaphores(VkDevice device, const VkSemaphoreWaitInfo *info,

@@ -25,6 +25,10 @@ void faults_hang(bool on);
  * can. */
 void faults_share_timelines(bool on);
 
+/* From now on an export of a SYNC_FD, done for what it does to the semaphore, gives what `make` makes
+ * instead; NULL: what it is. */
+void faults_sync_files(int (*make)(void));
+
 /* Devices made from now on do not have it; NULL: all is there. */
 void faults_hide(const char *extension);
 

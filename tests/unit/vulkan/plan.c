@@ -9,6 +9,7 @@
 #include <string.h>
 
 static const uint64_t every_cap = FR_CAP_STATES | FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF | FR_CAP_TIMELINE;
+static const uint64_t file_caps = FR_CAP_STATES | FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF | FR_CAP_SYNC_FILE;
 
 static struct fr_vk_device able_device(void)
 {
@@ -49,6 +50,7 @@ static const struct expected opaque_fence = {FR_OK, FR_SLOTS_OPAQUE_FD, FR_WIRE_
 static const struct expected opaque_states = {FR_OK, FR_SLOTS_OPAQUE_FD, FR_WIRE_SYNC_STATES};
 static const struct expected dma_fence = {FR_OK, FR_SLOTS_DMA_BUF, FR_WIRE_SYNC_FENCE};
 static const struct expected dma_states = {FR_OK, FR_SLOTS_DMA_BUF, FR_WIRE_SYNC_STATES};
+static const struct expected dma_file = {FR_OK, FR_SLOTS_DMA_BUF, FR_WIRE_SYNC_FILE};
 static const struct expected memory = {FR_OK, FR_SLOTS_MEMORY, FR_WIRE_SYNC_STATES};
 static const struct expected nothing = {.status = FR_ERR_UNSUPPORTED};
 
@@ -102,6 +104,32 @@ static void test_modifiers_in_common(void **state)
     other.modifier[0] = other.modifier[2] = 98;
     expect_plan(&device, &params, every_cap, &other, memory);
     expect_plan(&device, &params, FR_CAP_DMA_BUF, &other, nothing);
+}
+
+/* Where both have them, and the same kernel; timelines, where there are some, cost less. */
+static void test_fences_attached_to_images(void **state)
+{
+    (void)state;
+    const fr_vulkan_host_params all = {0}, no_file = {.no_sync_file = true},
+                                no_timeline = {.no_timeline = true}, no_dma_buf = {.no_dma_buf = true};
+    const uint64_t both = every_cap | FR_CAP_SYNC_FILE;
+    struct fr_vk_device device = able_device();
+    struct fr_gpu other = device.gpu;
+    other.device_uuid[0] = 77;
+    expect_plan(&device, &all, both, &other, dma_states);
+    device.sync_file = true;
+    expect_plan(&device, &all, both, &device.gpu, opaque_fence);
+    expect_plan(&device, &no_timeline, both, &device.gpu, dma_file);
+    expect_plan(&device, &all, file_caps, &device.gpu, dma_file);
+    expect_plan(&device, &all, both, &other, dma_file);
+    expect_plan(&device, &all, every_cap, &other, dma_states);
+    expect_plan(&device, &no_file, both, &other, dma_states);
+    expect_plan(&device, &no_file, file_caps, &device.gpu, opaque_states);
+    expect_plan(&device, &no_dma_buf, file_caps, &device.gpu, opaque_states);
+    expect_plan(&device, &all, file_caps & ~FR_CAP_DMA_BUF, &device.gpu, opaque_states);
+    expect_plan(&device, &all, FR_CAP_STATES | FR_CAP_SYNC_FILE, &device.gpu, memory);
+    other.modifier[0] = other.modifier[1] = other.modifier[2] = 99;
+    expect_plan(&device, &all, both, &other, memory);
 }
 
 static void test_what_the_device_lacks(void **state)
@@ -257,13 +285,10 @@ static void test_devices_that_cannot_be_used(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_same_device),
-        cmocka_unit_test(test_another_device_or_driver),
-        cmocka_unit_test(test_modifiers_in_common),
-        cmocka_unit_test(test_what_the_device_lacks),
-        cmocka_unit_test(test_the_sources_device_is_taken),
-        cmocka_unit_test(test_a_named_device_is_taken),
-        cmocka_unit_test(test_devices_that_cannot_be_used),
+        cmocka_unit_test(test_the_same_device),         cmocka_unit_test(test_another_device_or_driver),
+        cmocka_unit_test(test_modifiers_in_common),     cmocka_unit_test(test_fences_attached_to_images),
+        cmocka_unit_test(test_what_the_device_lacks),   cmocka_unit_test(test_the_sources_device_is_taken),
+        cmocka_unit_test(test_a_named_device_is_taken), cmocka_unit_test(test_devices_that_cannot_be_used),
     };
     return cmocka_run_group_tests_name("vulkan/plan", tests, NULL, NULL);
 }

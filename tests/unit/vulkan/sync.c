@@ -67,7 +67,7 @@ static const struct fr_vk_source_ring *ring_of(const struct rig *rig)
 
 static void signal_to(struct rig *rig, VkSemaphore semaphore, uint64_t value)
 {
-    const struct fr_vk_submission submission = {.timeline = semaphore, .timeline_value = value};
+    const struct fr_vk_submission submission = {.shared = semaphore, .shared_value = value};
     struct fr_vk_command *command;
     assert_int_equal(fr_vk_command_begin(&rig->gpu.commands, &command), VK_SUCCESS);
     assert_int_equal(fr_vk_command_submit(&rig->gpu.commands, command, &submission), VK_SUCCESS);

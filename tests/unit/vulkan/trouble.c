@@ -17,7 +17,8 @@
 
 enum { WIDTH = 66, HEIGHT = 34, RING_LEN = 3, ROUNDS_MAX = 1000 };
 
-static const uint64_t every_cap = FR_CAP_STATES | FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF | FR_CAP_TIMELINE;
+static const uint64_t every_cap =
+    FR_CAP_STATES | FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF | FR_CAP_TIMELINE | FR_CAP_SYNC_FILE;
 
 /* One session. What was not made is NULL. */
 struct session {
@@ -361,8 +362,36 @@ static void test_device_lost_with_timelines(void **state)
     with_timelines(VK_ERROR_DEVICE_LOST);
 }
 
-int main(void)
+static void with_sync_files(VkResult result)
 {
+    const fr_vulkan_host_params dma_buf = {.no_opaque_fd = true}, params = on_device(&dma_buf);
+    struct gpu gpu;
+    gpu_open(&gpu, NULL);
+    const bool there = gpu.device->sync_file;
+    print_message("sync files: %s\n", there ? "yes" : gpu.device->fault[FR_VK_WAY_SYNC_FILE]);
+    gpu_close(&gpu);
+    if (!there)
+        skip();
+    every_call_fails(&params, false, result);
+}
+
+static void test_no_memory_with_sync_files(void **state)
+{
+    (void)state;
+    with_sync_files(VK_ERROR_OUT_OF_DEVICE_MEMORY);
+}
+
+static void test_device_lost_with_sync_files(void **state)
+{
+    (void)state;
+    with_sync_files(VK_ERROR_DEVICE_LOST);
+}
+
+/* An argument: the tests that it names, as in "*sync_files". */
+int main(int argc, char **argv)
+{
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_no_memory_in_shared_memory),
@@ -371,6 +400,8 @@ int main(void)
         cmocka_unit_test(test_device_lost_uploaded),
         cmocka_unit_test(test_no_memory_with_timelines),
         cmocka_unit_test(test_device_lost_with_timelines),
+        cmocka_unit_test(test_no_memory_with_sync_files),
+        cmocka_unit_test(test_device_lost_with_sync_files),
         cmocka_unit_test(test_a_gpu_that_takes_too_long),
     };
     return cmocka_run_group_tests_name("vulkan/trouble", tests, NULL, NULL);

@@ -58,7 +58,7 @@ static void check_v2_lines(const fr_wire_v2 *v2)
     assert_int_equal(v2->host.taken, 0x12);
     assert_int_equal(v2->host.repeated, 0x13);
     assert_int_equal(v2->host.capabilities, 0x14);
-    assert_int_equal(v2->host.sleeping, 0x15);
+    assert_int_equal(v2->host.looking, 0x15);
     assert_int_equal(v2->host.pid, 0x16);
     assert_int_equal(v2->source.heartbeat_ns, 0x21);
     assert_int_equal(v2->source.offered, 0x22);

@@ -17,6 +17,7 @@ uint64_t sim_weak_load(const void *word, size_t bytes);
 void sim_weak_store(void *word, uint64_t value, size_t bytes, bool release);
 bool sim_weak_compare_swap(uint32_t *word, uint32_t expected, uint32_t desired);
 void sim_weak_fence_release(void);
+void sim_weak_fence_full(void);
 
 static inline uint32_t fr_load_relaxed_u32(const uint32_t *word)
 {
@@ -70,6 +71,11 @@ static inline void fr_fence_release(void)
 
 static inline void fr_fence_acquire(void)
 {
+}
+
+static inline void fr_fence_full(void)
+{
+    sim_weak_fence_full();
 }
 
 #endif

@@ -1,0 +1,56 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#include "capture/capture.h"
+
+#include "os/relax.h"
+
+enum { LOOKS_A_ROUND = 32 }; /* a microsecond at most, and the clock and the caller are asked */
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Looks for the newest token instead of sleeping. True: there is another one, or the caller wants to end. */
+static bool spin(fr_capture *capture, uint64_t until_ns)
+{
+    do {
+        for (int i = 0; i < LOOKS_A_ROUND; i++) {
+            if (fr_ring_host_moved(&capture->ring.words))
+                return true;
+            fr_cpu_relax();
+        }
+        if (fr_capture_is_cancelled(capture))
+            return true;
+    } while (fr_capture_now(capture) < until_ns);
+    return false;
+}
+
+/* FR_OK: something may have happened. */
+static fr_status wait_for_frames(fr_capture *capture, uint64_t timeout_ns)
+{
+    const uint64_t spin_ns = smaller(capture->params.spin_ns, timeout_ns);
+    if (spin_ns && spin(capture, fr_capture_now(capture) + spin_ns))
+        return FR_OK;
+    if (spin_ns == timeout_ns)
+        return FR_TIMEOUT;
+    if (!fr_ring_host_may_sleep(&capture->ring.words))
+        return FR_OK;
+    const struct fr_os *os = &capture->env.os;
+    const struct fr_event *events[] = {&capture->env.notify, &capture->ring.event};
+    const fr_status status = os->ops->wait(os->self, events, 2, timeout_ns - spin_ns);
+    fr_ring_host_awake(&capture->ring.words);
+    return status;
+}
+
+void fr_capture_wait(fr_capture *capture, uint64_t timeout_ns, uint32_t *wakes)
+{
+    const struct fr_os *os = &capture->env.os;
+    const struct fr_event *notify = &capture->env.notify;
+    timeout_ns = smaller(timeout_ns, FR_CAPTURE_LOOK_NS);
+    const bool listens = capture->ring.present && *wakes < FR_CAPTURE_WAKES_MAX;
+    const fr_status status =
+        listens ? wait_for_frames(capture, timeout_ns) : os->ops->wait(os->self, &notify, 1, timeout_ns);
+    /* A wait that lasted its time was not cut short for nothing. */
+    *wakes = status == FR_OK ? *wakes + 1 : 0;
+}

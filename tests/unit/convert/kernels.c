@@ -1,0 +1,151 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+
+/* Each kernel of integers by itself against the C kernel, as the converter calls it: two rows from any column
+ * on, with and without stores past the cache. */
+
+#include "picture.h"
+
+#include "convert/kernel.h"
+#include "os/aligned.h"
+
+#include <string.h>
+
+enum { MAX_WIDTH = 192, MARGIN = 64, LINE = 64, CANARY = 0xa5 };
+
+typedef struct planes {
+    uint8_t luma[2][2 * MAX_WIDTH + 2 * MARGIN], chroma[2 * MAX_WIDTH + 2 * MARGIN];
+} planes;
+
+typedef struct buffers {
+    uint8_t *src[2]; /* on lines' starts */
+    planes *expected, *actual;
+} buffers;
+
+typedef void fill_fn(uint8_t *src, size_t bytes, uint64_t *random);
+
+static void fill_random(uint8_t *src, size_t bytes, uint64_t *random)
+{
+    for (size_t i = 0; i < bytes; i++)
+        src[i] = (uint8_t)random_next(random);
+}
+
+static void fill_extreme(uint8_t *src, size_t bytes, uint64_t *random)
+{
+    for (size_t i = 0; i < bytes; i++)
+        src[i] = random_next(random) & 1 ? 0xff : 0;
+}
+
+static void fill_ramp(uint8_t *src, size_t bytes, uint64_t *random)
+{
+    const uint8_t step = (uint8_t)random_next(random);
+    for (size_t i = 0; i < bytes; i++)
+        src[i] = (uint8_t)(i * step);
+}
+
+/* One column differs from all others. */
+static void fill_edge(uint8_t *src, size_t bytes, uint64_t *random)
+{
+    const size_t column = random_next(random) % (bytes / 4);
+    for (size_t i = 0; i < bytes; i++)
+        src[i] = i / 4 < column ? 0 : 0xff;
+}
+
+static fill_fn *const fills[] = {fill_random, fill_extreme, fill_ramp, fill_edge};
+
+static fr_convert_fn *c_kernel(const fr_convert_kernel *kernel)
+{
+    if (kernel->from == FR_FORMAT_BGRA8)
+        return convert_bgra_nv12_c;
+    if (kernel->from == FR_FORMAT_RGBA8)
+        return convert_rgba_nv12_c;
+    return kernel->from == FR_FORMAT_RGB10A2 ? convert_rgb10a2_p010_c : NULL;
+}
+
+static void run(fr_convert_fn *fn, const buffers *b, planes *out, size_t offset, size_t from, size_t width,
+                bool stream)
+{
+    static const fr_convert_tables tables;
+    memset(out, CANARY, sizeof(*out));
+    const fr_convert_rows rows = {
+        .src = {b->src[0], b->src[1]},
+        .luma = {out->luma[0] + MARGIN + offset, out->luma[1] + MARGIN + offset},
+        .chroma = out->chroma + MARGIN + offset,
+        .width = width,
+        .stream = stream,
+        .next_bytes = 8 * MAX_WIDTH,
+    };
+    fn(&tables, &rows, from);
+    if (stream)
+        fr_convert_end_stream();
+}
+
+static void check(const fr_convert_kernel *kernel, const buffers *b, size_t offset, size_t from, size_t width)
+{
+    run(c_kernel(kernel), b, b->expected, offset, from, width, false);
+    for (int stream = 0; stream < 2; stream++) {
+        run(kernel->run, b, b->actual, offset, from, width, stream);
+        if (memcmp(b->actual, b->expected, sizeof(planes)))
+            fail_msg("%s differs: width %zu from %zu, %zu off a line%s", kernel->name, width, from, offset,
+                     stream ? ", past the cache" : "");
+    }
+}
+
+static void check_kernel(const fr_convert_kernel *kernel, const buffers *b)
+{
+    uint64_t random = 8;
+    for (size_t fill = 0; fill < sizeof(fills) / sizeof(fills[0]); fill++)
+        for (size_t width = 1; width <= MAX_WIDTH; width++) {
+            for (int row = 0; row < 2; row++)
+                fills[fill](b->src[row], 8 * MAX_WIDTH, &random);
+            for (size_t from = 0; from < width; from += 64) {
+                check(kernel, b, 0, from, width);
+                check(kernel, b, 1 + random_next(&random) % 63, from, width);
+            }
+        }
+}
+
+static void *on_a_line(size_t bytes)
+{
+    return fr_aligned_alloc(LINE, bytes);
+}
+
+static void every_kernel_gives_what_the_c_kernel_gives(void **state)
+{
+    (void)state;
+    static const fr_convert_kernel *const lists[] = {fr_convert_kernels_sse41, fr_convert_kernels_avx2,
+                                                     fr_convert_kernels_avx512, fr_convert_kernels_neon};
+    const buffers b = {
+        .src = {on_a_line(8 * MAX_WIDTH), on_a_line(8 * MAX_WIDTH)},
+        .expected = on_a_line(sizeof(planes)),
+        .actual = on_a_line(sizeof(planes)),
+    };
+    size_t num = 0;
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+        for (const fr_convert_kernel *k = lists[i]; k->name; k++) {
+            if (!c_kernel(k))
+                continue;
+            if (k->cpu & ~fr_cpu_flags()) {
+                print_message("%s is not tested: this processor lacks what it needs\n", k->name);
+                continue;
+            }
+            check_kernel(k, &b);
+            num++;
+        }
+    fr_aligned_free(b.src[0]);
+    fr_aligned_free(b.src[1]);
+    fr_aligned_free(b.expected);
+    fr_aligned_free(b.actual);
+    if (!num) {
+        print_message("this processor has none of the instruction sets that kernels were built for\n");
+        skip();
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_kernel_gives_what_the_c_kernel_gives),
+    };
+    return cmocka_run_group_tests_name("convert: kernels", tests, NULL, NULL);
+}

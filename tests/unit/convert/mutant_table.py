@@ -1,0 +1,55 @@
+# SPDX-FileCopyrightText: The framering authors
+# SPDX-License-Identifier: MIT
+"""One edit that makes a family of kernels wrong, the test that must notice, and the text that is replaced.
+
+A family is what is computed for one pair of formats by one instruction set. Files lie in src/convert/.
+"""
+
+KERNELS = 'kernels'    # each kernel against the C kernel
+ACCURACY = 'accuracy'  # each against the reference in double precision
+
+
+def mutant(name, file, test, *replace):
+    return {'name': name, 'file': file, 'test': test, 'replace': replace}
+
+
+MUTANTS = [
+    mutant('c, 8 bit: luma is cut off', 'bgra_nv12.c', ACCURACY, ('(sum + LUMA_BIAS)', '(sum + (16 << LUMA_SHIFT))')),
+    mutant('c, 8 bit: chroma from the odd column', 'bgra_nv12.c', ACCURACY,
+           ('a[left] + 2 * a[here] + a[right]', 'a[left] + a[here] + 2 * a[right]')),
+    mutant('c, 10 bit: luma is cut off', 'rgb10a2_p010.c', ACCURACY, ('(sum + LUMA_BIAS)', '(sum + (64 << LUMA_SHIFT))')),
+    mutant('c, 10 bit: chroma from the column left of it', 'rgb10a2_p010.c', ACCURACY,
+           ('a[0] + 2 * a[1] + a[2]', '2 * a[0] + a[1] + a[2]')),
+    mutant('sse4.1, 8 bit: luma is cut off', 'x86/sse41_bgra8.c', KERNELS,
+           ('_mm_set1_epi16(2 * 16)', '_mm_set1_epi16(2 * 16 - 1)')),
+    mutant('sse4.1, 8 bit: chroma is cut off', 'x86/sse41_bgra8.c', KERNELS,
+           ('_mm_set1_epi32(CHROMA_BIAS)', '_mm_set1_epi32(128 << CHROMA_SHIFT)')),
+    mutant('sse4.1: chroma without the column left of it', 'x86/sse41.h', KERNELS,
+           ('_mm_alignr_epi8(odd, *last, 12)', 'odd')),
+    mutant('sse4.1, 10 bit: chroma is cut off', 'x86/sse41_rgb10a2.c', KERNELS,
+           ('weigh(sum, CR_R, CR_G, CR_B, CHROMA_BIAS', 'weigh(sum, CR_R, CR_G, CR_B, (512 << CHROMA_SHIFT)')),
+    mutant('avx2, 8 bit: luma is cut off', 'x86/avx2_bgra8.c', KERNELS,
+           ('_mm256_set1_epi16(2 * 16)', '_mm256_set1_epi16(2 * 16 - 1)')),
+    mutant('avx2, 8 bit: the left column is that of the row above', 'x86/avx2_bgra8.c', KERNELS,
+           ('memcpy(&p[row], rows->src[row] +', 'memcpy(&p[row], rows->src[0] +')),
+    mutant('avx2: chroma without the column left of it', 'x86/avx2.h', KERNELS,
+           ('_mm256_blend_epi32(turned, *last, 1)', 'odd')),
+    mutant('avx2, 10 bit: luma is cut off', 'x86/avx2_rgb10a2.c', KERNELS,
+           ('weigh(b, LUMA_R, LUMA_G, LUMA_B, LUMA_BIAS', 'weigh(b, LUMA_R, LUMA_G, LUMA_B, (64 << LUMA_SHIFT)')),
+    mutant('avx-512, 8 bit: luma is cut off', 'x86/avx512_bgra8.c', KERNELS, ('LUMA_BIAS >> 8', '(16 << LUMA_SHIFT) >> 8')),
+    mutant('avx-512, 8 bit: a factor is split without its carry', 'x86/avx512_bgra8.c', KERNELS,
+           ('(of[i] + 128) >> 8', 'of[i] >> 8')),
+    mutant('avx-512: chroma two columns from its place', 'x86/avx512.h', KERNELS,
+           ('_mm512_alignr_epi32(odd, *last, 15)', '_mm512_alignr_epi32(odd, *last, 14)')),
+    mutant('avx-512, 10 bit: chroma is cut off', 'x86/avx512_rgb10a2.c', KERNELS,
+           ('weigh(p, cb, CHROMA_BIAS)', 'weigh(p, cb, 512 << CHROMA_SHIFT)')),
+    mutant('avx-512, 10 bit: the last columns miss', 'x86/avx512_rgb10a2.c', KERNELS,
+           ('if (end < even) {', 'if (end + 2 < even) {')),
+    mutant('neon, 8 bit: luma is cut off', 'arm/neon_bgra8.c', KERNELS, ('vrshrn_n_u32(', 'vshrn_n_u32(')),
+    mutant('neon, 8 bit: chroma without the column left of it', 'arm/neon_bgra8.c', KERNELS,
+           ('vextq_u16(*last, odd, 7)', 'odd')),
+    mutant('neon, 10 bit: luma is cut off', 'arm/neon_rgb10a2.c', KERNELS,
+           ('weigh(b, LUMA_R, LUMA_G, LUMA_B, LUMA_BIAS)', 'weigh(b, LUMA_R, LUMA_G, LUMA_B, 64 << LUMA_SHIFT)')),
+    mutant('neon, 10 bit: chroma two columns from its place', 'arm/neon_rgb10a2.c', KERNELS,
+           ('vextq_s32(*last, odd, 3)', 'vextq_s32(*last, odd, 2)')),
+]
