@@ -99,7 +99,8 @@ static void build_tables(fr_convert_tables *tables, const fr_convert_params *par
     tables->clip = params->sdr_map == FR_SDR_MAP_CLIP;
     fr_curve_build(&tables->gain, -20, 16, tables->clip ? no_gain : tone_gain, &map);
     if (!tables->clip)
-        fr_tone_lanes_build(&tables->tone, fmax(map.source_peak, map.target_peak) / 80, tone_gain, &map);
+        fr_tone_lanes_build(&tables->tone, 10000 * fr_pq_decode(fmin(map.knee, 1) * map.source) / 80,
+                            fmax(map.source_peak, map.target_peak) / 80, tone_gain, &map);
 }
 
 /* What threads gain has to pay for waking them: 20 to 60 microseconds. */

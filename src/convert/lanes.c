@@ -23,13 +23,31 @@ static int32_t evaluate(const int32_t p[FR_LANES_PARTS], int32_t f)
     return p[0] + (f * (p[1] - (f * (p[2] - (f * p[3] >> 16)) >> 16)) >> 16);
 }
 
+/* The parts have no sign: the curves rise ever less steeply, and so do the cubics but for a trace. A power of
+ * the wrong sign becomes the next lower one that is nearest to it over 0..1. */
+static void make_signs_alternate(double c[4])
+{
+    if (c[3] < 0) {
+        c[2] += c[3] * 48 / 32;
+        c[1] -= c[3] * 18 / 32;
+        c[0] += c[3] / 32;
+        c[3] = 0;
+    }
+    if (c[2] > 0) {
+        c[1] += c[2];
+        c[0] -= c[2] / 8;
+        c[2] = c[3] = 0;
+    }
+}
+
 /* Dropped bits make a product half a unit too small. */
 static void quantize(const span *s, int32_t p[FR_LANES_PARTS])
 {
     double c[4];
     fr_fit_cubic(c, 0, 1, exact, s);
+    make_signs_alternate(c);
     p[3] = (int32_t)lround(64 * c[3]);
-    p[2] = (int32_t)lround(-16 * c[2] - 0.5);
+    p[2] = (int32_t)lround(fmax(-16 * c[2] - 0.5, p[3] / 4.0));
     p[1] = (int32_t)lround(4 * c[1] - 0.5);
     p[0] = 0;
     /* The constant makes up for what rounding the others does on average. */

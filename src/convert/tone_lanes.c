@@ -8,17 +8,21 @@
 /* Of the factor, of itself: 0.005 of a code. */
 static const double most_error = 5e-5;
 
+static uint32_t index_of(const fr_tone_lanes *lanes, float u)
+{
+    uint32_t bits;
+    memcpy(&bits, &u, sizeof(bits));
+    return (bits >> lanes->shift) % FR_TONE_SEGMENTS;
+}
+
 static double evaluate(const fr_tone_lanes *lanes, double x)
 {
-    const float at = (float)fmin(fmax(x, (double)lanes->lowest), (double)lanes->highest);
-    uint32_t bits;
-    memcpy(&bits, &at, sizeof(bits));
-    const uint32_t i = (bits >> FR_TONE_SHIFT) - lanes->first;
-    const double t = (double)at;
-    const double mapped =
-        (double)lanes->parts[0][i] +
-        t * ((double)lanes->parts[1][i] + t * ((double)lanes->parts[2][i] + t * (double)lanes->parts[3][i]));
-    return mapped / fmax(x, (double)lanes->lowest);
+    const double lowest = (double)lanes->lowest, u = fmin(fmax(x, lowest), (double)lanes->highest) / lowest;
+    const uint32_t i = index_of(lanes, (float)u);
+    double mapped = 0;
+    for (int k = 3; k >= 0; k--)
+        mapped = mapped * u + (double)lanes->parts[k][i];
+    return mapped / fmax(x, lowest);
 }
 
 static bool is_good(const fr_tone_lanes *lanes, fr_curve_fn *gain, const void *arg)
@@ -33,31 +37,38 @@ static bool is_good(const fr_tone_lanes *lanes, fr_curve_fn *gain, const void *a
 }
 
 typedef struct mapped_arg {
+    double lowest;
     fr_curve_fn *gain;
     const void *arg;
 } mapped_arg;
 
-static double mapped(double x, const void *arg)
+static double mapped(double u, const void *arg)
 {
     const mapped_arg *const m = arg;
-    return x * m->gain(x, m->arg);
+    return m->lowest * u * m->gain(m->lowest * u, m->arg);
 }
 
-void fr_tone_lanes_build(fr_tone_lanes *lanes, double peak, fr_curve_fn *gain, const void *arg)
+void fr_tone_lanes_build(fr_tone_lanes *lanes, double knee, double peak, fr_curve_fn *gain, const void *arg)
 {
-    const int top = (int)floor(log2(peak)) + 1; /* of the octave that holds the peak */
-    lanes->lowest = (float)ldexp(1, top - FR_TONE_SEGMENTS / 2);
+    const double most_octaves = FR_TONE_SEGMENTS / 2 - 0.1;
     lanes->highest = (float)peak;
-    lanes->first = (uint32_t)(127 + top - FR_TONE_SEGMENTS / 2) * 2;
-    const mapped_arg m = {gain, arg};
+    lanes->lowest = (float)fmin(fmax(knee, peak / exp2(most_octaves)), peak);
+    lanes->inverse_lowest = 1 / lanes->lowest;
+    const mapped_arg m = {(double)lanes->lowest, gain, arg};
+    const double end = peak / m.lowest;
+    int per_octave_log2 = 1;
+    while (per_octave_log2 < 5 && log2(end) < (FR_TONE_SEGMENTS >> (per_octave_log2 + 1)) - 0.01)
+        per_octave_log2++;
+    lanes->shift = 23 - per_octave_log2;
+    const int per_octave = 1 << per_octave_log2;
     for (int i = 0; i < FR_TONE_SEGMENTS; i++) {
-        const double octave = ldexp(1, top - FR_TONE_SEGMENTS / 2 + i / 2);
-        const double start = octave * (i % 2 ? 1.5 : 1), end = fmin(start + octave / 2, peak);
-        double c[4] = {0};
-        if (start < end)
-            fr_fit_cubic(c, start, end, mapped, &m);
+        const double octave = ldexp(1, i / per_octave), width = octave / per_octave;
+        const double from = octave + i % per_octave * width;
+        double c[4] = {mapped(end, &m)};
+        if (from < end)
+            fr_fit_cubic(c, from, fmin(from + width, end), mapped, &m);
         for (int k = 0; k < 4; k++)
-            lanes->parts[k][i] = (float)c[k];
+            lanes->parts[k][index_of(lanes, (float)from)] = (float)c[k];
     }
     lanes->good = is_good(lanes, gain, arg);
 }

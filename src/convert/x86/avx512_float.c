@@ -78,7 +78,7 @@ FR_ALWAYS_INLINE __m512 make_finite(__m512 x)
                               _mm512_set1_ps(FR_SCRGB_MAX));
 }
 
-FR_ALWAYS_INLINE rgb finite(rgb c)
+FR_ALWAYS_INLINE rgb finite_rgb(rgb c)
 {
     return (rgb){make_finite(c.r), make_finite(c.g), make_finite(c.b)};
 }
@@ -132,7 +132,7 @@ FR_ALWAYS_INLINE rgb to_bt2020(const constants *k, rgb c, __mmask16 *odd)
 SELDOM static void load_bt2020_exactly(const constants *k, rgb *light, const uint8_t *p)
 {
     (void)k;
-    const rgb c = finite(load_halves(p));
+    const rgb c = finite_rgb(load_halves(p));
     light->r = weigh_exactly(c, fr_scrgb_to_bt2020[0]);
     light->g = weigh_exactly(c, fr_scrgb_to_bt2020[1]);
     light->b = weigh_exactly(c, fr_scrgb_to_bt2020[2]);
@@ -170,10 +170,9 @@ FR_ALWAYS_INLINE __m512 tone_part(const fr_tone_lanes *t, int i, __m512i index)
 FR_ALWAYS_INLINE __m512 gain_of(const fr_tone_lanes *t, __m512 largest)
 {
     const __m512 x = _mm512_max_ps(largest, _mm512_set1_ps(t->lowest));
-    const __m512 at = _mm512_min_ps(x, _mm512_set1_ps(t->highest));
-    /* What is above the five bits of the index is ignored, so that only they have to be right. */
-    const __m512i index = _mm512_sub_epi32(_mm512_srli_epi32(_mm512_castps_si512(at), FR_TONE_SHIFT),
-                                           _mm512_set1_epi32((int)t->first));
+    const __m512 at =
+        _mm512_mul_ps(_mm512_min_ps(x, _mm512_set1_ps(t->highest)), _mm512_set1_ps(t->inverse_lowest));
+    const __m512i index = _mm512_srl_epi32(_mm512_castps_si512(at), _mm_cvtsi32_si128(t->shift));
     __m512 mapped = _mm512_fmadd_ps(tone_part(t, 3, index), at, tone_part(t, 2, index));
     mapped = _mm512_fmadd_ps(mapped, at, tone_part(t, 1, index));
     mapped = _mm512_fmadd_ps(mapped, at, tone_part(t, 0, index));
@@ -198,7 +197,7 @@ FR_ALWAYS_INLINE rgb map_tones(const constants *k, rgb c, __mmask16 *odd)
 SELDOM static void map_tones_carefully(const constants *k, rgb *light, const uint8_t *p)
 {
     __mmask16 odd;
-    *light = map_tones(k, finite(load_halves(p)), &odd);
+    *light = map_tones(k, finite_rgb(load_halves(p)), &odd);
 }
 
 FR_ALWAYS_INLINE __m512i part(const constants *k, int i, __m512i index)
