@@ -77,6 +77,28 @@ static void build_curve(fr_lanes *lanes, double white, fr_curve_fn *function)
     }
 }
 
+/* Chords, each raised by half of what the curve rises above its middle, but for the first: black stays black.
+ * A dropped half of a unit is made up for. */
+static void build_steps(fr_lanes *lanes, double white, fr_curve_fn *function)
+{
+    const int per_octave = FR_LANES_STEPS / 32, first = per_octave / 2;
+    for (int i = 0; i < FR_LANES_STEPS; i++) {
+        const double octave = ldexp(1, i / per_octave - 31), width = octave / per_octave;
+        const span s = {octave + i % per_octave * width, width, white, function};
+        double start = 0, slope = 0;
+        if (i >= FR_LANES_STEPS - per_octave) {
+            start = white * function(1, NULL);
+        } else if (i >= first) {
+            start = exact(0, &s);
+            slope = exact(1, &s) - start;
+            start += i > first ? (exact(0.5, &s) - start - slope / 2) / 2 : 0;
+        }
+        lanes->steps[i].slope = (uint16_t)lround(16 * slope);
+        lanes->steps[i].offset =
+            (int16_t)(lround(start + (slope > 0 && i > first ? 0.5 : 0)) + FR_LANES_ZERO);
+    }
+}
+
 static int32_t pair(int low, int high)
 {
     return (int32_t)((uint32_t)(uint16_t)low | (uint32_t)high << 16);
@@ -104,6 +126,7 @@ static fr_lanes_matrix make_matrix(const int y[3], const int cb[3], const int cr
 void fr_lanes_build_p010(fr_lanes *lanes, fr_curve_fn *pq)
 {
     build_curve(lanes, 63930.5, pq);
+    build_steps(lanes, 63930.5, pq);
     lanes->matrix = make_matrix((const int[]){7549, 19483, 1704}, (const int[]){-4104, -10592, 14696},
                                 (const int[]){14696, -13514, -1182}, 21, 64);
 }
@@ -111,6 +134,7 @@ void fr_lanes_build_p010(fr_lanes *lanes, fr_curve_fn *pq)
 void fr_lanes_build_nv12(fr_lanes *lanes, fr_curve_fn *srgb)
 {
     build_curve(lanes, 64826, srgb);
+    build_steps(lanes, 64826, srgb);
     lanes->matrix = make_matrix((const int[]){6025, 20268, 2046}, (const int[]){-3321, -11172, 14493},
                                 (const int[]){14493, -13164, -1329}, 23, 16);
 }

@@ -45,8 +45,23 @@ typedef struct fr_lanes_matrix {
     int32_t chroma_bias; /* the half that rounds */
 } fr_lanes_matrix;
 
+/*
+ * The same curve for vectors that cannot hold the 64 segments, but can fetch from memory: 32 straight steps
+ * to the octave of y, which has to be clamped to FR_LANES_BLACK .. 1. The exponent's five lower bits and five
+ * of the fraction are the index, the next 12 bits are f:
+ *
+ *   signal = offset + (slope f >> 16)
+ */
+enum { FR_LANES_STEPS = 1024, FR_LANES_STEP_SHIFT = 18 };
+
+typedef struct fr_lanes_step {
+    int16_t offset;
+    uint16_t slope;
+} fr_lanes_step;
+
 typedef struct fr_lanes {
     uint16_t parts[FR_LANES_PARTS][FR_LANES_SEGMENTS];
+    fr_lanes_step steps[FR_LANES_STEPS];
     fr_lanes_matrix matrix;
 } fr_lanes;
 
