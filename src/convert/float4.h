@@ -143,9 +143,9 @@ FR_ALWAYS_INLINE lights load_lights(const fr_convert_tables *tables, const uint8
 static inline i4 steps_of(const fr_lanes *lanes, i4 light)
 {
     uint32_t at[4];
-    i4_store(at, i4_right(light, FR_LANES_STEP_SHIFT));
+    i4_store(at, i4_right(light, 16));
     for (int i = 0; i < 4; i++)
-        memcpy(&at[i], &lanes->steps[at[i] % FR_LANES_STEPS], sizeof(at[i]));
+        memcpy(&at[i], &lanes->steps[at[i] - FR_LANES_DARKEST], sizeof(at[i]));
     return i4_load(at);
 }
 
@@ -160,9 +160,7 @@ static inline i4 signals_of(const fr_lanes *lanes, f4 a, f4 b)
 {
     const i4 ia = clamp(a), ib = clamp(b);
     const i4 sa = steps_of(lanes, ia), sb = steps_of(lanes, ib);
-    const i4 f =
-        i4_and(i4_join(i4_right(ia, FR_LANES_STEP_SHIFT - 12), i4_left(ib, 28 - FR_LANES_STEP_SHIFT)),
-               i4_set16(0xfff));
+    const i4 f = i4_join(ia, i4_left(ib, 16));
     const i4 slope = i4_join(i4_right(sa, 16), sb), offset = i4_join(sa, i4_left(sb, 16));
     return i4_add16(offset, i4_mulhi(slope, f));
 }

@@ -77,25 +77,23 @@ static void build_curve(fr_lanes *lanes, double white, fr_curve_fn *function)
     }
 }
 
-/* Chords, each raised by half of what the curve rises above its middle, but for the first: black stays black.
- * A dropped half of a unit is made up for. */
+/* Chords; the offset makes up for what rounding and dropping bits do in the middle, but black stays black. */
 static void build_steps(fr_lanes *lanes, double white, fr_curve_fn *function)
 {
-    const int per_octave = FR_LANES_STEPS / 32, first = per_octave / 2;
+    const int per_octave = 128;
     for (int i = 0; i < FR_LANES_STEPS; i++) {
         const double octave = ldexp(1, i / per_octave - 31), width = octave / per_octave;
         const span s = {octave + i % per_octave * width, width, white, function};
-        double start = 0, slope = 0;
-        if (i >= FR_LANES_STEPS - per_octave) {
+        double start = 0;
+        long slope = 0;
+        if (i == FR_LANES_STEPS - 1) {
             start = white * function(1, NULL);
-        } else if (i >= first) {
-            start = exact(0, &s);
-            slope = exact(1, &s) - start;
-            start += i > first ? (exact(0.5, &s) - start - slope / 2) / 2 : 0;
+        } else if (s.start >= (double)FR_LANES_BLACK) {
+            slope = lround(exact(1, &s) - exact(0, &s));
+            start = fmax(exact(0.5, &s) - (double)(slope - 1) / 2, 0);
         }
-        lanes->steps[i].slope = (uint16_t)lround(16 * slope);
-        lanes->steps[i].offset =
-            (int16_t)(lround(start + (slope > 0 && i > first ? 0.5 : 0)) + FR_LANES_ZERO);
+        lanes->steps[i].slope = (uint16_t)slope;
+        lanes->steps[i].offset = (int16_t)(lround(start) + FR_LANES_ZERO);
     }
 }
 

@@ -46,13 +46,13 @@ typedef struct fr_lanes_matrix {
 } fr_lanes_matrix;
 
 /*
- * The same curve for vectors that cannot hold the 64 segments, but can fetch from memory: 32 straight steps
- * to the octave of y, which has to be clamped to FR_LANES_BLACK .. 1. The exponent's five lower bits and five
- * of the fraction are the index, the next 12 bits are f:
+ * The same curve for vectors that cannot hold the 64 segments: 128 straight steps to the octave of y, which
+ * has to be clamped to FR_LANES_BLACK .. 1. The upper 16 bits of the float less FR_LANES_DARKEST are the
+ * index, the lower 16 are f:
  *
  *   signal = offset + (slope f >> 16)
  */
-enum { FR_LANES_STEPS = 1024, FR_LANES_STEP_SHIFT = 18 };
+enum { FR_LANES_STEPS = FR_LANES_BRIGHTEST - FR_LANES_DARKEST + 1 };
 
 typedef struct fr_lanes_step {
     int16_t offset;
