@@ -1,25 +1,6 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
-#include "convert/half.h"
-#include "convert/rgba16f_p010.h"
-#include "convert/x86/avx512.h"
-
-/* Out of the way of what is always run. */
-#if defined(__GNUC__)
-#define SELDOM __attribute__((noinline, cold))
-#else
-#define SELDOM
-#endif
-
-/* 16 columns. */
-typedef struct rgb {
-    __m512 r, g, b;
-} rgb;
-
-/* Light of 16 columns of two rows. */
-typedef struct lights {
-    rgb row[2];
-} lights;
+#include "convert/x86/avx512_light.h"
 
 /* Signals of 16 columns of two rows, 16 bits each: red in the lower and green in the upper half of a lane,
  * and blue of the first row in the lower and of the second in the upper half. */
@@ -27,17 +8,6 @@ typedef struct signals {
     __m512i rg[2], b;
 } signals;
 
-/* A converter's tables, where they are fast to reach. */
-typedef struct constants {
-    __m512i parts[FR_LANES_PARTS][2];
-    const fr_lanes_matrix *matrix;
-    const fr_convert_tables *tables;
-} constants;
-
-/* Words of two vectors: red and green, and blue, of 16 pixels. */
-static const uint16_t red_green[32] = {0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60,
-                                       1, 5, 9, 13, 17, 21, 25, 29, 33, 37, 41, 45, 49, 53, 57, 61};
-static const uint16_t blue[32] = {2, 6, 10, 14, 18, 22, 26, 30, 34, 38, 42, 46, 50, 54, 58, 62};
 /* The upper words of two vectors in turn, and bytes 1 and 2. */
 static const uint16_t upper_in_turn[32] = {1,  33, 3,  35, 5,  37, 7,  39, 9,  41, 11, 43, 13, 45, 15, 47,
                                            17, 49, 19, 51, 21, 53, 23, 55, 25, 57, 27, 59, 29, 61, 31, 63};
@@ -51,154 +21,6 @@ static const uint16_t upper_words[32] = {1,  3,  5,  7,  9,  11, 13, 15, 17, 19,
 static const uint8_t upper_bytes[64] = {3,  7,  11, 15,  19,  23,  27,  31,  35,  39, 43,
                                         47, 51, 55, 59,  63,  67,  71,  75,  79,  83, 87,
                                         91, 95, 99, 103, 107, 111, 115, 119, 123, 127};
-
-FR_ALWAYS_INLINE __m512i load(const void *p)
-{
-    return _mm512_loadu_si512(p);
-}
-
-FR_ALWAYS_INLINE rgb load_halves(const uint8_t *p)
-{
-    const __m512i a = load(p), b = load(p + 64);
-    const __m512i rg = _mm512_permutex2var_epi16(a, load(red_green), b);
-    const __m512i blues = _mm512_permutex2var_epi16(a, load(blue), b);
-    return (rgb){
-        _mm512_cvtph_ps(_mm512_castsi512_si256(rg)),
-        _mm512_cvtph_ps(_mm512_extracti64x4_epi64(rg, 1)),
-        _mm512_cvtph_ps(_mm512_castsi512_si256(blues)),
-    };
-}
-
-/* NaN and -Inf to 0, +Inf to FR_SCRGB_MAX. */
-FR_ALWAYS_INLINE __m512 make_finite(__m512 x)
-{
-    const __mmask16 odd = _mm512_fpclass_ps_mask(x, 0x01 | 0x80 | 0x10); /* NaN, -Inf */
-    const __mmask16 infinite = _mm512_fpclass_ps_mask(x, 0x08);
-    return _mm512_mask_mov_ps(_mm512_maskz_mov_ps((__mmask16)~odd, x), infinite,
-                              _mm512_set1_ps(FR_SCRGB_MAX));
-}
-
-FR_ALWAYS_INLINE rgb finite_rgb(rgb c)
-{
-    return (rgb){make_finite(c.r), make_finite(c.g), make_finite(c.b)};
-}
-
-FR_ALWAYS_INLINE __m512 weigh_exactly(rgb c, const double m[3])
-{
-    __m256 half[2];
-    for (int i = 0; i < 2; i++) {
-        const __m512d r = _mm512_cvtps_pd(i ? _mm512_extractf32x8_ps(c.r, 1) : _mm512_castps512_ps256(c.r));
-        const __m512d g = _mm512_cvtps_pd(i ? _mm512_extractf32x8_ps(c.g, 1) : _mm512_castps512_ps256(c.g));
-        const __m512d b = _mm512_cvtps_pd(i ? _mm512_extractf32x8_ps(c.b, 1) : _mm512_castps512_ps256(c.b));
-        const __m512d black = _mm512_set1_pd((double)FR_LANES_BLACK);
-        const __m512d sum =
-            _mm512_fmadd_pd(g, _mm512_set1_pd(m[1]), _mm512_fmadd_pd(b, _mm512_set1_pd(m[2]), black));
-        half[i] = _mm512_cvtpd_ps(_mm512_fmadd_pd(r, _mm512_set1_pd(m[0]), sum));
-    }
-    return _mm512_insertf32x8(_mm512_castps256_ps512(half[0]), half[1], 1);
-}
-
-/* The lines of the change of primaries sum to 1, so that they can be applied to differences from green: greys
- * come out as greys. */
-FR_ALWAYS_INLINE __m512 weigh(__m512 red, __m512 green, __m512 blues, const double m[3])
-{
-    return _mm512_fmadd_ps(red, _mm512_set1_ps((float)m[0]),
-                           _mm512_fmadd_ps(blues, _mm512_set1_ps((float)m[2]), green));
-}
-
-enum { LARGEST = 0xb, SMALLEST = 0xa }; /* of two magnitudes, for vrangeps */
-
-/* Light with FR_LANES_BLACK added; may be negative. */
-FR_ALWAYS_INLINE rgb to_bt2020(const constants *k, rgb c, __mmask16 *odd)
-{
-    (void)k;
-    const __m512 red = _mm512_sub_ps(c.r, c.g), blues = _mm512_sub_ps(c.b, c.g);
-    const __m512 green =
-        _mm512_fmadd_ps(c.g, _mm512_set1_ps((float)FR_SCRGB_UNIT), _mm512_set1_ps(FR_LANES_BLACK));
-    rgb light = {
-        weigh(red, green, blues, fr_scrgb_to_bt2020[0]),
-        weigh(red, green, blues, fr_scrgb_to_bt2020[1]),
-        weigh(red, green, blues, fr_scrgb_to_bt2020[2]),
-    };
-    /* Where components of opposite sign leave less than a 1024th, or a component is no number. */
-    const __m512 least = _mm512_range_ps(_mm512_range_ps(light.r, light.g, SMALLEST), light.b, SMALLEST);
-    const __m512 most = _mm512_range_ps(_mm512_range_ps(c.r, c.g, LARGEST), c.b, LARGEST);
-    const __m512 enough = _mm512_mul_ps(most, _mm512_set1_ps((float)(FR_SCRGB_UNIT / 1024)));
-    *odd |= _mm512_cmp_ps_mask(least, enough, _CMP_NGT_UQ);
-    return light;
-}
-
-/* In double precision, as in the C kernel. Out of the way: it is seldom run. */
-SELDOM static void load_bt2020_exactly(const constants *k, rgb *light, const uint8_t *p)
-{
-    (void)k;
-    const rgb c = finite_rgb(load_halves(p));
-    light->r = weigh_exactly(c, fr_scrgb_to_bt2020[0]);
-    light->g = weigh_exactly(c, fr_scrgb_to_bt2020[1]);
-    light->b = weigh_exactly(c, fr_scrgb_to_bt2020[2]);
-}
-
-/* NaN is 0; what is above 1 is left to the curve. */
-FR_ALWAYS_INLINE __m512 at_least_black(__m512 x)
-{
-    return _mm512_max_ps(x, _mm512_set1_ps(FR_LANES_BLACK));
-}
-
-FR_ALWAYS_INLINE rgb clip(const constants *k, rgb c, __mmask16 *odd)
-{
-    (void)k;
-    (void)odd;
-    const __m512 black = _mm512_set1_ps(FR_LANES_BLACK);
-    return (rgb){
-        at_least_black(_mm512_add_ps(c.r, black)),
-        at_least_black(_mm512_add_ps(c.g, black)),
-        at_least_black(_mm512_add_ps(c.b, black)),
-    };
-}
-
-static void clip_carefully(const constants *k, rgb *light, const uint8_t *p)
-{
-    __mmask16 odd;
-    *light = clip(k, load_halves(p), &odd);
-}
-
-FR_ALWAYS_INLINE __m512 tone_part(const fr_tone_lanes *t, int i, __m512i index)
-{
-    return _mm512_permutex2var_ps(_mm512_loadu_ps(t->parts[i]), index, _mm512_loadu_ps(t->parts[i] + 16));
-}
-
-FR_ALWAYS_INLINE __m512 gain_of(const fr_tone_lanes *t, __m512 largest)
-{
-    const __m512 x = _mm512_max_ps(largest, _mm512_set1_ps(t->lowest));
-    const __m512 at =
-        _mm512_mul_ps(_mm512_min_ps(x, _mm512_set1_ps(t->highest)), _mm512_set1_ps(t->inverse_lowest));
-    const __m512i index = _mm512_srl_epi32(_mm512_castps_si512(at), _mm_cvtsi32_si128(t->shift));
-    __m512 mapped = _mm512_fmadd_ps(tone_part(t, 3, index), at, tone_part(t, 2, index));
-    mapped = _mm512_fmadd_ps(mapped, at, tone_part(t, 1, index));
-    mapped = _mm512_fmadd_ps(mapped, at, tone_part(t, 0, index));
-    const __m512 near = _mm512_rcp14_ps(x);
-    const __m512 rest = _mm512_fnmadd_ps(x, near, _mm512_set1_ps(2));
-    return _mm512_mul_ps(mapped, _mm512_mul_ps(near, rest));
-}
-
-FR_ALWAYS_INLINE rgb map_tones(const constants *k, rgb c, __mmask16 *odd)
-{
-    /* The second operand is taken where the first is NaN. */
-    const __m512 largest = _mm512_max_ps(c.b, _mm512_max_ps(c.g, _mm512_max_ps(c.r, _mm512_setzero_ps())));
-    *odd |= _mm512_cmp_ps_mask(largest, _mm512_set1_ps(65504), _CMP_GT_OQ); /* infinite */
-    const __m512 gain = gain_of(&k->tables->tone, largest), black = _mm512_set1_ps(FR_LANES_BLACK);
-    return (rgb){
-        at_least_black(_mm512_fmadd_ps(c.r, gain, black)),
-        at_least_black(_mm512_fmadd_ps(c.g, gain, black)),
-        at_least_black(_mm512_fmadd_ps(c.b, gain, black)),
-    };
-}
-
-SELDOM static void map_tones_carefully(const constants *k, rgb *light, const uint8_t *p)
-{
-    __mmask16 odd;
-    *light = map_tones(k, finite_rgb(load_halves(p)), &odd);
-}
 
 FR_ALWAYS_INLINE __m512i part(const constants *k, int i, __m512i index)
 {
@@ -234,25 +56,56 @@ FR_ALWAYS_INLINE __m512i last_step(const constants *k, place at, __m512i sum)
     return _mm512_add_epi16(part(k, 0, at.index), _mm512_mulhi_epu16(at.f, sum));
 }
 
-/* In turns: one alone would wait for each of its own results. */
-FR_ALWAYS_INLINE signals join(const constants *k, lights l)
+/* Signals of 16 columns of two rows on their way through the polynomial: of red and green, and of both rows'
+ * blue. In turns, as each alone would wait for its own results. */
+typedef struct progress {
+    place rg[2], b;
+    __m512i rg_sum[2], b_sum;
+} progress;
+
+FR_ALWAYS_INLINE void advance(const constants *k, int i, progress *p)
 {
-    const rgb first = l.row[0], second = l.row[1];
-    const place x = place_of(first.r, first.g), y = place_of(second.r, second.g),
-                z = place_of(first.b, second.b);
-    __m512i sx = part(k, 3, x.index), sy = part(k, 3, y.index), sz = part(k, 3, z.index);
-    sx = step(k, 2, x, sx);
-    sy = step(k, 2, y, sy);
-    sz = step(k, 2, z, sz);
-    sx = step(k, 1, x, sx);
-    sy = step(k, 1, y, sy);
-    sz = step(k, 1, z, sz);
-    return (signals){{last_step(k, x, sx), last_step(k, y, sy)}, last_step(k, z, sz)};
+    p->rg_sum[0] = step(k, i, p->rg[0], p->rg_sum[0]);
+    p->rg_sum[1] = step(k, i, p->rg[1], p->rg_sum[1]);
+    p->b_sum = step(k, i, p->b, p->b_sum);
 }
 
-/* Light of 16 pixels; *odd is set where that has to be done again, carefully. */
-typedef rgb load_fn(const constants *k, rgb halves, __mmask16 *odd);
-typedef void load_carefully_fn(const constants *k, rgb *light, const uint8_t *p);
+FR_ALWAYS_INLINE progress begin(const constants *k, const lights *l)
+{
+    progress p;
+    p.rg[0] = place_of(l->row[0].r, l->row[0].g);
+    p.rg[1] = place_of(l->row[1].r, l->row[1].g);
+    p.b = place_of(l->row[0].b, l->row[1].b);
+    p.rg_sum[0] = part(k, 3, p.rg[0].index);
+    p.rg_sum[1] = part(k, 3, p.rg[1].index);
+    p.b_sum = part(k, 3, p.b.index);
+    return p;
+}
+
+FR_ALWAYS_INLINE signals finish(const constants *k, const progress *p)
+{
+    return (signals){
+        {last_step(k, p->rg[0], p->rg_sum[0]), last_step(k, p->rg[1], p->rg_sum[1])},
+        last_step(k, p->b, p->b_sum),
+    };
+}
+
+/* Odd columns of each row. */
+typedef struct odd_ones {
+    __mmask16 row[2];
+} odd_ones;
+
+FR_ALWAYS_INLINE void redo_odd_ones(const constants *k, lights *l, odd_ones odd, const uint8_t *const src[2],
+                                    mapping map)
+{
+    if (!(odd.row[0] | odd.row[1]))
+        return;
+    lights careful = *l;
+    for (int row = 0; row < 2; row++)
+        if (odd.row[row])
+            map.carefully(k, &careful.row[row], src[row]);
+    *l = careful;
+}
 
 /* Codes in the upper bits but one. */
 FR_ALWAYS_INLINE __m512i luma_of(const signals *s, int row, const fr_lanes_matrix *m)
@@ -325,24 +178,19 @@ FR_ALWAYS_INLINE void store_nv12(const fr_convert_rows *rows, size_t x, const co
                         _mm256_xor_si256(_mm512_castsi512_si256(chroma), _mm256_set1_epi8((char)0x80)));
 }
 
-FR_ALWAYS_INLINE lights load_lights(const constants *k, const uint8_t *first, const uint8_t *second,
-                                    load_fn *load_light, load_carefully_fn *load_carefully)
+FR_ALWAYS_INLINE lights load_lights(const constants *k, const uint8_t *const src[2], mapping map)
 {
-    __mmask16 odd = 0;
-    const rgb a = load_light(k, load_halves(first), &odd), b = load_light(k, load_halves(second), &odd);
-    lights l = {{a, b}};
-    if (odd) {
-        lights careful;
-        load_carefully(k, &careful.row[0], first);
-        load_carefully(k, &careful.row[1], second);
-        l = careful;
-    }
+    odd_ones odd = {{0, 0}};
+    lights l;
+    l.row[0] = map.quickly(k, load_halves(src[0]), &odd.row[0]);
+    l.row[1] = map.quickly(k, load_halves(src[1]), &odd.row[1]);
+    redo_odd_ones(k, &l, odd, src, map);
     return l;
 }
 
 /* The column left of `from`, in every lane. */
 FR_ALWAYS_INLINE differences left_neighbour(const constants *k, const fr_convert_rows *rows, size_t from,
-                                            load_fn *load_light, load_carefully_fn *load_carefully)
+                                            mapping map)
 {
     __m512i pixels[2][2];
     for (int row = 0; row < 2; row++) {
@@ -350,52 +198,43 @@ FR_ALWAYS_INLINE differences left_neighbour(const constants *k, const fr_convert
         memcpy(&pixel, rows->src[row] + 8 * (from ? from - 1 : 0), sizeof(pixel));
         pixels[row][0] = pixels[row][1] = _mm512_set1_epi64((long long)pixel);
     }
-    const lights l =
-        load_lights(k, (const void *)pixels[0], (const void *)pixels[1], load_light, load_carefully);
-    const signals s = join(k, l);
+    const uint8_t *const src[2] = {(const void *)pixels[0], (const void *)pixels[1]};
+    const lights l = load_lights(k, src, map);
+    progress p = begin(k, &l);
+    advance(k, 2, &p);
+    advance(k, 1, &p);
+    const signals s = finish(k, &p);
     return differences_of(&s, k->matrix);
 }
 
-enum { BLOCK = 32 };
-
-FR_ALWAYS_INLINE lights encode(const constants *k, lights l, codes *c, int half, differences *last,
-                               const uint8_t *next_first, const uint8_t *next_second, load_fn *load_light,
-                               load_carefully_fn *load_carefully)
+/* Encodes the light of 16 columns and loads that of the next ones at the same time, step by step: a processor
+ * looks too little ahead to do some columns' while it waits for others'. */
+FR_ALWAYS_INLINE lights encode(const constants *k, const lights *l, codes *c, int half, differences *last,
+                               const uint8_t *const next_src[2], mapping map)
 {
-    const rgb first = l.row[0], second = l.row[1];
-    __mmask16 odd = 0;
+    odd_ones odd = {{0, 0}};
     lights next;
-    const rgb h0 = load_halves(next_first);
-    const place x = place_of(first.r, first.g), y = place_of(second.r, second.g),
-                z = place_of(first.b, second.b);
-    const rgb h1 = load_halves(next_second);
-    __m512i sx = part(k, 3, x.index), sy = part(k, 3, y.index), sz = part(k, 3, z.index);
-    sx = step(k, 2, x, sx);
-    sy = step(k, 2, y, sy);
-    sz = step(k, 2, z, sz);
-    next.row[0] = load_light(k, h0, &odd);
-    sx = step(k, 1, x, sx);
-    sy = step(k, 1, y, sy);
-    sz = step(k, 1, z, sz);
-    next.row[1] = load_light(k, h1, &odd);
-    const signals s = (signals){{last_step(k, x, sx), last_step(k, y, sy)}, last_step(k, z, sz)};
-    if (odd) {
-        lights careful;
-        load_carefully(k, &careful.row[0], next_first);
-        load_carefully(k, &careful.row[1], next_second);
-        next = careful;
-    }
+    const rgb first = load_halves(next_src[0]);
+    progress p = begin(k, l);
+    const rgb second = load_halves(next_src[1]);
+    advance(k, 2, &p);
+    next.row[0] = map.quickly(k, first, &odd.row[0]);
+    advance(k, 1, &p);
+    next.row[1] = map.quickly(k, second, &odd.row[1]);
+    const signals s = finish(k, &p);
+    redo_odd_ones(k, &next, odd, next_src, map);
+
     c->luma[0][half] = luma_of(&s, 0, k->matrix);
     c->luma[1][half] = luma_of(&s, 1, k->matrix);
     c->chroma[half] = filter(differences_of(&s, k->matrix), last);
     return next;
 }
 
-/* Does whole blocks; returns the column after them. The next columns are loaded before those at hand are
- * encoded: a processor does not look far enough ahead to do both at once if one came after the other. */
+enum { BLOCK = 32 };
+
+/* Does whole blocks; returns the column after them. */
 FR_ALWAYS_INLINE size_t convert_blocks(const fr_convert_tables *tables, const fr_convert_rows *rows,
-                                       size_t from, load_fn *load_light, load_carefully_fn *load_carefully,
-                                       store_fn *store)
+                                       size_t from, mapping map, store_fn *store)
 {
     size_t x = from;
     if (x + BLOCK > rows->width)
@@ -405,17 +244,18 @@ FR_ALWAYS_INLINE size_t convert_blocks(const fr_convert_tables *tables, const fr
         k.parts[i][0] = load(tables->lanes.parts[i]);
         k.parts[i][1] = load(tables->lanes.parts[i] + FR_LANES_SEGMENTS / 2);
     }
-    differences last = left_neighbour(&k, rows, from, load_light, load_carefully);
-    const uint8_t *first = rows->src[0] + 8 * x, *second = rows->src[1] + 8 * x;
-    lights a = load_lights(&k, first, second, load_light, load_carefully);
+    differences last = left_neighbour(&k, rows, from, map);
+    const uint8_t *src[2] = {rows->src[0] + 8 * x, rows->src[1] + 8 * x};
+    lights a = load_lights(&k, src, map);
     for (; x + BLOCK <= rows->width; x += BLOCK) {
         codes c;
-        const lights b = encode(&k, a, &c, 0, &last, first + 128, second + 128, load_light, load_carefully);
-        /* There may be no next block; then this one's are loaded again. */
+        const uint8_t *const half[2] = {src[0] + 128, src[1] + 128};
+        const lights b = encode(&k, &a, &c, 0, &last, half, map);
+        /* There may be no next block; then this one's light is loaded again. */
         const size_t next = x + 2 * BLOCK <= rows->width ? 8 * BLOCK : 0;
-        first += next;
-        second += next;
-        a = encode(&k, b, &c, 1, &last, first, second, load_light, load_carefully);
+        src[0] += next;
+        src[1] += next;
+        a = encode(&k, &b, &c, 1, &last, src, map);
         store(rows, x, &c);
     }
     return x;
@@ -423,16 +263,17 @@ FR_ALWAYS_INLINE size_t convert_blocks(const fr_convert_tables *tables, const fr
 
 void convert_rgba16f_p010_avx512(const fr_convert_tables *tables, const fr_convert_rows *rows, size_t from)
 {
-    convert_rgba16f_p010_c(tables, rows,
-                           convert_blocks(tables, rows, from, to_bt2020, load_bt2020_exactly, store_p010));
+    convert_rgba16f_p010_c(
+        tables, rows,
+        convert_blocks(tables, rows, from, (mapping){to_bt2020, to_bt2020_carefully}, store_p010));
 }
 
 void convert_rgba16f_nv12_avx512(const fr_convert_tables *tables, const fr_convert_rows *rows, size_t from)
 {
     size_t x = from;
     if (tables->clip)
-        x = convert_blocks(tables, rows, from, clip, clip_carefully, store_nv12);
+        x = convert_blocks(tables, rows, from, (mapping){clip, clip_carefully}, store_nv12);
     else if (tables->tone.good)
-        x = convert_blocks(tables, rows, from, map_tones, map_tones_carefully, store_nv12);
+        x = convert_blocks(tables, rows, from, (mapping){map_tones, map_tones_carefully}, store_nv12);
     convert_rgba16f_nv12_c(tables, rows, x);
 }
