@@ -32,6 +32,10 @@ json_t *bench_handoff(const struct bench_options *options);
 json_t *bench_session(const struct bench_options *options);
 json_t *bench_scale(const struct bench_options *options);
 
+/* Adds the rows of fr_slot_write to those of bench_convert, on the processor cpu (-1: any). False: it failed,
+ * and that was told. */
+bool bench_slot(json_t *list, const struct bench_options *options, int cpu, uint32_t width, uint32_t height);
+
 /* The median time of one conversion in ms, the pictures in our own memory, on whatever processor. False: it
  * failed, and that was told. */
 bool bench_convert_alone(const fr_convert_params *params, double *ms);

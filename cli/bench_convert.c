@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "bench.h"
 
-#include "bench_move.h"
+#include "bench_bound.h"
 #include "clock.h"
 #include "machine.h"
 #include "race.h"
@@ -30,7 +30,6 @@ struct buffers {
 struct runner {
     const fr_converter *converter;
     const fr_convert_params *params;
-    void (*move)(const uint8_t *in, size_t in_bytes, uint8_t *out, size_t out_bytes);
     struct buffers *b;
 };
 
@@ -40,14 +39,12 @@ struct match {
     fr_convert_params params;
     struct buffers b;
     int cpu;
-    struct bench_move moves[BENCH_MOVES_MAX];
-    size_t num_moves, num_kernels;
+    size_t num_kernels;
     fr_converter *converters[KERNELS_MAX];
-    struct runner runners[RACERS];
-    struct racer racers[RACERS];
+    struct bench_bound bound;
+    struct runner runners[KERNELS_MAX];
+    struct racer racers[KERNELS_MAX];
     struct racer *order[RACERS];
-    double bound_ms;
-    const char *bound;
 };
 
 static uint32_t next_random(uint32_t *state)
@@ -111,12 +108,6 @@ static void convert(void *user)
     fr_converter_run(r->converter, b->in, (ptrdiff_t)b->in_pitch, planes, pitches);
 }
 
-static void move(void *user)
-{
-    const struct runner *r = user;
-    r->move(r->b->in, r->b->in_bytes, r->b->out, r->b->out_bytes);
-}
-
 /* A converter of each kernel that the processor can run, the best first. */
 static bool create_converters(struct match *m)
 {
@@ -144,34 +135,22 @@ static bool create_converters(struct match *m)
     return true;
 }
 
-static void add(struct match *m, size_t at, void (*call)(void *user), const fr_converter *converter)
+/* Converter number `index` runs in the race after the first `count` of it. */
+static void add(struct match *m, size_t count, size_t index, const fr_converter *converter, bool threads)
 {
-    m->runners[at] = (struct runner){.converter = converter, .params = &m->params, .b = &m->b};
-    m->racers[at].call = call;
-    m->racers[at].user = &m->runners[at];
-    m->racers[at].threads = false;
-    m->order[at] = &m->racers[at];
+    m->runners[index] = (struct runner){.converter = converter, .params = &m->params, .b = &m->b};
+    m->racers[index].call = convert;
+    m->racers[index].user = &m->runners[index];
+    m->racers[index].threads = threads;
+    m->order[count + index] = &m->racers[index];
 }
 
-static void find_bound(struct match *m)
-{
-    for (size_t i = 0; i < m->num_moves; i++) {
-        double ms = race_median_ms(&m->racers[i]);
-        if (i == 0 || ms < m->bound_ms) {
-            m->bound_ms = ms;
-            m->bound = m->moves[i].name;
-        }
-    }
-}
-
-static void report(const struct match *m, json_t *list, const char *kernel, unsigned threads, double ms)
+static void report(struct match *m, json_t *list, size_t index, const char *kernel, unsigned threads)
 {
     const char *isa = strrchr(kernel, '_');
-    double in_ms = m->bound_ms;
-    json_t *row = json_pack("{s:s, s:s, s:i, s:i, s:i, s:f, s:f, s:f, s:s}", "kernel", kernel, "isa",
-                            isa ? isa + 1 : "", "width", (int)m->params.width, "height",
-                            (int)m->params.height, "threads", (int)threads, "ms", ms, "bound_ms", in_ms,
-                            "ratio", in_ms > 0 ? ms / in_ms : 0.0, "bound", m->bound);
+    const uint32_t size[2] = {m->params.width, m->params.height};
+    json_t *row = bench_bound_row(&m->bound, kernel, isa ? isa + 1 : "", size, threads,
+                                  race_median_ms(&m->racers[index]));
     if (m->params.from == FR_FORMAT_RGBA16F && m->params.to == FR_FORMAT_NV12)
         json_object_set_new(row, "sdr_map",
                             json_string(m->params.sdr_map == FR_SDR_MAP_CLIP ? "clip" : "tone"));
@@ -186,20 +165,19 @@ static uint64_t budget_of(const struct match *m)
 /* Every kernel beside every way to move the bytes, on one processor. */
 static void measure_kernels(struct match *m, json_t *list)
 {
-    size_t count = m->num_moves;
-    for (size_t i = 0; i < m->num_moves; i++) {
-        add(m, i, move, NULL);
-        m->runners[i].move = m->moves[i].run;
-    }
+    m->bound.in = m->b.in;
+    m->bound.out = m->b.out;
+    m->bound.in_bytes = m->b.in_bytes;
+    m->bound.out_bytes = m->b.out_bytes;
+    bench_bound_init(&m->bound, fr_cpu_flags() & ~m->params.cpu_mask, m->order);
     for (size_t i = 0; i < m->num_kernels; i++)
-        add(m, count++, convert, m->converters[i]);
+        add(m, m->bound.count, i, m->converters[i], false);
     machine_pin(m->cpu);
-    race(m->order, count, budget_of(m));
+    race(m->order, m->bound.count + m->num_kernels, budget_of(m));
     machine_pin(-1);
-    find_bound(m);
+    bench_bound_find(&m->bound);
     for (size_t i = 0; i < m->num_kernels; i++)
-        report(m, list, fr_converter_kernel(m->converters[i]), 1,
-               race_median_ms(&m->racers[m->num_moves + i]));
+        report(m, list, i, fr_converter_kernel(m->converters[i]), 1);
 }
 
 /* The best kernel on several threads, which the system places, beside the fastest way to move the bytes. */
@@ -218,16 +196,13 @@ static void measure_threads(struct match *m, json_t *list, unsigned most)
         params.threads = counts[started];
         if (fr_converter_create(&converters[started], &params) < 0)
             break;
-        add(m, 1 + started, convert, converters[started]);
-        m->racers[1 + started].threads = true;
+        add(m, 1, started, converters[started], true);
     }
-    for (size_t i = 0; i < m->num_moves; i++)
-        if (m->moves[i].name == m->bound)
-            m->runners[0].move = m->moves[i].run;
+    bench_bound_again(&m->bound, m->order);
     race(m->order, 1 + started, budget_of(m));
-    m->bound_ms = race_median_ms(&m->racers[0]);
+    bench_bound_found(&m->bound);
     for (size_t i = 0; i < started; i++) {
-        report(m, list, fr_converter_kernel(converters[i]), counts[i], race_median_ms(&m->racers[1 + i]));
+        report(m, list, i, fr_converter_kernel(converters[i]), counts[i]);
         fr_converter_destroy(&converters[i]);
     }
 }
@@ -236,7 +211,6 @@ static bool measure(struct match *m, json_t *list, unsigned threads)
 {
     bool good = alloc_buffers(&m->b, &m->params) && create_converters(m);
     if (good) {
-        m->num_moves = bench_moves(m->moves, fr_cpu_flags() & ~m->params.cpu_mask);
         measure_kernels(m, list);
         if (threads > 1 && !stop_requested())
             measure_threads(m, list, threads);
@@ -266,7 +240,7 @@ static bool measure_size(struct match *m, json_t *list, uint32_t width, uint32_t
         m->params.cpu_mask = m->options->cpu_mask;
         good = measure(m, list, threads);
     }
-    return good;
+    return good && (stop_requested() || bench_slot(list, m->options, m->cpu, width, height));
 }
 
 bool bench_convert_alone(const fr_convert_params *params, double *ms)
@@ -275,7 +249,7 @@ bool bench_convert_alone(const fr_convert_params *params, double *ms)
     bool good = m && alloc_buffers(&m->b, params) && fr_converter_create(&m->converters[0], params) == FR_OK;
     if (good) {
         m->params = *params;
-        add(m, 0, convert, m->converters[0]);
+        add(m, 0, 0, m->converters[0], false);
         race(m->order, 1, BUDGET_NS);
         *ms = race_median_ms(&m->racers[0]);
         fr_converter_destroy(&m->converters[0]);

@@ -113,19 +113,24 @@ void bench_print_scale(json_t *list)
 {
     size_t i;
     json_t *row;
-    printf("%7s %-5s %7s %9s %11s %9s %8s %9s %9s\n", "targets", "", "cpu %", "RSS MiB", "wake-ups/s",
-           "fresh/s", "dropped", "p50 us", "p99 us");
+    printf("%7s %-5s %7s %7s %9s %11s %9s %8s %9s %9s\n", "targets", "", "cpu %", "bare %", "RSS MiB",
+           "wake-ups/s", "fresh/s", "dropped", "p50 us", "p99 us");
     json_array_foreach(list, i, row)
     {
         const json_t *latency = json_object_get(row, "publish_to_take_us");
         bool busy = json_is_true(json_object_get(row, "busy"));
-        printf("%7d %-5s %7.2f %9.1f %11.0f %9.1f %8d", integer(row, "targets"), busy ? "busy" : "idle",
-               number(row, "cpu_pct"), number(row, "rss_mib"), number(row, "wakeups_per_s"),
+        printf("%7d %-5s %7.2f ", integer(row, "targets"), busy ? "busy" : "idle", number(row, "cpu_pct"));
+        if (json_object_get(row, "bare_cpu_pct"))
+            printf("%7.2f", number(row, "bare_cpu_pct"));
+        else
+            printf("%7s", "");
+        printf(" %9.1f %11.0f %9.1f %8d", number(row, "rss_mib"), number(row, "wakeups_per_s"),
                number(row, "fresh_per_s"), integer(row, "dropped"));
         if (busy)
             printf(" %9.1f %9.1f", number(latency, "p50"), number(latency, "p99"));
         printf("\n");
     }
-    printf("\none process with all targets, a source process each; idle: repeats 60 times a second; the\n"
-           "latency is from publish to take\n");
+    printf(
+        "\none process with all targets, a source process each; idle: repeats 60 times a second; bare: as\n"
+        "many threads that only wake up as often; the latency is from publish to take\n");
 }

@@ -142,6 +142,46 @@ static json_t *sum_up(const struct fleet *fleet, bool busy)
     return row;
 }
 
+/* What so many threads cost that only wake up as often: the floor of idle targets. */
+struct bare {
+    struct lock lock;
+    bool over;
+};
+
+static void only_wake(void *user)
+{
+    struct bare *bare = user;
+    bool over = false;
+    while (!over) {
+        clock_sleep_ns(REPEAT_NS);
+        lock_take(&bare->lock);
+        over = bare->over;
+        lock_give(&bare->lock);
+    }
+}
+
+static double measure_bare(unsigned count, uint64_t for_ns)
+{
+    struct bare bare = {.lock = LOCK_READY};
+    struct thread threads[BENCH_TARGETS_MAX];
+    struct process_usage before, after;
+    unsigned started = 0;
+    for (; started < count && thread_start(&threads[started], only_wake, &bare); started++)
+        clock_sleep_ns(REPEAT_NS /
+                       count); /* spread, as sources that have nothing to do with each other are */
+    process_usage_self(&before);
+    uint64_t begin_ns = fr_clock_now_ns();
+    clock_sleep_ns(for_ns);
+    process_usage_self(&after);
+    uint64_t took_ns = fr_clock_now_ns() - begin_ns;
+    lock_take(&bare.lock);
+    bare.over = true;
+    lock_give(&bare.lock);
+    for (unsigned i = 0; i < started; i++)
+        thread_join(&threads[i]);
+    return 100.0 * (double)(after.cpu_ns - before.cpu_ns) / (double)took_ns;
+}
+
 static bool open_ships(struct fleet *fleet, bool busy)
 {
     bool good = true;
@@ -170,11 +210,14 @@ static json_t *measure(unsigned count, bool busy, const struct bench_options *op
         say(FR_LOG_ERROR, "%s", fr_status_text(FR_ERR_NO_MEMORY));
         return NULL;
     }
-    bool good = open_ships(&fleet, busy) && run(&fleet, options->for_ns ? options->for_ns : LENGTH_NS);
+    uint64_t for_ns = options->for_ns ? options->for_ns : LENGTH_NS;
+    bool good = open_ships(&fleet, busy) && run(&fleet, for_ns);
     json_t *row = good ? sum_up(&fleet, busy) : NULL;
     for (unsigned i = 0; i < count; i++)
         bench_link_close(&fleet.ships[i].link);
     free(fleet.ships);
+    if (row && !busy)
+        json_object_set_new(row, "bare_cpu_pct", json_real(measure_bare(count, for_ns / 2)));
     return row;
 }
 

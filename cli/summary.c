@@ -176,8 +176,8 @@ void summary_write(FILE *file, const struct session_result *r)
             info->display.mode.width, info->display.mode.height, fr_format_name(info->out_format),
             fr_colour_state_name(info->display.colour_state), info->backend ? info->backend : "",
             r->encoder[0] ? r->encoder : "no encoder");
-    if (info->slots && *info->slots)
-        fprintf(file, "  ring in %s by %s, converted by %s\n", info->slots, info->sync ? info->sync : "",
+    if (info->way && *info->way)
+        fprintf(file, "  frames came through %s, converted by %s\n", info->way,
                 info->kernel && *info->kernel ? info->kernel : "nothing yet");
     fprintf(file,
             "  %" PRIu64 " fresh, %" PRIu64 " repeated, %" PRIu64 " dropped; %" PRIu64

@@ -63,7 +63,9 @@ struct fr_vulkan_host_params; /* framering/vulkan.h */
 /* Times, overridable; 0 = the default in brackets. Nanoseconds. */
 typedef struct fr_capture_timing {
     uint64_t attach_wait_ns;     /* [4 s] open waits so long for a first frame; UINT64_MAX: for ever */
-    uint64_t event_slice_ns;     /* [16 ms] next waits so long for a fresh frame before it repeats */
+    uint64_t event_slice_ns;     /* [16 ms] next waits so long for a fresh frame before it repeats; up to an
+                                    eighth less once, from one repeat to the next, so that idle captures of a
+                                    machine wake together */
     uint64_t descriptor_poll_ns; /* [250 ms] between two samples of a display provider */
     uint64_t hdr_settle_ns;      /* [250 ms] after HDR was asked for, looked at every 25 ms */
     uint64_t recovery_ns;        /* [3 s] from a change of the display to a fresh frame */
@@ -181,7 +183,9 @@ typedef struct fr_capture_info {
     const char *backend; /* of the ring in force: "cpu", "d3d11", "vulkan"; static */
     const char *slots; /* what its slots are: "memory", "d3d11 textures", "opaque fd", "dma-buf"; static; "" =
                           no ring */
-    const char *sync;  /* how they are claimed: "states", "keyed mutex", "fence"; static; "" = no ring */
+    const char *sync;  /* how they are claimed: "states", "keyed mutex", "fence", "sync file"; static; "" = no
+                          ring */
+    const char *way;   /* both in words for people: "shared memory"; static; "" = no ring */
     const char *kernel; /* the converter that runs; static; "" = none yet */
 } fr_capture_info;
 

@@ -33,8 +33,9 @@
  * the HDR metadata change.
  *
  * Frames that lie on a GPU are encoded there by an encoder that can (NVENC on Windows); for any other, and
- * for raw outputs, the recorder calls fr_frame_map. Frames of another GPU, or of memory instead of one, are a
- * change as that of size is, where the encoder worked on the GPU.
+ * for raw outputs, the recorder calls fr_frame_map (programs that hand them to FFmpeg on the GPU: ffmpeg.h).
+ * Frames of another GPU, or of memory instead of one, are a change as that of size is, where the encoder
+ * worked on the GPU.
  *
  * Streams are tagged with the frames' colour; HDR ones carry mastering display and content light, in the
  * coded stream (SEI 137 and 144, or AV1 metadata) and, where the container has fields for them, there. H.264

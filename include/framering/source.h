@@ -139,6 +139,10 @@ typedef struct fr_slot {
  */
 FR_API fr_status fr_source_begin(fr_source *source, fr_slot *out);
 
+/* The same for who claims a slot before there is a frame: nothing is counted, neither here nor by
+ * fr_source_cancel, unless fr_source_publish is called. */
+FR_API fr_status fr_source_begin_ahead(fr_source *source, fr_slot *out);
+
 typedef struct fr_publish_info {
     uint64_t present_ns; /* when the frame was presented, CLOCK_MONOTONIC; 0 = now */
     bool has_damage; /* only `damage` differs from the frame published before; not believed after a frame that
@@ -151,7 +155,8 @@ typedef struct fr_publish_info {
  * was no begin. */
 FR_API fr_status fr_source_publish(fr_source *source, const fr_publish_info *info);
 
-/* Gives the slot of fr_source_begin back unpublished. Without a begin it does nothing. */
+/* Gives the slot of fr_source_begin back unpublished: its frame is dropped. Without a begin it does nothing.
+ */
 FR_API void fr_source_cancel(fr_source *source);
 
 /* A picture in the program's own memory. */
@@ -162,9 +167,21 @@ typedef struct fr_image {
     fr_format format;
 } fr_image;
 
-/* begin, copy, publish in one call. An image whose format or size is not the ring's is dropped and counted as
- * mismatched (logged once per episode): FR_AGAIN. FR_ERR_UNSUPPORTED: the ring's slots are textures or
- * images, as they can be for a source with a device: fr_source_push_d3d11, fr_source_push_vulkan fill them.
+/*
+ * Copies a picture into the slot of fr_source_begin: all of it (rects NULL), or what `num_rects` rectangles
+ * of it cover, at the same place; what of a rectangle lies outside the picture is left out, and they may
+ * overlap. The rest of the slot stays what it was, which is an older frame. A large picture goes past the
+ * cache. FR_ERR_ARGUMENT: the image has no pixels, or not the slot's format and size; FR_ERR_UNSUPPORTED: the
+ * slot is a texture or an image. Nothing is written then. Any thread, which owns the slot until publish or
+ * cancel.
+ */
+FR_API fr_status fr_slot_write(const fr_slot *slot, const fr_image *image, const fr_rect *rects,
+                               uint32_t num_rects);
+
+/* begin, fr_slot_write, publish in one call. An image whose format or size is not the ring's is dropped and
+ * counted as mismatched (logged once per episode): FR_AGAIN. FR_ERR_UNSUPPORTED: the ring's slots are
+ * textures or images, as they can be for a source with a device: fr_source_push_d3d11, fr_source_push_vulkan
+ * fill them.
  */
 FR_API fr_status fr_source_push(fr_source *source, const fr_image *image, const fr_publish_info *info);
 

@@ -67,11 +67,14 @@ typedef struct fr_vulkan_picture {
     struct VkInstance_T *instance;
     struct VkPhysicalDevice_T *physical_device;
     struct VkDevice_T *device;
-    void *get_instance_proc_addr; /* PFN_vkGetInstanceProcAddr */
-    uint32_t queue_family;        /* that owns the images */
-    uint64_t image[2]; /* VkImage, linear, layout GENERAL: R8 and RG8 (NV12), or R16 and RG16 (P010) */
-    uint64_t buffer;   /* VkBuffer over the same bytes */
-    uint64_t memory;   /* VkDeviceMemory of both */
+    void *get_instance_proc_addr;  /* PFN_vkGetInstanceProcAddr */
+    const char *const *extensions; /* of the device, that are on */
+    uint32_t num_extensions;
+    uint32_t queue_family; /* that owns the images; the device has its queue 0 alone */
+    uint64_t image[2];     /* VkImage, linear: R8 and RG8 (NV12), or R16 and RG16 (P010); 0 = there is none */
+    uint32_t layout[2];    /* VkImageLayout: GENERAL, or what fr_frame_vulkan_left said */
+    uint64_t buffer;       /* VkBuffer over the same bytes */
+    uint64_t memory;       /* VkDeviceMemory of both */
     uint64_t offset_bytes[2], pitch_bytes[2]; /* of the planes in it */
     uint64_t bytes;                           /* of the memory */
     uint64_t
@@ -82,6 +85,22 @@ typedef struct fr_vulkan_picture {
 /* The picture of a frame: FR_OK, or FR_ERR_UNSUPPORTED when the frame lies in memory (*out is zeroed). Any
  * thread. */
 FR_API fr_status fr_frame_vulkan(const fr_frame *frame, fr_vulkan_picture *out);
+
+/* For who left the images in other layouts: all that it submitted is over. `layout`: two VkImageLayouts, not
+ * UNDEFINED. FR_ERR_UNSUPPORTED: a frame in memory; FR_ERR_ARGUMENT. Any thread. */
+FR_API fr_status fr_frame_vulkan_left(const fr_frame *frame, const uint32_t layout[2]);
+
+/* A device that stays where it is when its frames and captures are gone, for objects that were made on it. */
+typedef struct fr_vulkan_device fr_vulkan_device;
+
+/* The device of a frame's picture, to be released. FR_ERR_UNSUPPORTED: a frame in memory (*out is NULL). Any
+ * thread. */
+FR_API fr_status fr_frame_vulkan_device(const fr_frame *frame, fr_vulkan_device **out);
+/* Sets *device NULL; accepts NULL. What was made on it is gone. Any thread. */
+FR_API void fr_vulkan_device_release(fr_vulkan_device **device);
+/* Around every use of its queue, which captures use too. Briefly: they wait. */
+FR_API void fr_vulkan_device_lock(fr_vulkan_device *device);
+FR_API void fr_vulkan_device_unlock(fr_vulkan_device *device);
 
 /* How a picture's memory is handed to another API. */
 typedef enum fr_vulkan_handle_kind {

@@ -88,7 +88,12 @@
     X(GetFenceStatus)                                                                                        \
     X(WaitForFences)                                                                                         \
     X(CreateSemaphore)                                                                                       \
-    X(DestroySemaphore)
+    X(DestroySemaphore)                                                                                      \
+    X(CreateQueryPool)                                                                                       \
+    X(DestroyQueryPool)                                                                                      \
+    X(GetQueryPoolResults)                                                                                   \
+    X(CmdResetQueryPool)                                                                                     \
+    X(CmdWriteTimestamp)
 
 #define FR_LAYER_MEMBER(name) PFN_vk##name name;
 

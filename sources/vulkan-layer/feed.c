@@ -4,7 +4,6 @@
 #include "feed_inside.h"
 
 #include "settings.h"
-#include "stats.h"
 
 #include <framering/frame.h>
 
@@ -25,16 +24,12 @@ static const uint64_t idle_ns = FR_LAYER_NS_PER_S;
 /* The library wants to be called twice in a second. */
 static const uint64_t poll_every_ns = 100 * FR_LAYER_NS_PER_MS;
 
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* of the next two, and of each device's `feed` */
-static fr_layer_swapchain *_Atomic captured;
-static struct fr_layer_feed *running; /* the newest; at the process' end it is stopped */
-
 uint64_t fr_layer_now_ns(void)
 {
     return fr_clock_now_ns();
 }
 
-static void wake(const struct fr_layer_feed *feed)
+void fr_layer_feed_rouse(const struct fr_layer_feed *feed)
 {
     const uint64_t one = 1;
     /* Fails only when a wake-up is pending already. */
@@ -282,15 +277,13 @@ static void turn(struct fr_layer_feed *feed)
     wait_for_something(feed);
 }
 
-static _Atomic bool leaving; /* the process ends: nothing is to be touched any more */
-
 static void *run(void *user)
 {
     struct fr_layer_feed *feed = user;
     while (!atomic_load_explicit(&feed->stop, memory_order_acquire) &&
-           !atomic_load_explicit(&leaving, memory_order_acquire))
+           !atomic_load_explicit(&fr_layer_feed_leaving, memory_order_acquire))
         turn(feed);
-    if (atomic_load_explicit(&leaving, memory_order_acquire))
+    if (atomic_load_explicit(&fr_layer_feed_leaving, memory_order_acquire))
         return NULL;
     switch_to(feed, NULL, NULL);
     close_source(feed);
@@ -299,7 +292,7 @@ static void *run(void *user)
     return NULL;
 }
 
-static void free_feed(struct fr_layer_feed *feed)
+void fr_layer_feed_free(struct fr_layer_feed *feed)
 {
     if (feed->wake_fd >= 0)
         close(feed->wake_fd);
@@ -321,8 +314,7 @@ static int start_thread(struct fr_layer_feed *feed)
     return error;
 }
 
-/* With the mutex. NULL: said why. */
-static struct fr_layer_feed *start(fr_layer_device *device)
+struct fr_layer_feed *fr_layer_feed_start(fr_layer_device *device)
 {
     struct fr_layer_feed *feed = calloc(1, sizeof(*feed));
     if (!feed)
@@ -333,117 +325,8 @@ static struct fr_layer_feed *start(fr_layer_device *device)
     pthread_cond_init(&feed->let_go, NULL);
     if (feed->wake_fd < 0 || start_thread(feed)) {
         fr_layer_say("no thread can be started, nothing is captured");
-        free_feed(feed);
+        fr_layer_feed_free(feed);
         return NULL;
     }
     return feed;
-}
-
-static bool queue_can(const fr_layer_queue *queue, const fr_layer_plan *plan)
-{
-    const VkQueueFlags copies = VK_QUEUE_GRAPHICS_BIT | VK_QUEUE_COMPUTE_BIT | VK_QUEUE_TRANSFER_BIT;
-    return queue->flags & (plan->way == FR_LAYER_BLIT ? VK_QUEUE_GRAPHICS_BIT : copies);
-}
-
-static void want(struct fr_layer_feed *feed, fr_layer_swapchain *swapchain, fr_layer_queue *queue)
-{
-    pthread_mutex_lock(&feed->mutex);
-    feed->wanted = swapchain;
-    if (queue)
-        feed->wanted_queue = queue;
-    pthread_mutex_unlock(&feed->mutex);
-    wake(feed);
-}
-
-void fr_layer_feed_offer(fr_layer_queue *queue, fr_layer_swapchain *swapchain)
-{
-    if (atomic_load_explicit(&captured, memory_order_relaxed))
-        return;
-    fr_layer_device *device = queue->device;
-    if (device->unfit || !queue_can(queue, &swapchain->plan))
-        return;
-    pthread_mutex_lock(&mutex);
-    if (!atomic_load_explicit(&captured, memory_order_relaxed)) {
-        if (!device->feed)
-            running = device->feed = start(device);
-        device->unfit = !device->feed;
-        if (device->feed) {
-            atomic_store_explicit(&captured, swapchain, memory_order_relaxed);
-            want(device->feed, swapchain, queue);
-        }
-    }
-    pthread_mutex_unlock(&mutex);
-}
-
-void fr_layer_feed_replace(fr_layer_swapchain *from, fr_layer_swapchain *to)
-{
-    pthread_mutex_lock(&mutex);
-    if (atomic_load_explicit(&captured, memory_order_relaxed) == from) {
-        struct fr_layer_feed *feed = from->device->feed;
-        if (to && !queue_can(feed->wanted_queue, &to->plan))
-            to = NULL;
-        atomic_store_explicit(&captured, to, memory_order_relaxed);
-        want(feed, to, NULL);
-    }
-    pthread_mutex_unlock(&mutex);
-}
-
-void fr_layer_feed_leave(fr_layer_swapchain *swapchain)
-{
-    pthread_mutex_lock(&mutex);
-    struct fr_layer_feed *feed = swapchain->device->feed;
-    if (atomic_load_explicit(&captured, memory_order_relaxed) == swapchain)
-        atomic_store_explicit(&captured, NULL, memory_order_relaxed);
-    pthread_mutex_unlock(&mutex);
-    if (!feed)
-        return;
-    pthread_mutex_lock(&feed->mutex);
-    if (feed->wanted == swapchain)
-        feed->wanted = NULL;
-    wake(feed);
-    /* The thread's own waits all have bounds. */
-    while (feed->current == swapchain)
-        pthread_cond_wait(&feed->let_go, &feed->mutex);
-    pthread_mutex_unlock(&feed->mutex);
-}
-
-void fr_layer_feed_wake(fr_layer_swapchain *swapchain)
-{
-    if (atomic_load_explicit(&captured, memory_order_relaxed) == swapchain)
-        wake(swapchain->device->feed);
-}
-
-void fr_layer_feed_end(fr_layer_device *device)
-{
-    pthread_mutex_lock(&mutex);
-    struct fr_layer_feed *feed = device->feed;
-    fr_layer_swapchain *swapchain = atomic_load_explicit(&captured, memory_order_relaxed);
-    if (swapchain && swapchain->device == device)
-        atomic_store_explicit(&captured, NULL, memory_order_relaxed);
-    if (running == feed)
-        running = NULL;
-    device->feed = NULL;
-    pthread_mutex_unlock(&mutex);
-    if (!feed)
-        return;
-    atomic_store_explicit(&feed->stop, true, memory_order_release);
-    wake(feed);
-    pthread_join(feed->thread, NULL);
-    free_feed(feed);
-}
-
-/* The process ends, maybe with its device still there: the thread must not meet a driver that is unloaded. */
-__attribute__((destructor)) static void end_of_process(void)
-{
-    struct fr_layer_feed *feed = running;
-    if (feed) {
-        struct timespec until;
-        atomic_store_explicit(&leaving, true, memory_order_release);
-        atomic_store_explicit(&feed->stop, true, memory_order_release);
-        wake(feed);
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_sec += 1;
-        (void)pthread_timedjoin_np(feed->thread, NULL, &until);
-    }
-    fr_layer_stats_say();
 }

@@ -3,7 +3,8 @@
 #ifndef FRAMERING_SOURCES_LAYER_FEED_INSIDE_H
 #define FRAMERING_SOURCES_LAYER_FEED_INSIDE_H
 
-/* The feed's parts: feed.c has the thread and the connection, frames.c what becomes of frames. */
+/* The feed's parts: choice.c has what is captured, feed.c the thread and the connection, frames.c what
+ * becomes of frames. */
 
 #include "feed.h"
 
@@ -54,6 +55,15 @@ struct fr_layer_feed {
 };
 
 uint64_t fr_layer_now_ns(void);
+
+/* NULL: said why. */
+struct fr_layer_feed *fr_layer_feed_start(fr_layer_device *device);
+/* Its thread has ended. */
+void fr_layer_feed_free(struct fr_layer_feed *feed);
+/* Its thread looks around. Any thread. */
+void fr_layer_feed_rouse(const struct fr_layer_feed *feed);
+/* The process ends: nothing is to be touched any more. */
+extern _Atomic bool fr_layer_feed_leaving;
 
 /* The ring may have changed: brings the sinks into line with it. */
 void fr_layer_frames_follow(struct fr_layer_feed *feed);

@@ -12,7 +12,6 @@
 #include "settings.h"
 
 #include <sched.h>
-#include <string.h>
 
 /* A claim without a present is given back after this, for the library may not be called between; a program
  * that presents less often goes through the stages. */
@@ -158,7 +157,7 @@ static bool hold_image(struct fr_layer_feed *feed, const fr_vulkan_slot *slot)
 static bool begin(struct fr_layer_feed *feed)
 {
     feed->claim_ns = fr_layer_now_ns();
-    if (fr_source_begin(feed->source, &feed->held) != FR_OK)
+    if (fr_source_begin_ahead(feed->source, &feed->held) != FR_OK)
         return false;
     feed->held_sink = NULL;
     if (!feed->held.pixels) {
@@ -279,9 +278,14 @@ static bool publish_from_memory(struct fr_layer_feed *feed, const fr_layer_sink 
     };
     if (sink->cached)
         (void)device->vk.InvalidateMappedMemoryRanges(device->handle, 1, &range);
-    for (uint32_t y = 0; y < feed->held.height; y++)
-        memcpy((uint8_t *)feed->held.pixels + y * feed->held.pitch_bytes,
-               (const uint8_t *)sink->pixels + y * row_bytes, row_bytes);
+    const fr_image image = {
+        .pixels = sink->pixels,
+        .pitch_bytes = (ptrdiff_t)row_bytes,
+        .width = feed->held.width,
+        .height = feed->held.height,
+        .format = feed->held.format,
+    };
+    (void)fr_slot_write(&feed->held, &image, NULL, 0);
     feed->holding = false;
     return fr_source_publish(feed->source, info) == FR_OK;
 }

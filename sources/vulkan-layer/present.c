@@ -22,19 +22,21 @@ typedef struct copy {
     VkSemaphore copied; /* what the present is to wait for */
 } copy;
 
-/* The first of the program's swapchains that can be captured, and which of its images it presents. */
-static fr_layer_swapchain *find(const fr_layer_device *device, const VkPresentInfoKHR *info, uint32_t *image)
+/* Offers each of the program's swapchains. The one that is captured, and which of its images it presents. */
+static fr_layer_swapchain *find(fr_layer_queue *queue, const VkPresentInfoKHR *info, uint32_t *image)
 {
+    fr_layer_swapchain *found = NULL;
     for (uint32_t i = 0; i < info->swapchainCount; i++) {
-        fr_layer_swapchain *swapchain = fr_layer_swapchain_of(device, info->pSwapchains[i]);
-        *image = info->pImageIndices[i];
+        fr_layer_swapchain *swapchain = fr_layer_swapchain_of(queue->device, info->pSwapchains[i]);
         if (!swapchain)
             continue;
-        if (atomic_load_explicit(&swapchain->accepting, memory_order_acquire) ||
-            i + 1 == info->swapchainCount)
-            return swapchain;
+        fr_layer_feed_offer(queue, swapchain);
+        if (found || !atomic_load_explicit(&swapchain->accepting, memory_order_acquire))
+            continue;
+        found = swapchain;
+        *image = info->pImageIndices[i];
     }
-    return NULL;
+    return found;
 }
 
 /* A stage whose frame nobody looked at, if the GPU is done with it. */
@@ -114,6 +116,7 @@ static bool capture(const fr_layer_queue *queue, const VkPresentInfoKHR *info, f
     const bool is_slot = sink->is_slot;
     sink->present_ns = fr_clock_now_ns();
     sink->sequence = atomic_fetch_add_explicit(&swapchain->sequence, 1, memory_order_relaxed) + 1;
+    sink->image_index = image;
     sink->submitted = submit(queue, info, swapchain, image, c);
     const bool submitted = sink->submitted;
     if (submitted)
@@ -130,9 +133,7 @@ static VkResult present(fr_layer_queue *queue, const VkPresentInfoKHR *info, fr_
     copy c;
     uint32_t image = 0;
     VkPresentInfoKHR own = *info;
-    fr_layer_swapchain *swapchain = find(queue->device, info, &image);
-    if (swapchain)
-        fr_layer_feed_offer(queue, swapchain);
+    fr_layer_swapchain *swapchain = find(queue, info, &image);
     pthread_mutex_lock(&queue->mutex);
     if (swapchain && capture(queue, info, swapchain, image, &c, fate)) {
         own.waitSemaphoreCount = 1;

@@ -132,11 +132,13 @@ VkResult fr_layer_record(const fr_layer_sink *sink, const fr_layer_swapchain *sw
         change(r.from, VK_IMAGE_LAYOUT_PRESENT_SRC_KHR, r.way.from, VK_ACCESS_MEMORY_WRITE_BIT, r.way.read);
     const VkImageMemoryBarrier end =
         change(r.from, r.way.from, VK_IMAGE_LAYOUT_PRESENT_SRC_KHR, r.way.read, 0);
+    fr_layer_timer_begin(&sink->timer, r.device, commands, index);
     put(&r, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, r.way.stage, &begin);
     if (sink->image)
         fill_image(&r);
     if (sink->buffer)
         fill_buffer(&r);
     put(&r, r.way.stage, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, &end);
+    fr_layer_timer_end(&sink->timer, r.device, commands, index);
     return r.device->vk.EndCommandBuffer(commands);
 }

@@ -4,6 +4,7 @@
 
 #include "record.h"
 #include "settings.h"
+#include "stats.h"
 #include "swapchain.h"
 
 #include <stddef.h>
@@ -139,8 +140,10 @@ static bool complete(fr_layer_sink *sink, const fr_layer_swapchain *swapchain, V
         (void)fr_layer_copies_init(&sink->copies, swapchain->copier, swapchain->device, swapchain->image,
                                    swapchain->num_images, swapchain->format, sink->image,
                                    swapchain->plan.image_format);
-    if (result == VK_SUCCESS)
+    if (result == VK_SUCCESS) {
+        fr_layer_timer_init(&sink->timer, swapchain->device, swapchain->family, swapchain->num_images);
         result = make_commands(sink, swapchain, pool);
+    }
     sink->made = result == VK_SUCCESS;
     if (!sink->made) {
         fr_layer_say("no room for copies of frames of %ux%u (VkResult %d)", swapchain->width,
@@ -176,6 +179,7 @@ void fr_layer_sink_finish(fr_layer_sink *sink, const fr_layer_swapchain *swapcha
     if (sink->copy[0])
         device->vk.FreeCommandBuffers(device->handle, pool, swapchain->num_images, sink->copy);
     fr_layer_copies_finish(&sink->copies, device);
+    fr_layer_timer_finish(&sink->timer, device);
     device->vk.DestroyFence(device->handle, sink->fence, NULL);
     device->vk.DestroyBuffer(device->handle, sink->buffer, NULL);
     device->vk.FreeMemory(device->handle, sink->buffer_memory, NULL);
@@ -202,8 +206,11 @@ VkResult fr_layer_sink_wait(const fr_layer_sink *sink, const fr_layer_device *de
 
 void fr_layer_sink_reset(fr_layer_sink *sink, const fr_layer_device *device)
 {
-    if (sink->submitted)
+    if (sink->submitted) {
+        fr_layer_stats_note_gpu(sink->is_slot ? FR_LAYER_FATE_SLOT : FR_LAYER_FATE_STAGE,
+                                fr_layer_timer_read(&sink->timer, device, sink->image_index));
         device->vk.ResetFences(device->handle, 1, &sink->fence);
+    }
     sink->submitted = false;
     atomic_store_explicit(&sink->state, FR_LAYER_SINK_OFF, memory_order_relaxed);
 }

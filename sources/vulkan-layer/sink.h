@@ -15,6 +15,7 @@
  */
 
 #include "copier.h"
+#include "timer.h"
 
 #include <framering/vulkan.h>
 
@@ -36,6 +37,7 @@ typedef struct fr_layer_sink {
     VkDeviceMemory image_memory;
     bool storage;           /* a shader may write the image */
     fr_layer_copies copies; /* by shader; none: by transfer */
+    fr_layer_timer timer;
     VkBuffer buffer;
     VkDeviceMemory buffer_memory;
     bool cached; /* the buffer's memory has to be invalidated before it is read */
@@ -47,7 +49,8 @@ typedef struct fr_layer_sink {
     uint64_t ready_value;
 
     /* FILLED: */
-    bool submitted; /* false: the GPU was given nothing */
+    bool submitted;       /* false: the GPU was given nothing */
+    uint32_t image_index; /* the swapchain's, that was copied */
     uint64_t sequence, present_ns;
 } fr_layer_sink;
 

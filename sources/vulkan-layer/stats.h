@@ -18,7 +18,10 @@ typedef enum fr_layer_fate {
 /* One present; `cost_ns` of CPU was the layer's. Any thread. */
 void fr_layer_stats_note(fr_layer_fate fate, uint64_t cost_ns);
 
-/* One line, once. */
+/* One copy that the GPU has made, in `gpu_ns`; 0: not measured. Any thread. */
+void fr_layer_stats_note_gpu(fr_layer_fate fate, uint64_t gpu_ns);
+
+/* A line for each fate, once. */
 void fr_layer_stats_say(void);
 
 #endif

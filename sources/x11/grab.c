@@ -5,7 +5,6 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -93,8 +92,12 @@ bool fr_x11_grab_wait(fr_x11_grab *grab, xcb_shm_get_image_cookie_t cookie, cons
     if (!reply)
         return false;
     free(reply);
-    const size_t row_bytes = (size_t)slot->width * 4;
-    for (uint32_t y = 0; !grab->direct && y < slot->height; y++)
-        memcpy((uint8_t *)slot->pixels + y * slot->pitch_bytes, grab->detour + y * row_bytes, row_bytes);
-    return true;
+    const fr_image image = {
+        .pixels = grab->detour,
+        .pitch_bytes = (ptrdiff_t)slot->width * 4,
+        .width = slot->width,
+        .height = slot->height,
+        .format = slot->format,
+    };
+    return grab->direct || fr_slot_write(slot, &image, NULL, 0) == FR_OK;
 }

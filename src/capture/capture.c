@@ -265,11 +265,21 @@ fr_status fr_capture_try_latest(fr_capture *capture, fr_frame *out)
     return turn(capture, 0, out);
 }
 
+/* When the slice ends. Of an idle target that is a multiple of its eighth: captures then wake together, and a
+ * processor that many of them share goes to sleep and back once for all of these. */
+static uint64_t end_of_slice(const fr_capture *capture)
+{
+    const uint64_t slice_ns = capture->params.timing.event_slice_ns;
+    const uint64_t until = fr_capture_now(capture) + slice_ns;
+    return capture->idle && slice_ns >= FR_NS_PER_MS ? until - until % (slice_ns / 8) : until;
+}
+
 fr_status fr_capture_next(fr_capture *capture, fr_frame *out)
 {
     *out = (fr_frame){0};
-    const uint64_t until = fr_capture_now(capture) + capture->params.timing.event_slice_ns;
+    const uint64_t until = end_of_slice(capture);
     uint32_t wakes = 0;
+    capture->idle = false;
     for (;;) {
         if (fr_capture_is_cancelled(capture))
             return FR_CANCELLED;
@@ -277,8 +287,10 @@ fr_status fr_capture_next(fr_capture *capture, fr_frame *out)
         if (status != FR_AGAIN)
             return status;
         const uint64_t now = fr_capture_now(capture);
-        if (now >= until)
+        if (now >= until) {
+            capture->idle = true;
             return fr_capture_repeat(capture, out);
+        }
         fr_capture_wait(capture, until - now, &wakes);
     }
 }

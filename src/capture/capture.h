@@ -59,6 +59,7 @@ struct fr_generation {
     bool adapted;         /* what the source said of its attach was answered by another ring */
     bool poisoned;        /* a claim was abandoned or the device lost: nothing more is taken from it */
     bool had_frame;       /* a fresh frame came through it */
+    bool event_left;      /* the event ended a sleep and was not reset yet */
 };
 
 struct fr_liveness_watch {
@@ -90,6 +91,7 @@ struct fr_capture {
     struct fr_damage damage;
     bool has_last;
     fr_frame last; /* holds no reference: out_ring keeps it by name */
+    bool idle;     /* the last slice brought no fresh frame */
     bool has_metadata;
     fr_wire_metadata metadata;
 
@@ -162,8 +164,10 @@ fr_status fr_generation_begin(fr_capture *capture);
 void fr_generation_end(fr_capture *capture, uint32_t next_generation);
 /* "memory", "d3d11 textures", "opaque fd", "dma-buf". */
 const char *fr_slots_kind_name(enum fr_slots_kind slots_kind);
-/* "states", "keyed mutex", "fence". */
+/* "states", "keyed mutex", "fence", "sync file". */
 const char *fr_sync_kind_name(uint32_t sync_kind);
+/* Both as people say it. */
+const char *fr_ring_way(enum fr_slots_kind slots_kind, uint32_t sync_kind);
 void fr_capture_forget_last(fr_capture *capture);
 void fr_capture_drop_converter(fr_capture *capture);
 

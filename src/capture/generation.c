@@ -50,6 +50,23 @@ const char *fr_sync_kind_name(uint32_t sync_kind)
     }
 }
 
+const char *fr_ring_way(enum fr_slots_kind slots_kind, uint32_t sync_kind)
+{
+    const bool fence = sync_kind == FR_WIRE_SYNC_FENCE;
+    switch (slots_kind) {
+    case FR_SLOTS_MEMORY: return "shared memory";
+    case FR_SLOTS_D3D11:
+        return fence ? "shared textures, kept in step by fences" : "shared textures, one side at a time";
+    case FR_SLOTS_OPAQUE_FD:
+        return fence ? "shared images (opaque fd), kept in step by semaphores" : "shared images (opaque fd)";
+    case FR_SLOTS_DMA_BUF:
+        if (sync_kind == FR_WIRE_SYNC_FILE)
+            return "shared images (dma-buf), kept in step by fences";
+        return fence ? "shared images (dma-buf), kept in step by semaphores" : "shared images (dma-buf)";
+    }
+    return "";
+}
+
 void fr_capture_forget_last(fr_capture *capture)
 {
     if (capture->has_last)
@@ -221,11 +238,11 @@ static void log_generation(const fr_capture *capture)
     const struct fr_ring_shape *shape = &capture->ring.shape;
     const fr_mode *preferred = &capture->params.preferred;
     fr_log_write(&capture->log, FR_LOG_INFO,
-                 "generation %u: %u slots of %ux%u %s (%s) in %s (%s) by %s, pictures in %s",
+                 "generation %u: %u slots of %ux%u %s (%s) in %s; the %s backend makes %s of them",
                  capture->last_generation, shape->ring_len, shape->width, shape->height,
                  fr_format_name(shape->format), fr_colour_state_name(capture->follow.display.colour_state),
-                 capture->ring.backend->ops->name, fr_slots_kind_name(capture->ring.delivery.slots_kind),
-                 fr_sync_kind_name(capture->ring.delivery.sync_kind), fr_format_name(capture->out->format));
+                 fr_ring_way(capture->ring.delivery.slots_kind, capture->ring.delivery.sync_kind),
+                 capture->ring.backend->ops->name, fr_format_name(capture->out->format));
     if (preferred->width && (preferred->width != shape->width || preferred->height != shape->height) &&
         capture->generations == 1)
         fr_log_write(&capture->log, FR_LOG_INFO, "%ux%u was asked for, the display's own size is used",

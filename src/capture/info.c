@@ -147,6 +147,9 @@ void fr_capture_get_info(fr_capture *capture, fr_capture_info *out)
         .source_pid = capture->source_pid,
         .backend = (capture->backend ? capture->backend : &capture->env.backend)->ops->name,
         .slots = capture->ring.present ? fr_slots_kind_name(capture->ring.delivery.slots_kind) : "",
+        .way = capture->ring.present
+                   ? fr_ring_way(capture->ring.delivery.slots_kind, capture->ring.delivery.sync_kind)
+                   : "",
         .sync = capture->ring.present ? fr_sync_kind_name(capture->ring.delivery.sync_kind) : "",
         .kernel = capture->converter
                       ? capture->backend->ops->converter_name(capture->backend->self, capture->converter)

@@ -43,6 +43,47 @@ fr_status fr_frame_vulkan(const fr_frame *frame, fr_vulkan_picture *out)
     return FR_OK;
 }
 
+fr_status fr_frame_vulkan_left(const fr_frame *frame, const uint32_t layout[2])
+{
+    if (!frame || !frame->surface || !layout || !layout[0] || !layout[1])
+        return FR_ERR_ARGUMENT;
+    if (!lies_there(frame))
+        return FR_ERR_UNSUPPORTED;
+    fr_vk_picture_left(&frame->surface->picture, layout);
+    return FR_OK;
+}
+
+fr_status fr_frame_vulkan_device(const fr_frame *frame, fr_vulkan_device **out)
+{
+    if (!out)
+        return FR_ERR_ARGUMENT;
+    *out = NULL;
+    if (!frame || !frame->surface)
+        return FR_ERR_ARGUMENT;
+    if (!lies_there(frame))
+        return FR_ERR_UNSUPPORTED;
+    *out = fr_vk_picture_device(&frame->surface->picture);
+    return FR_OK;
+}
+
+void fr_vulkan_device_release(fr_vulkan_device **device)
+{
+    if (!device || !*device)
+        return;
+    fr_vk_held_device_release(*device);
+    *device = NULL;
+}
+
+void fr_vulkan_device_lock(fr_vulkan_device *device)
+{
+    fr_vk_held_device_lock(device, true);
+}
+
+void fr_vulkan_device_unlock(fr_vulkan_device *device)
+{
+    fr_vk_held_device_lock(device, false);
+}
+
 fr_status fr_frame_vulkan_export(const fr_frame *frame, fr_vulkan_handle_kind kind, int *out)
 {
     if (!out)

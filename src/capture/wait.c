@@ -26,6 +26,28 @@ static bool spin(fr_capture *capture, uint64_t until_ns)
     return false;
 }
 
+/* The ring's event ends it as it is: the frame is taken before its reset. */
+static fr_status sleep_on_events(fr_capture *capture, uint64_t timeout_ns)
+{
+    const struct fr_os *os = &capture->env.os;
+    const struct fr_event *events[] = {&capture->env.notify, &capture->ring.event};
+    uint32_t left;
+    const fr_status status = os->ops->wait_only(os->self, events, 2, timeout_ns, &left);
+    if (left & 1)
+        os->ops->event_reset(os->self, &capture->env.notify);
+    capture->ring.event_left = (left & 2) != 0;
+    return status;
+}
+
+/* Takes back what ended the last sleep, and whatever was signalled since: `latest` is looked at after it. */
+static void reset_event(fr_capture *capture)
+{
+    if (!capture->ring.event_left)
+        return;
+    capture->ring.event_left = false;
+    capture->env.os.ops->event_reset(capture->env.os.self, &capture->ring.event);
+}
+
 /* FR_OK: something may have happened. */
 static fr_status wait_for_frames(fr_capture *capture, uint64_t timeout_ns)
 {
@@ -34,11 +56,10 @@ static fr_status wait_for_frames(fr_capture *capture, uint64_t timeout_ns)
         return FR_OK;
     if (spin_ns == timeout_ns)
         return FR_TIMEOUT;
+    reset_event(capture);
     if (!fr_ring_host_may_sleep(&capture->ring.words))
         return FR_OK;
-    const struct fr_os *os = &capture->env.os;
-    const struct fr_event *events[] = {&capture->env.notify, &capture->ring.event};
-    const fr_status status = os->ops->wait(os->self, events, 2, timeout_ns - spin_ns);
+    const fr_status status = sleep_on_events(capture, timeout_ns - spin_ns);
     fr_ring_host_awake(&capture->ring.words);
     return status;
 }

@@ -61,11 +61,16 @@ struct fr_os_ops {
 
     fr_status (*event_create)(void *self, const struct fr_object_name *name, struct fr_event *out);
     void (*event_signal)(void *self, const struct fr_event *event); /* never blocks */
+    void (*event_reset)(void *self, const struct fr_event *event);  /* never blocks */
     void (*event_close)(void *self, struct fr_event *event); /* accepts none; also for a delivered handle */
 
     /* Sleeps until one of `count` (0..4) events is signalled, at most timeout_ns, and resets those that were.
      * FR_OK, FR_TIMEOUT. An event may have been stolen or signalled for nothing. */
     fr_status (*wait)(void *self, const struct fr_event *const *events, size_t count, uint64_t timeout_ns);
+    /* The same, but where a reset is a system call it is left to the caller, who may have better things to do
+     * first: bit i of *left: events[i] is signalled still. */
+    fr_status (*wait_only)(void *self, const struct fr_event *const *events, size_t count,
+                           uint64_t timeout_ns, uint32_t *left);
 
     void (*handle_close)(void *self, fr_handle handle); /* a delivered handle that was not taken over */
 };

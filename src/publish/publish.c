@@ -222,12 +222,12 @@ fr_status fr_source_set_hdr_metadata(fr_source *source, const fr_hdr_metadata *h
 
 /* Claims a slot in the ring and in the backend: its index, or -1. Only the first one is waited for; a ring of
  * version 1 has no states that say which slots the host reads: there none is. */
-static int begin_slot(fr_source *source)
+static int begin_slot(fr_source *source, bool ahead)
 {
     struct fr_attachment *current = &source->current;
     const struct fr_backend_source *backend = current->backend;
     uint64_t wait_ns = current->ring.wire_version == 1 ? 0 : source->env.acquire_wait_ns;
-    int index = fr_ring_source_begin(&current->ring);
+    int index = ahead ? fr_ring_source_begin_ahead(&current->ring) : fr_ring_source_begin(&current->ring);
     while (index >= 0) {
         const uint64_t retire_value = fr_ring_source_retire_value(&current->ring);
         const enum fr_claim claim =
@@ -250,16 +250,16 @@ bool fr_source_takes_frames(fr_source *source)
     return false;
 }
 
-fr_status fr_source_begin(fr_source *source, fr_slot *out)
+static fr_status begin(fr_source *source, fr_slot *out, bool ahead)
 {
     *out = (fr_slot){.memory_fd = -1};
-    if (!fr_source_takes_frames(source))
+    if (ahead ? !fr_source_usable(source) : !fr_source_takes_frames(source))
         return FR_AGAIN;
     struct fr_attachment *current = &source->current;
     if (current->ring.writing >= 0)
         return FR_ERR_ARGUMENT;
-    const int index = begin_slot(source);
-    source->outdated = source->outdated || index < 0;
+    const int index = begin_slot(source, ahead);
+    source->outdated = source->outdated || (index < 0 && !ahead);
     if (index < 0)
         return FR_AGAIN;
     *out = (fr_slot){
@@ -272,6 +272,16 @@ fr_status fr_source_begin(fr_source *source, fr_slot *out)
     };
     current->backend->ops->slot(current->backend->self, current->slots, (uint32_t)index, out);
     return FR_OK;
+}
+
+fr_status fr_source_begin(fr_source *source, fr_slot *out)
+{
+    return begin(source, out, false);
+}
+
+fr_status fr_source_begin_ahead(fr_source *source, fr_slot *out)
+{
+    return begin(source, out, true);
 }
 
 /* Ends what begin_slot began in the backend. False: the frame may not be published. */
@@ -333,6 +343,7 @@ fr_status fr_source_publish(fr_source *source, const fr_publish_info *info)
     struct fr_attachment *current = &source->current;
     if (!current->present || current->ring.writing < 0)
         return FR_ERR_ARGUMENT;
+    fr_ring_source_has_frame(&current->ring);
     /* What changed is against a frame that the host never got, if one was lost: see fr_source_push_vulkan. */
     const bool lost = source->outdated;
     source->outdated = true; /* unless it gets through */
@@ -374,7 +385,7 @@ bool fr_source_republish(fr_source *source)
         from->shape.width != to->shape.width || from->shape.height != to->shape.height ||
         from->shape.format != to->shape.format)
         return false;
-    const int index = begin_slot(source);
+    const int index = begin_slot(source, false);
     if (index < 0)
         return false;
     const bool copied = to->backend->ops->copy(to->backend->self, from->slots,
@@ -419,14 +430,11 @@ fr_status fr_source_push(fr_source *source, const fr_image *image, const fr_publ
     const fr_status status = fr_source_begin(source, &slot);
     if (status != FR_OK)
         return status;
-    if (!slot.pixels) {
+    const fr_status written = fr_slot_write(&slot, image, NULL, 0);
+    if (written < 0) {
         fr_source_cancel(source);
-        return FR_ERR_UNSUPPORTED;
+        return written;
     }
-    const size_t row_bytes = (size_t)slot.width * fr_format_pixel_bytes(slot.format);
-    for (uint32_t y = 0; y < slot.height; y++)
-        memcpy((uint8_t *)slot.pixels + y * slot.pitch_bytes,
-               (const uint8_t *)image->pixels + (ptrdiff_t)y * image->pitch_bytes, row_bytes);
     return fr_source_publish(source, info);
 }
 

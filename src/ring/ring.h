@@ -140,6 +140,7 @@ struct fr_ring_source {
     int newest_slot;                           /* where the last published frame lies; -1 = none */
     int writing;                               /* the slot that is held; -1 = none */
     uint32_t refused;                          /* slots that this frame could not have, one bit each */
+    bool ahead;                                /* the slot was claimed before there was a frame */
     fr_wire_source line;                       /* our line's totals, copied to the shared one */
 };
 
@@ -160,6 +161,11 @@ bool fr_ring_source_stale(const struct fr_ring_source *ring);
 
 /* Claims a slot; its index, or -1: none could be had, the frame counts as dropped. Counts it as offered. */
 int fr_ring_source_begin(struct fr_ring_source *ring);
+
+/* The same before there is a frame: nothing is counted but a frame that was overwritten. */
+int fr_ring_source_begin_ahead(struct fr_ring_source *ring);
+/* Now there is one: it counts as offered, as if its slot had been claimed for it. */
+void fr_ring_source_has_frame(struct fr_ring_source *ring);
 
 /* The backend could not have the slot: gives it back and claims another one. The index, or -1: no other, the
  * frame counts as dropped. */
@@ -183,7 +189,7 @@ bool fr_ring_source_publish(struct fr_ring_source *ring, const struct fr_ring_pu
 /* After a publish: whether the host has to be signalled. False: it is awake and looks before it sleeps. */
 bool fr_ring_source_must_signal(const struct fr_ring_source *ring);
 
-/* WRITING -> FREE. */
+/* WRITING -> FREE. The frame, if there was one, counts as dropped. */
 void fr_ring_source_cancel(struct fr_ring_source *ring);
 
 /* How many published frames the host has neither taken nor passed over; 0 in version 1, where nobody knows.

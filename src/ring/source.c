@@ -122,7 +122,7 @@ static int choose(const struct fr_ring_source *ring, uint32_t *word_out)
 static int give_up(struct fr_ring_source *ring)
 {
     ring->writing = -1;
-    ring->line.dropped++;
+    ring->line.dropped += !ring->ahead;
     show_totals(ring);
     return -1;
 }
@@ -168,9 +168,24 @@ static int claim(struct fr_ring_source *ring)
     return give_up(ring);
 }
 
+int fr_ring_source_begin_ahead(struct fr_ring_source *ring)
+{
+    assert(ring->writing < 0);
+    ring->ahead = true;
+    ring->refused = 0;
+    return ring->wire_version == 1 ? choose_v1(ring) : claim(ring);
+}
+
+void fr_ring_source_has_frame(struct fr_ring_source *ring)
+{
+    ring->line.offered += ring->ahead;
+    ring->ahead = false;
+}
+
 int fr_ring_source_begin(struct fr_ring_source *ring)
 {
     assert(ring->writing < 0);
+    ring->ahead = false;
     ring->line.offered++;
     ring->refused = 0;
     return ring->wire_version == 1 ? choose_v1(ring) : claim(ring);

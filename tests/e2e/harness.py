@@ -256,11 +256,12 @@ class World:
         frames = [line for line in done.out.splitlines() if line.startswith("frame=")]
         return int(frames[-1].split("=")[1]) if frames else 0, done.err
 
-    def xvfb(self, width, height, clients=()):
-        """A display of our own with programs on it; its name."""
+    def xvfb(self, width, height, clients=(), number=None):
+        """A display of our own with programs on it; its name. Without a number it gets the lowest free one, as another
+        server does after its end."""
         read, write = os.pipe()
-        server = self.start("Xvfb", "-displayfd", write, "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp",
-                            "-noreset", pass_fds=[write])
+        server = self.start("Xvfb", *([f":{number}"] if number else []), "-displayfd", write, "-screen", "0",
+                            f"{width}x{height}x24", "-nolisten", "tcp", "-noreset", pass_fds=[write])
         os.close(write)
         with os.fdopen(read) as pipe:
             number = pipe.readline().strip()

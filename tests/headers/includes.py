@@ -27,7 +27,7 @@ MAY_INCLUDE = {
     'backend': ['backend/', 'convert/', 'ring/', 'channel/channel.h', 'os/', 'common/'],
     'channel': ['channel/', 'os/', 'common/'],
     'display': ['display/', 'os/', 'common/'],
-    'publish': ['publish/', 'ring/'] + PARTS,
+    'publish': ['publish/', 'ring/', 'convert/copy.h'] + PARTS,
     'capture': ['capture/', 'ring/', 'display/feed.h'] + PARTS,
     'observe': ['observe/', 'channel/', 'os/', 'common/'],
     'encode': ['encode/', 'common/'],
@@ -35,7 +35,7 @@ MAY_INCLUDE = {
 # native*.c put the parts of one machine together, so they name them.
 NATIVE_MAY_INCLUDE = ['backend/', 'channel/', 'display/']
 # Folders of src whose files may include any header of the system or of a graphics API.
-SYSTEM_FOLDERS = ['os/linux/', 'os/win32/', 'backend/', 'channel/', 'display/', 'observe/', 'encode/nvenc_win32.c']
+SYSTEM_FOLDERS = ['os/linux/', 'os/win32/', 'backend/', 'channel/', 'display/', 'observe/', 'encode/nvenc_win32.c', 'encode/av_']
 # Headers of other projects and of compilers, for one folder each.
 OTHERS = {'encode/': ['libav', 'libsw', 'ffnvcodec/nvEncodeAPI.h'],
           'convert/x86/': ['immintrin.h', 'cpuid.h', 'intrin.h'],

@@ -135,8 +135,18 @@ static void sleep_until_signalled(void)
     do
         sim_wait(&sim_world.event);
     while (!sim_world.event && !sim_world.scenario->bare_event);
-    sim_world.asleep = sim_world.event = false;
+    sim_world.asleep = false;
+    sim_world.event_left = true;
     fr_ring_host_awake(&sim_world.ring);
+}
+
+/* Late, as src/capture does it: signals from after the wake-up are taken back with the one that woke. */
+static void reset_event(void)
+{
+    if (!sim_world.event_left)
+        return;
+    fr_simulator_step();
+    sim_world.event = sim_world.event_left = false;
 }
 
 void sim_host_main(void)
@@ -153,10 +163,14 @@ void sim_host_main(void)
                 sim_world.frame--; /* the new source has a frame at least */
             sim_start(SIM_SOURCE, sim_source_main);
         }
+        reset_event();
+        if (sim_world.source_dead) /* said by another event than the ring's, which was not reset */
+            continue;
+        if (!fr_ring_host_may_sleep(&sim_world.ring))
+            continue;
         if (sim_world.source_idle && !sim_world.event)
             break;
-        if (fr_ring_host_may_sleep(&sim_world.ring))
-            sleep_until_signalled();
+        sleep_until_signalled();
     }
     sim_world.host_over = true;
     sim_world.source_news = true;

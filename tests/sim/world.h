@@ -58,6 +58,7 @@ struct sim_world {
         uint32_t generation;
     } delivery;
     bool event, source_news; /* the two wake-ups */
+    bool event_left;         /* it woke the host and was not reset yet */
     bool asleep;             /* the host waits for `event` */
     bool publishing;         /* the source has not decided yet whether it signals */
     bool source_idle, source_dead, host_over;

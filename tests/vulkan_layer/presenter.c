@@ -6,10 +6,14 @@
  * colour space, on a surface without a window. It knows nothing of framering's ring.
  *   presenter [--format N] [--space N] [--size WxH] [--fps N] [--frames N] [--resize N:WxH]... [--nits N]
  *             [--colour R,G,B] [--linger S] [--exit] [--validated] [--features writable|constant]
+ *             [--second WxH:FIRST:LAST]
  * Formats and colour spaces are Vulkan's numbers. --resize: at that frame. --linger: stands still for so long
- * after the last frame. --exit: ends without destroying anything.
+ * after the last frame. --exit: ends without destroying anything. --second: another
+ * window beside it, which presents from one frame to another.
  */
 #define _POSIX_C_SOURCE 200809L
+#include "second.h"
+
 #include "pattern/picture.h"
 
 #include <framering/frame.h>
@@ -32,6 +36,7 @@ static struct {
         uint32_t at, width, height;
     } resize[RESIZES_MAX];
     uint32_t num_resizes;
+    uint32_t second_width, second_height, second_first, second_last; /* 0: none */
     bool one_colour, bare_exit, validated, features_writable, features_constant;
     float colour[3];
 } o = {VK_FORMAT_B8G8R8A8_UNORM,
@@ -90,6 +95,9 @@ static void parse(int argc, char **argv)
         else if (!strcmp(name, "--space"))
             o.space = (VkColorSpaceKHR)atoi(value);
         else if (!strcmp(name, "--size") && sscanf(value, "%ux%u", &o.width, &o.height) == 2)
+            continue;
+        else if (!strcmp(name, "--second") && sscanf(value, "%ux%u:%u:%u", &o.second_width, &o.second_height,
+                                                     &o.second_first, &o.second_last) == 4)
             continue;
         else if (!strcmp(name, "--fps"))
             o.fps = (uint32_t)atoi(value);
@@ -421,9 +429,20 @@ static void show(uint32_t frame)
     must(vkQueuePresentKHR(queue, &present), "vkQueuePresentKHR");
 }
 
+static void show_second(uint32_t frame)
+{
+    const second_place place = {instance, physical_device, device, queue, pool};
+    if (!o.second_width || frame < o.second_first || frame > o.second_last)
+        return;
+    if (frame == o.second_first)
+        second_open(&place, o.format, o.second_width, o.second_height);
+    second_show();
+}
+
 static void destroy(void)
 {
     vkDeviceWaitIdle(device);
+    second_close();
     drop_picture();
     vkDestroySwapchainKHR(device, swapchain, NULL);
     vkDestroySemaphore(device, acquired, NULL);
@@ -456,6 +475,7 @@ int main(int argc, char **argv)
             if (o.resize[i].at == frame)
                 resize(o.resize[i].width, o.resize[i].height);
         show(frame);
+        show_second(frame);
         const uint64_t now_ns = fr_clock_now_ns();
         due_ns = o.fps ? due_ns + 1000000000u / o.fps : now_ns;
         if (due_ns > now_ns)

@@ -56,6 +56,15 @@ bool pin_to(int core)
     return false;
 }
 
+bool be_realtime(void)
+{
+    const struct sched_param param = {.sched_priority = 1};
+    if (sched_setscheduler(0, SCHED_RR, &param) == 0)
+        return true;
+    fprintf(stderr, "not allowed to run at a real-time priority\n");
+    return false;
+}
+
 void samples_add(struct samples *samples, uint64_t ns)
 {
     if (samples->count == samples->capacity) {

@@ -23,6 +23,9 @@ int nth_core(int n);
 /* The calling thread, and those that it makes later. False, and told: not possible. */
 bool pin_to(int core);
 
+/* The calling thread, and those that it makes later, before all that are not so. False, and told. */
+bool be_realtime(void);
+
 struct samples {
     uint64_t *ns;
     size_t count, capacity;

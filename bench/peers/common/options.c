@@ -8,15 +8,20 @@
 
 bool options_parse(struct options *options, int argc, char **argv, const char *program)
 {
-    *options = (struct options){false, NULL};
+    *options = (struct options){.quick = false};
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--quick") == 0) {
             options->quick = true;
+        } else if (strcmp(argv[i], "--realtime") == 0) {
+            options->realtime = true;
+        } else if (strcmp(argv[i], "--rounds") == 0 && i + 1 < argc && atoi(argv[i + 1]) > 0) {
+            options->rounds = atoi(argv[++i]);
         } else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc) {
             options->only = argv[++i];
         } else if (strcmp(argv[i], "--json") != 0) {
             const bool help = strcmp(argv[i], "--help") == 0;
-            fprintf(help ? stdout : stderr, "usage: %s [--json] [--quick] [--only NAME,...]\n", program);
+            fprintf(help ? stdout : stderr,
+                    "usage: %s [--json] [--quick] [--realtime] [--rounds N] [--only NAME,...]\n", program);
             if (help)
                 exit(0);
             return false;

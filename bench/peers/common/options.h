@@ -7,10 +7,13 @@
 
 struct options {
     bool quick;       /* as short as proves that it runs */
+    bool realtime;    /* above all ordinary programs of the machine */
+    int rounds;       /* 0: as many as a good median takes */
     const char *only; /* the names of the peers to run, parted by commas; NULL: all */
 };
 
-/* --json (the only form there is), --quick, --only NAMES, --help. False, and told: something else. */
+/* --json (the only form there is), --quick, --realtime, --rounds N, --only NAMES, --help. False, and told:
+ * something else. */
 bool options_parse(struct options *options, int argc, char **argv, const char *program);
 
 /* Whether --only lets it run. */

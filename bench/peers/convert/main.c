@@ -135,15 +135,18 @@ int main(int argc, char **argv)
         return 2;
     struct report report;
     pin_to(nth_core(0));
+    if (options.realtime)
+        be_realtime();
     bool good = report_init(&report);
     for (size_t i = 0; good && i < NUM_FAMILIES; i++)
         if (!families[i].peers)
             report_missing(&report, families[i].name, families[i].package, "not there when this was built");
     static const uint32_t sizes[][2] = {{1920, 1080}, {3840, 2160}};
+    const int rounds = options.rounds ? options.rounds : options.quick ? 1 : 15;
     static const fr_format formats[] = {FR_FORMAT_BGRA8, FR_FORMAT_RGBA16F};
-    for (size_t s = 0; s < 2 && good; s++)
+    for (size_t s = 0; s < (options.quick ? 1 : 2) && good; s++)
         for (size_t f = 0; f < 2 && good; f++)
-            good = measure(formats[f], sizes[s][0], sizes[s][1], options.quick ? 1 : 15, &report);
+            good = measure(formats[f], sizes[s][0], sizes[s][1], rounds, &report);
     if (good)
         report_missing(
             &report, "swscale (rgba16f-p010)", "libswscale-dev",

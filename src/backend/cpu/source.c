@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
 #include "backend/cpu/cpu.h"
+#include "convert/copy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -92,10 +93,8 @@ static bool copy(void *self, void *from_, uint32_t from_index, void *to_, uint32
     (void)self;
     const struct cpu_source_ring *from = from_;
     const struct cpu_source_ring *to = to_;
-    const uint8_t *in = pixels_of(from, from_index);
-    uint8_t *out = pixels_of(to, to_index);
-    for (uint32_t y = 0; y < to->height; y++)
-        memcpy(out + y * to->pitch_bytes, in + y * from->pitch_bytes, to->row_bytes);
+    fr_copy_rows(pixels_of(to, to_index), (ptrdiff_t)to->pitch_bytes, pixels_of(from, from_index),
+                 (ptrdiff_t)from->pitch_bytes, to->row_bytes, to->height);
     return true;
 }
 

@@ -130,8 +130,8 @@ static void record_before(const struct job *job, VkCommandBuffer command)
     VkImageMemoryBarrier images[3];
     uint32_t count = 0;
     for (uint32_t i = 0; i < 2; i++)
-        if (!p->general && p->image[i]) {
-            images[count] = image_barrier(p->image[i], VK_IMAGE_LAYOUT_UNDEFINED);
+        if (p->layout[i] != VK_IMAGE_LAYOUT_GENERAL && p->image[i]) {
+            images[count] = image_barrier(p->image[i], p->layout[i]);
             images[count++].dstAccessMask = VK_ACCESS_SHADER_WRITE_BIT;
         }
     if (!job->converter->buffers) {
@@ -253,7 +253,7 @@ static VkResult submit(const struct job *job, bool copies)
     p->value = value;
     p->staged = copies;
     p->staged_value = copies ? copied : p->staged_value;
-    p->general = true;
+    p->layout[0] = p->layout[1] = VK_IMAGE_LAYOUT_GENERAL;
     device->submitted = copies ? copied : value;
     job->flight->value = device->submitted;
     return VK_SUCCESS;
@@ -295,8 +295,10 @@ fr_status fr_vk_convert(struct fr_vk_converter *converter, const struct fr_vk_in
     fr_status status = plan_job(&job);
     if (status == FR_OK)
         status = fr_vk_device_wait(device, job.flight->value, FR_VK_GPU_WAIT_NS);
-    if (status == FR_TIMEOUT)
-        return fr_vk_device_status(device, VK_ERROR_DEVICE_LOST); /* it hangs */
+    if (status == FR_TIMEOUT) {
+        fr_vk_device_give_up(device);
+        return FR_ERR_DEVICE_LOST;
+    }
     if (status != FR_OK)
         return status;
     for (uint32_t band = 0; band < job.num_bands; band++)

@@ -303,13 +303,17 @@ void fr_vk_picture_get(const struct fr_picture *picture, fr_vulkan_picture *out)
     const struct fr_vk_picture *const p = picture->object;
     fr_vk_device_lock(p->device);
     const uint64_t value = p->value;
+    const VkImageLayout layout[2] = {p->layout[0], p->layout[1]};
     fr_vk_device_unlock(p->device);
     PFN_vkGetInstanceProcAddr get = p->device->get_instance_proc_addr;
     *out = (fr_vulkan_picture){
         .instance = p->device->instance,
         .physical_device = p->device->physical,
         .device = p->device->device,
+        .extensions = p->device->extension,
+        .num_extensions = p->device->num_extensions,
         .queue_family = p->device->family,
+        .layout = {(uint32_t)layout[0], (uint32_t)layout[1]},
         .image = {(uint64_t)(uintptr_t)p->image[0], (uint64_t)(uintptr_t)p->image[1]},
         .buffer = (uint64_t)(uintptr_t)p->buffer,
         .memory = (uint64_t)(uintptr_t)p->memory,
@@ -320,6 +324,39 @@ void fr_vk_picture_get(const struct fr_picture *picture, fr_vulkan_picture *out)
         .value = value,
     };
     memcpy(&out->get_instance_proc_addr, &get, sizeof(get));
+}
+
+void fr_vk_picture_left(const struct fr_picture *picture, const uint32_t layout[2])
+{
+    struct fr_vk_picture *const p = picture->object;
+    fr_vk_device_lock(p->device);
+    p->layout[0] = (VkImageLayout)layout[0];
+    p->layout[1] = (VkImageLayout)layout[1];
+    fr_vk_device_unlock(p->device);
+}
+
+fr_vulkan_device *fr_vk_picture_device(const struct fr_picture *picture)
+{
+    const struct fr_vk_picture *const p = picture->object;
+    return (fr_vulkan_device *)(void *)fr_vk_device_ref(p->device);
+}
+
+static struct fr_vk_device *held(fr_vulkan_device *device)
+{
+    return (struct fr_vk_device *)(void *)device;
+}
+
+void fr_vk_held_device_release(fr_vulkan_device *device)
+{
+    fr_vk_device_unref(held(device));
+}
+
+void fr_vk_held_device_lock(fr_vulkan_device *device, bool lock)
+{
+    if (lock)
+        fr_vk_device_lock(held(device));
+    else
+        fr_vk_device_unlock(held(device));
 }
 
 fr_status fr_vk_picture_export(const struct fr_picture *picture, fr_vulkan_handle_kind kind, int *out)

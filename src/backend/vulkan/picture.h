@@ -19,9 +19,9 @@ struct fr_vk_picture {
     VkImage image[2]; /* VK_NULL_HANDLE: the device has no linear images of the planes' formats */
     VkExternalMemoryHandleTypeFlags handle_types; /* that the memory can be exported as */
     uint32_t memory_type;
-    bool general; /* the images are in layout GENERAL: from the first conversion on */
 
     /* Under the device's lock. */
+    VkImageLayout layout[2]; /* of the images: UNDEFINED until the first conversion */
     uint64_t value; /* of device->progress when the pixels are complete; 0: nothing was converted yet */
     /* Read-back. Either the memory itself is mapped, or a copy of it, which is made by the first map and by
      * every conversion from then on. */

@@ -27,6 +27,27 @@ void fr_vk_picture_get(const struct fr_picture *picture, fr_vulkan_picture *out)
     memset(out, 0, sizeof(*out));
 }
 
+void fr_vk_picture_left(const struct fr_picture *picture, const uint32_t layout[2])
+{
+    (void)picture, (void)layout;
+}
+
+fr_vulkan_device *fr_vk_picture_device(const struct fr_picture *picture)
+{
+    (void)picture;
+    return NULL;
+}
+
+void fr_vk_held_device_release(fr_vulkan_device *device)
+{
+    (void)device;
+}
+
+void fr_vk_held_device_lock(fr_vulkan_device *device, bool lock)
+{
+    (void)device, (void)lock;
+}
+
 fr_status fr_vk_picture_export(const struct fr_picture *picture, fr_vulkan_handle_kind kind, int *out)
 {
     (void)picture, (void)kind;

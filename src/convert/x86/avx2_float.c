@@ -21,7 +21,11 @@ FR_ALWAYS_INLINE __m256i clamp(__m256 light)
         _mm256_min_ps(_mm256_max_ps(light, _mm256_set1_ps(FR_LANES_BLACK)), _mm256_set1_ps(1)));
 }
 
-enum { BLOCK = 64, PLANES = 6 }; /* red, green and blue of the first row, and of the second */
+enum {
+    BLOCK = 64,
+    AHEAD = 1024 /* bytes */,
+    PLANES = 6
+}; /* red, green and blue of the first row, and of the second */
 
 /* Clamped light of a block, lower and upper halves of floats. */
 typedef struct block {
@@ -182,6 +186,9 @@ FR_ALWAYS_INLINE void load_block(block *b, const fr_convert_tables *tables, cons
 {
     for (size_t i = 0; i < count; i += 8) {
         const size_t at = 8 * (x + i);
+        /* The next blocks' pixels: nothing is asked of memory while this one's signals are looked up. */
+        _mm_prefetch((const char *)rows->src[0] + at + AHEAD, _MM_HINT_T0);
+        _mm_prefetch((const char *)rows->src[1] + at + AHEAD, _MM_HINT_T0);
         const lights l = load_lights(tables, rows->src[0] + at, rows->src[1] + at, map);
         put_light(b, 0, i, &l.row[0]);
         put_light(b, 1, i, &l.row[1]);

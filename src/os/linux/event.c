@@ -38,8 +38,10 @@ void fr_linux_event_close(void *self, struct fr_event *event)
     event->handle = FR_HANDLE_NONE;
 }
 
-static void event_reset(int fd)
+void fr_linux_event_reset(void *self, const struct fr_event *event)
 {
+    (void)self;
+    const int fd = (int)event->handle;
     uint64_t count;
     const struct iovec piece = {.iov_base = &count, .iov_len = sizeof(count)};
     /* O_NONBLOCK belongs to the open file, which the peer shares and may change: a plain read could then
@@ -51,9 +53,11 @@ static void event_reset(int fd)
     (void)ignored;
 }
 
-fr_status fr_linux_wait(void *self, const struct fr_event *const *events, size_t count, uint64_t timeout_ns)
+fr_status fr_linux_wait_only(void *self, const struct fr_event *const *events, size_t count,
+                             uint64_t timeout_ns, uint32_t *left)
 {
     (void)self;
+    *left = 0;
     assert(count <= EVENTS_MAX);
     struct pollfd fds[EVENTS_MAX];
     for (size_t i = 0; i < count; i++)
@@ -66,6 +70,16 @@ fr_status fr_linux_wait(void *self, const struct fr_event *const *events, size_t
         return FR_TIMEOUT;
     for (size_t i = 0; i < count; i++)
         if (fds[i].revents & POLLIN)
-            event_reset(fds[i].fd);
+            *left |= 1u << i;
     return FR_OK;
+}
+
+fr_status fr_linux_wait(void *self, const struct fr_event *const *events, size_t count, uint64_t timeout_ns)
+{
+    uint32_t left;
+    const fr_status status = fr_linux_wait_only(self, events, count, timeout_ns, &left);
+    for (size_t i = 0; i < count; i++)
+        if (left & 1u << i)
+            fr_linux_event_reset(self, events[i]);
+    return status;
 }

@@ -19,8 +19,11 @@ void fr_linux_memory_close(void *self, struct fr_memory *memory);
 
 fr_status fr_linux_event_create(void *self, const struct fr_object_name *name, struct fr_event *out);
 void fr_linux_event_signal(void *self, const struct fr_event *event);
+void fr_linux_event_reset(void *self, const struct fr_event *event);
 void fr_linux_event_close(void *self, struct fr_event *event);
 fr_status fr_linux_wait(void *self, const struct fr_event *const *events, size_t count, uint64_t timeout_ns);
+fr_status fr_linux_wait_only(void *self, const struct fr_event *const *events, size_t count,
+                             uint64_t timeout_ns, uint32_t *left);
 
 void fr_linux_handle_close(void *self, fr_handle handle);
 

@@ -19,8 +19,10 @@ static const struct fr_os_ops native_ops = {
     .memory_close = fr_linux_memory_close,
     .event_create = fr_linux_event_create,
     .event_signal = fr_linux_event_signal,
+    .event_reset = fr_linux_event_reset,
     .event_close = fr_linux_event_close,
     .wait = fr_linux_wait,
+    .wait_only = fr_linux_wait_only,
     .handle_close = fr_linux_handle_close,
 };
 

@@ -38,6 +38,12 @@ void fr_win32_event_signal(void *self, const struct fr_event *event)
     SetEvent((HANDLE)event->handle);
 }
 
+void fr_win32_event_reset(void *self, const struct fr_event *event)
+{
+    (void)self;
+    ResetEvent((HANDLE)event->handle);
+}
+
 void fr_win32_event_close(void *self, struct fr_event *event)
 {
     fr_win32_handle_close(self, event->handle);
@@ -96,4 +102,11 @@ fr_status fr_win32_wait(void *self, const struct fr_event *const *events, size_t
     for (size_t i = woken - WAIT_OBJECT_0 + 1; i < count; i++)
         WaitForSingleObject(handles[i], 0);
     return FR_OK;
+}
+
+fr_status fr_win32_wait_only(void *self, const struct fr_event *const *events, size_t count,
+                             uint64_t timeout_ns, uint32_t *left)
+{
+    *left = 0; /* the wait itself resets */
+    return fr_win32_wait(self, events, count, timeout_ns);
 }

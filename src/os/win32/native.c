@@ -51,8 +51,10 @@ static const struct fr_os_ops native_ops = {
     .memory_close = fr_win32_memory_close,
     .event_create = fr_win32_event_create,
     .event_signal = fr_win32_event_signal,
+    .event_reset = fr_win32_event_reset,
     .event_close = fr_win32_event_close,
     .wait = fr_win32_wait,
+    .wait_only = fr_win32_wait_only,
     .handle_close = fr_win32_handle_close,
 };
 

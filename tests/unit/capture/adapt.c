@@ -297,7 +297,7 @@ static void the_same_reason_is_a_warning_once(void **state)
     assert_int_equal(rig->fallback.rings, 1);
     assert_int_equal(rig_logged(rig, FR_LOG_WARNING, "cannot make the ring's textures"), 1);
     assert_int_equal(rig_logged(rig, FR_LOG_DEBUG, "cannot make the ring's textures"), 3);
-    assert_int_equal(rig_logged(rig, FR_LOG_INFO, "in fake (memory) by states"), 4);
+    assert_int_equal(rig_logged(rig, FR_LOG_INFO, "in shared memory; the fake backend"), 4);
 }
 
 /* ---- a GPU on Linux ---- */
@@ -383,7 +383,9 @@ static void the_info_names_what_the_slots_are(void **state)
     open_with(rig, act_images, FR_OK);
     assert_string_equal(rig_info(rig).slots, "dma-buf");
     assert_string_equal(rig_info(rig).sync, "fence");
-    assert_int_equal(rig_logged(rig, FR_LOG_INFO, "in fake (dma-buf) by fence"), 1);
+    assert_int_equal(rig_logged(rig, FR_LOG_INFO,
+                                "in shared images (dma-buf), kept in step by semaphores; the fake backend"),
+                     1);
     assert_string_equal(fr_slots_kind_name(FR_SLOTS_OPAQUE_FD), "opaque fd");
     assert_string_equal(fr_slots_kind_name(FR_SLOTS_D3D11), "d3d11 textures");
     assert_string_equal(fr_slots_kind_name(FR_SLOTS_MEMORY), "memory");

@@ -64,6 +64,27 @@ static void a_frame_for_a_host_that_sleeps_signals_once(void **state)
     assert_int_equal(rig->machine.wakes, wakes);
 }
 
+static void push_at_reset(void *user)
+{
+    struct rig *rig = user;
+    rig->machine.on_reset = NULL;
+    assert_int_equal(rig_push(rig), FR_OK);
+}
+
+/* The reset of the event that woke the host, late, takes no wake-up away: the last look comes after it. */
+static void a_frame_during_the_reset_is_not_slept_on(void **state)
+{
+    struct rig *rig = *state;
+    start(rig);
+    rig->act = act_push;
+    assert_int_equal(rig_next(rig), FR_OK);
+    rig->machine.on_reset = push_at_reset;
+    const uint32_t waits = rig->machine.waits, resets = rig->machine.resets;
+    assert_int_equal(rig_next(rig), FR_OK);
+    assert_int_equal(rig->machine.resets, resets + 1);
+    assert_int_equal(rig->machine.waits, waits);
+}
+
 static void the_first_frames_of_a_generation_are_signalled(void **state)
 {
     struct rig *rig = *state;
@@ -235,6 +256,31 @@ static void a_repeat_costs_nothing(void **state)
     assert_int_equal(rig->machine.signals, signals);
 }
 
+/* Wherever in time the last fresh frame was, the second repeat comes at a time that other captures share. */
+static void idle_captures_repeat_together(void **state)
+{
+    struct rig *rig = *state;
+    rig_start(rig);
+    const uint64_t slice = 16 * FR_NS_PER_MS, step = 2 * FR_NS_PER_MS;
+    for (uint64_t offset = 1; offset < 4 * FR_NS_PER_MS; offset += 777 * US) {
+        machine_advance(&rig->machine, offset);
+        assert_int_equal(rig_push(rig), FR_OK);
+        assert_int_equal(rig_next(rig), FR_OK);
+        uint64_t before = rig->machine.now_ns;
+        assert_int_equal(rig_next(rig), FR_REPEAT);
+        assert_int_equal(rig->machine.now_ns - before, slice);
+        before = rig->machine.now_ns;
+        assert_int_equal(rig_next(rig), FR_REPEAT);
+        assert_in_range(rig->machine.now_ns - before, slice - step + 1, slice);
+        assert_int_equal(rig->machine.now_ns % step, 0);
+        for (int i = 0; i < 3; i++) {
+            before = rig->machine.now_ns;
+            assert_int_equal(rig_next(rig), FR_REPEAT);
+            assert_int_equal(rig->machine.now_ns - before, slice);
+        }
+    }
+}
+
 /* Where a picture may be read by one encode at a time it is the same one too, once nobody reads it. */
 static void an_unread_surface_is_repeated_in_place(void **state)
 {
@@ -260,6 +306,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(frames_for_a_host_that_is_awake_signal_nobody),
         TEST(a_frame_for_a_host_that_sleeps_signals_once),
+        TEST(a_frame_during_the_reset_is_not_slept_on),
         TEST(the_first_frames_of_a_generation_are_signalled),
         TEST(a_host_whose_surfaces_are_held_sleeps),
         TEST(a_frame_is_seen_without_sleeping),
@@ -269,6 +316,7 @@ int main(void)
         TEST(nonsense_does_not_keep_it_awake),
         TEST(more_than_a_second_is_refused),
         TEST(a_repeat_costs_nothing),
+        TEST(idle_captures_repeat_together),
         TEST(an_unread_surface_is_repeated_in_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -269,13 +269,14 @@ static void vulkan(void **state)
     (void)state;
     bool good;
     int exit_code;
-    struct capture_options *o = parse(
-        "--source none --backend vulkan --gpu NVIDIA --no-dma-buf --no-timeline a.mkv", &good, &exit_code);
+    struct capture_options *o =
+        parse("--source none --backend vulkan --gpu NVIDIA --no-dma-buf --no-timeline --no-sync-file a.mkv",
+              &good, &exit_code);
     assert_true(good);
     const fr_capture_params *c = &o->session.capture;
     assert_int_equal(c->backend, FR_BACKEND_VULKAN);
     assert_string_equal(c->vulkan->device, "NVIDIA");
-    assert_true(c->vulkan->no_dma_buf && c->vulkan->no_timeline);
+    assert_true(c->vulkan->no_dma_buf && c->vulkan->no_timeline && c->vulkan->no_sync_file);
     assert_false(c->vulkan->no_opaque_fd || c->vulkan->no_host_memory);
     free(o);
     o = parse("--source none --no-opaque-fd --no-host-memory a.mkv", &good, &exit_code);

@@ -38,6 +38,7 @@ static struct session_result *example(void)
     r->info.backend = "cpu";
     r->info.slots = "memory";
     r->info.sync = "states";
+    r->info.way = "shared memory";
     r->info.kernel = "convert_bgra_nv12_c";
     r->cpu_host = 42.5;
     r->cpu_frame_thread = 10;
@@ -131,7 +132,7 @@ static void says_which_path_ran(void **state)
     char line[256];
     bool found = false;
     while (!found && fgets(line, sizeof line, file))
-        found = strcmp(line, "  ring in memory by states, converted by convert_bgra_nv12_c\n") == 0;
+        found = strcmp(line, "  frames came through shared memory, converted by convert_bgra_nv12_c\n") == 0;
     assert_true(found);
     fclose(file);
     session_result_finish(r);

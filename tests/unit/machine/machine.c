@@ -155,10 +155,22 @@ static bool take_signals(struct machine *machine, const struct fr_event *const *
     for (size_t i = 0; i < count; i++) {
         struct machine_object *object = object_of(machine, events[i]->handle);
         any |= object->signalled;
-        object->signalled = false;
+        if (machine->leave && object->signalled)
+            *machine->leave |= 1u << i;
+        else
+            object->signalled = false;
     }
     machine->wakes += any;
     return any;
+}
+
+static void event_reset(void *self, const struct fr_event *event)
+{
+    struct machine *machine = self;
+    machine->resets++;
+    if (machine->on_reset)
+        machine->on_reset(machine->on_wait_user);
+    object_of(machine, event->handle)->signalled = false;
 }
 
 static fr_status wait_for(void *self, const struct fr_event *const *events, size_t count, uint64_t timeout_ns)
@@ -183,6 +195,18 @@ static fr_status wait_for(void *self, const struct fr_event *const *events, size
     return FR_TIMEOUT;
 }
 
+/* As where a reset is a system call: what ended the wait stays signalled. */
+static fr_status wait_only(void *self, const struct fr_event *const *events, size_t count,
+                           uint64_t timeout_ns, uint32_t *left)
+{
+    struct machine *machine = self;
+    machine->leave = left;
+    *left = 0;
+    const fr_status status = wait_for(self, events, count, timeout_ns);
+    machine->leave = NULL;
+    return status;
+}
+
 static const struct fr_os_ops machine_ops = {
     .now_ns = now_ns,
     .memory_create = memory_create,
@@ -191,7 +215,9 @@ static const struct fr_os_ops machine_ops = {
     .event_create = event_create,
     .event_signal = event_signal,
     .event_close = event_close,
+    .event_reset = event_reset,
     .wait = wait_for,
+    .wait_only = wait_only,
     .handle_close = handle_close,
 };
 

@@ -34,7 +34,11 @@ struct machine {
     void (*on_wait)(void *user);
     void *on_wait_user;
     bool in_wait;
-    bool deaf; /* signals are lost */
+    bool deaf;       /* signals are lost */
+    uint32_t resets; /* of events, asked for by their own */
+    /* Called once in each of these, before the event is reset. */
+    void (*on_reset)(void *user);
+    uint32_t *leave; /* where the wait that goes on says what it left signalled; NULL: it resets */
 };
 
 void machine_init(struct machine *machine);

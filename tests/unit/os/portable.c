@@ -80,6 +80,28 @@ static void events_wake_and_reset(void **state)
     os.ops->event_close(os.self, &event[0]);
 }
 
+/* What it says is left is signalled until it is reset; all else is as after a wait. */
+static void a_wait_may_leave_events_signalled(void **state)
+{
+    (void)state;
+    struct fr_event event[2] = {make_event(), make_event()};
+    const struct fr_event *const events[] = {&event[0], &event[1]};
+    uint32_t left = 3;
+    assert_int_equal(os.ops->wait_only(os.self, events, 2, 0, &left), FR_TIMEOUT);
+    assert_int_equal(left, 0);
+    os.ops->event_signal(os.self, &event[1]);
+    assert_int_equal(os.ops->wait_only(os.self, events, 2, UINT64_MAX, &left), FR_OK);
+    assert_true(left == 0 || left == 2);
+    os.ops->event_signal(os.self, &event[1]);
+    os.ops->event_reset(os.self, &event[1]);
+    os.ops->event_reset(os.self, &event[1]);
+    assert_int_equal(os.ops->wait(os.self, events, 2, 0), FR_TIMEOUT);
+    os.ops->event_signal(os.self, &event[0]);
+    assert_int_equal(os.ops->wait(os.self, events, 2, 0), FR_OK);
+    for (size_t i = 0; i < 2; i++)
+        os.ops->event_close(os.self, &event[i]);
+}
+
 static void a_wait_lasts_as_long_as_said(void **state)
 {
     (void)state;
@@ -156,9 +178,13 @@ static void aligned_memory_is_aligned(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(memory_is_zeroed),           cmocka_unit_test(too_much_memory_is_refused),
-        cmocka_unit_test(events_wake_and_reset),      cmocka_unit_test(a_wait_lasts_as_long_as_said),
-        cmocka_unit_test(the_clock_does_not_go_back), cmocka_unit_test(threads_work_under_a_lock),
+        cmocka_unit_test(memory_is_zeroed),
+        cmocka_unit_test(too_much_memory_is_refused),
+        cmocka_unit_test(events_wake_and_reset),
+        cmocka_unit_test(a_wait_may_leave_events_signalled),
+        cmocka_unit_test(a_wait_lasts_as_long_as_said),
+        cmocka_unit_test(the_clock_does_not_go_back),
+        cmocka_unit_test(threads_work_under_a_lock),
         cmocka_unit_test(aligned_memory_is_aligned),
     };
     return cmocka_run_group_tests(tests, setup, NULL);

@@ -126,6 +126,38 @@ static void cancel_gives_the_slot_back(void **state)
     assert_int_equal(begin(f).sequence, 1);
 }
 
+/* A program that stands still drops nothing. */
+static void a_slot_claimed_ahead_counts_when_it_is_published(void **state)
+{
+    struct fixture *f = *state;
+    fr_slot slot;
+    for (int i = 0; i < 9; i++) {
+        assert_int_equal(fr_source_begin_ahead(f->rig.source, &slot), FR_OK);
+        assert_int_equal(slots_in(f, FR_WIRE_SLOT_WRITING), 1);
+        fr_source_cancel(f->rig.source);
+    }
+    assert_int_equal(fixture_info(f).offered, 0);
+    assert_int_equal(fixture_info(f).dropped, 0);
+    assert_int_equal(fr_source_begin_ahead(f->rig.source, &slot), FR_OK);
+    assert_int_equal(fixture_info(f).offered, 0);
+    assert_int_equal(fr_source_publish(f->rig.source, NULL), FR_OK);
+    assert_int_equal(fixture_info(f).offered, 1);
+    assert_int_equal(fixture_info(f).published, 1);
+    /* The next one is counted as ever. */
+    (void)begin(f);
+    fr_source_cancel(f->rig.source);
+    assert_int_equal(fixture_info(f).offered, 2);
+    assert_int_equal(fixture_info(f).dropped, 1);
+    /* There was a frame, and it is lost. */
+    assert_int_equal(fr_source_begin_ahead(f->rig.source, &slot), FR_OK);
+    fr_ring_host_retire(&f->host.words, 2);
+    assert_int_equal(fr_source_publish(f->rig.source, NULL), FR_AGAIN);
+    assert_int_equal(fixture_info(f).offered, 3);
+    assert_int_equal(fixture_info(f).dropped, 2);
+    assert_int_equal(fr_source_begin_ahead(f->rig.source, &slot), FR_AGAIN);
+    assert_int_equal(fixture_info(f).offered, 3);
+}
+
 static void a_ring_that_goes_stale_takes_no_frame(void **state)
 {
     struct fixture *f = *state;
@@ -322,6 +354,7 @@ int main(void)
         TEST(without_a_slot_the_frame_is_dropped_and_nobody_waits),
         TEST(order_is_an_argument_error),
         TEST(cancel_gives_the_slot_back),
+        TEST(a_slot_claimed_ahead_counts_when_it_is_published),
         TEST(a_ring_that_goes_stale_takes_no_frame),
         TEST(a_host_that_takes_the_slot_away_is_left),
         TEST(push_copies_row_by_row),

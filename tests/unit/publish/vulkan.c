@@ -122,6 +122,28 @@ void fr_vk_picture_get(const struct fr_picture *picture, fr_vulkan_picture *out)
     out->value = READY;
 }
 
+void fr_vk_picture_left(const struct fr_picture *picture, const uint32_t layout[2])
+{
+    (void)picture, (void)layout;
+}
+
+fr_vulkan_device *fr_vk_picture_device(const struct fr_picture *picture)
+{
+    return (fr_vulkan_device *)(uintptr_t)picture;
+}
+
+static fr_vulkan_device *released;
+
+void fr_vk_held_device_release(fr_vulkan_device *device)
+{
+    released = device;
+}
+
+void fr_vk_held_device_lock(fr_vulkan_device *device, bool lock)
+{
+    (void)device, (void)lock;
+}
+
 fr_status fr_vk_picture_export(const struct fr_picture *picture, fr_vulkan_handle_kind kind, int *out)
 {
     (void)picture;
@@ -397,12 +419,26 @@ static void frames_say_where_they_lie(void **state)
     assert_int_equal(fd, FR_VULKAN_HANDLE_DMA_BUF);
     assert_int_equal(fr_frame_vulkan_export(&frame, (fr_vulkan_handle_kind)3, &fd), FR_ERR_ARGUMENT);
     assert_int_equal(fd, -1);
+    const uint32_t layouts[2] = {1, 6}, undefined[2] = {1, 0};
+    fr_vulkan_device *device;
+    assert_int_equal(fr_frame_vulkan_left(&frame, layouts), FR_OK);
+    assert_int_equal(fr_frame_vulkan_left(&frame, undefined), FR_ERR_ARGUMENT);
+    assert_int_equal(fr_frame_vulkan_device(&frame, &device), FR_OK);
+    const fr_vulkan_device *const held = device;
+    fr_vulkan_device_release(&device);
+    assert_true(held && released == held && !device);
+    fr_vulkan_device_release(&device);
     ring.picture_destroy = NULL;
+    assert_int_equal(fr_frame_vulkan_left(&frame, layouts), FR_ERR_UNSUPPORTED);
+    assert_int_equal(fr_frame_vulkan_device(&frame, &device), FR_ERR_UNSUPPORTED);
+    assert_null(device);
     assert_int_equal(fr_frame_vulkan(&frame, &picture), FR_ERR_UNSUPPORTED);
     assert_int_equal(picture.value, 0);
     assert_int_equal(fr_frame_vulkan_export(&frame, FR_VULKAN_HANDLE_OPAQUE_FD, &fd), FR_ERR_UNSUPPORTED);
     assert_int_equal(fd, -1);
     frame.surface = NULL;
+    assert_int_equal(fr_frame_vulkan_left(&frame, layouts), FR_ERR_ARGUMENT);
+    assert_int_equal(fr_frame_vulkan_device(&frame, &device), FR_ERR_ARGUMENT);
     assert_int_equal(fr_frame_vulkan(&frame, &picture), FR_ERR_ARGUMENT);
     assert_int_equal(fr_frame_vulkan(&frame, NULL), FR_ERR_ARGUMENT);
     assert_int_equal(fr_frame_vulkan_export(&frame, FR_VULKAN_HANDLE_OPAQUE_FD, NULL), FR_ERR_ARGUMENT);

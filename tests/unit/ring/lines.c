@@ -25,6 +25,7 @@ static void the_source_counts(void **state)
     for (uint32_t i = 0; i < 3; i++)
         pair.header->slot[i].state = fr_slot_word(0, FR_WIRE_SLOT_READING);
     assert_int_equal(fr_ring_source_begin(&pair.source), -1);
+    assert_int_equal(fr_ring_source_begin_ahead(&pair.source), -1); /* for no frame: nothing is lost */
     fr_ring_source_beat(&pair.source, 4711);
 
     struct fr_ring_totals totals;

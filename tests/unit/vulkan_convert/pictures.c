@@ -305,10 +305,14 @@ static void an_exported_picture_holds_the_pixels(void **state)
     VkDeviceMemory memory;
     void *mapped;
     assert_int_equal(other->vk.AllocateMemory(other->device, &info, NULL, &memory), VK_SUCCESS);
-    assert_int_equal(other->vk.MapMemory(other->device, memory, 0, VK_WHOLE_SIZE, 0, &mapped), VK_SUCCESS);
-    const uint8_t *const last =
-        (uint8_t *)mapped + picture.offset_bytes[0] + (HEIGHT - 1) * picture.pitch_bytes[0];
-    assert_int_equal(last[WIDTH - 1], luma_of(99));
+    /* A GPU's own memory can be imported, and no more is seen of it here. */
+    if (((struct fr_vk_picture *)set.picture.object)->direct) {
+        assert_int_equal(other->vk.MapMemory(other->device, memory, 0, VK_WHOLE_SIZE, 0, &mapped),
+                         VK_SUCCESS);
+        const uint8_t *const last =
+            (uint8_t *)mapped + picture.offset_bytes[0] + (HEIGHT - 1) * picture.pitch_bytes[0];
+        assert_int_equal(last[WIDTH - 1], luma_of(99));
+    }
     other->vk.FreeMemory(other->device, memory, NULL);
     fr_vk_device_unref(other);
     close_set(&set);

@@ -61,6 +61,13 @@ static fr_status wait(void *self, const struct fr_event *const *events, size_t c
     return status;
 }
 
+static fr_status wait_only(void *self, const struct fr_event *const *events, size_t count,
+                           uint64_t timeout_ns, uint32_t *left)
+{
+    *left = 0;
+    return wait(self, events, count, timeout_ns);
+}
+
 static void handle_close(void *self, fr_handle handle)
 {
     (void)self;
@@ -76,6 +83,7 @@ static const struct fr_os_ops os_ops = {
     .event_signal = event_signal,
     .event_close = event_close,
     .wait = wait,
+    .wait_only = wait_only,
     .handle_close = handle_close,
 };
 

@@ -1,0 +1,2 @@
+# SPDX-FileCopyrightText: The framering authors
+# SPDX-License-Identifier: MIT

@@ -1,0 +1,78 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#include "encode/av_common.h"
+
+#include <framering/ffmpeg.h>
+#include <framering/vulkan.h>
+
+#include <libavutil/hwcontext_drm.h>
+#include <libavutil/mem.h>
+
+#include <unistd.h>
+
+/* From the kernel's drm_fourcc.h, which not every system has. */
+#define DRM_FOURCC(a, b, c, d)                                                                               \
+    ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
+#define DRM_NV12 DRM_FOURCC('N', 'V', '1', '2')
+#define DRM_P010 DRM_FOURCC('P', '0', '1', '0')
+#define DRM_LINEAR 0
+
+struct exported {
+    AVDRMFrameDescriptor drm;
+    fr_frame frame;
+};
+
+static void release(void *opaque, uint8_t *data)
+{
+    (void)data;
+    struct exported *self = opaque;
+    close(self->drm.objects[0].fd);
+    fr_frame_release(&self->frame);
+    av_free(self);
+}
+
+static AVDRMFrameDescriptor describe(const fr_vulkan_picture *picture, fr_format format, int fd)
+{
+    AVDRMFrameDescriptor drm = {.nb_objects = 1, .nb_layers = 1};
+    drm.objects[0] =
+        (AVDRMObjectDescriptor){.fd = fd, .size = (size_t)picture->bytes, .format_modifier = DRM_LINEAR};
+    drm.layers[0].format = format == FR_FORMAT_P010 ? DRM_P010 : DRM_NV12;
+    drm.layers[0].nb_planes = 2;
+    for (int i = 0; i < 2; i++)
+        drm.layers[0].planes[i] = (AVDRMPlaneDescriptor){
+            .offset = (ptrdiff_t)picture->offset_bytes[i],
+            .pitch = (ptrdiff_t)picture->pitch_bytes[i],
+        };
+    return drm;
+}
+
+fr_status fr_av_drm_wrap(const fr_frame *frame, AVFrame *out)
+{
+    fr_vulkan_picture picture;
+    int fd;
+    if (!frame || !out)
+        return FR_ERR_ARGUMENT;
+    fr_status status = frame->surface ? fr_frame_vulkan(frame, &picture) : FR_ERR_UNSUPPORTED;
+    if (status == FR_OK)
+        status = fr_frame_vulkan_export(frame, FR_VULKAN_HANDLE_DMA_BUF, &fd);
+    if (status != FR_OK)
+        return status;
+    struct exported *self = av_mallocz(sizeof(*self));
+    if (!self) {
+        close(fd);
+        return FR_ERR_NO_MEMORY;
+    }
+    self->drm = describe(&picture, frame->format, fd);
+    fr_frame_ref(&self->frame, frame);
+    out->buf[0] = av_buffer_create((uint8_t *)&self->drm, sizeof(self->drm), release, self, 0);
+    if (!out->buf[0]) {
+        release(self, NULL);
+        return FR_ERR_NO_MEMORY;
+    }
+    out->format = AV_PIX_FMT_DRM_PRIME;
+    out->data[0] = (uint8_t *)&self->drm;
+    status = fr_av_describe(out, frame);
+    if (status != FR_OK)
+        av_frame_unref(out);
+    return status;
+}
