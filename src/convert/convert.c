@@ -87,12 +87,12 @@ static void build_tables(fr_convert_tables *tables, const fr_convert_params *par
     if (params->to == FR_FORMAT_P010) {
         /* PQ is steepest at black: below 2^-44 it is within 5e-6 of its value there. */
         fr_curve_build(&tables->transfer, -44, 0, pq, NULL);
-        fr_lanes_build_p010(&tables->lanes, pq);
+        fr_lanes_build_p010(&tables->lanes, pq, &tables->transfer);
         return;
     }
     /* sRGB is straight below 2^-9, and the largest half is below 2^16. */
     fr_curve_build(&tables->transfer, -9, 0, srgb, NULL);
-    fr_lanes_build_nv12(&tables->lanes, srgb);
+    fr_lanes_build_nv12(&tables->lanes, srgb, &tables->transfer);
     const uint32_t peak = params->peak_millinits ? params->peak_millinits : 1000000;
     const uint32_t white = params->sdr_white_millinits ? params->sdr_white_millinits : 203000;
     const fr_tone_map map = fr_tone_map_init(fmin(peak / 1000.0, 10000), fmin(white / 1000.0, 10000));

@@ -51,7 +51,7 @@ static void quantize(const span *s, int32_t p[FR_LANES_PARTS])
     p[1] = (int32_t)lround(4 * c[1] - 0.5);
     p[0] = 0;
     /* The constant makes up for what rounding the others does on average. */
-    enum { NUM_SAMPLES = 64 };
+    enum { NUM_SAMPLES = 16 };
     double sum = 0;
     for (int i = 0; i < NUM_SAMPLES; i++) {
         const double at = (i + 0.5) / NUM_SAMPLES;
@@ -78,22 +78,25 @@ static void build_curve(fr_lanes *lanes, double white, fr_curve_fn *function)
 }
 
 /* Chords; the offset makes up for what rounding and dropping bits do in the middle, but black stays black. */
-static void build_steps(fr_lanes *lanes, double white, fr_curve_fn *function)
+static void build_steps(fr_lanes *lanes, double white, const fr_curve *curve)
 {
     const int per_octave = 128;
     for (int i = 0; i < FR_LANES_STEPS; i++) {
         const double octave = ldexp(1, i / per_octave - 31), width = octave / per_octave;
-        const span s = {octave + i % per_octave * width, width, white, function};
-        double start = 0;
+        const double start = fmin(octave + i % per_octave * width - (double)FR_LANES_BLACK, 1);
+        double offset = 0;
         long slope = 0;
         if (i == FR_LANES_STEPS - 1) {
-            start = white * function(1, NULL);
-        } else if (s.start >= (double)FR_LANES_BLACK) {
-            slope = lround(exact(1, &s) - exact(0, &s));
-            start = fmax(exact(0.5, &s) - (double)(slope - 1) / 2, 0);
+            offset = white * (double)fr_curve_at(curve, 1);
+        } else if (start >= 0) {
+            const double left = (double)fr_curve_at(curve, (float)start);
+            const double middle = (double)fr_curve_at(curve, (float)(start + width / 2));
+            const double right = (double)fr_curve_at(curve, (float)fmin(start + width, 1));
+            slope = lround(white * (right - left));
+            offset = start > 0 ? white * middle - (double)(slope - 1) / 2 : 0;
         }
         lanes->steps[i].slope = (uint16_t)slope;
-        lanes->steps[i].offset = (int16_t)(lround(start) + FR_LANES_ZERO);
+        lanes->steps[i].offset = (int16_t)(lround(offset) + FR_LANES_ZERO);
     }
 }
 
@@ -121,18 +124,18 @@ static fr_lanes_matrix make_matrix(const int y[3], const int cb[3], const int cr
  * these all nine exact factors lie near integers, within 0.003 of a code (P010) and 0.0013 (NV12) altogether.
  * Those of a difference sum to 0, so that grey has no colour.
  */
-void fr_lanes_build_p010(fr_lanes *lanes, fr_curve_fn *pq)
+void fr_lanes_build_p010(fr_lanes *lanes, fr_curve_fn *pq, const fr_curve *curve)
 {
     build_curve(lanes, 63930.5, pq);
-    build_steps(lanes, 63930.5, pq);
+    build_steps(lanes, 63930.5, curve);
     lanes->matrix = make_matrix((const int[]){7549, 19483, 1704}, (const int[]){-4104, -10592, 14696},
                                 (const int[]){14696, -13514, -1182}, 21, 64);
 }
 
-void fr_lanes_build_nv12(fr_lanes *lanes, fr_curve_fn *srgb)
+void fr_lanes_build_nv12(fr_lanes *lanes, fr_curve_fn *srgb, const fr_curve *curve)
 {
     build_curve(lanes, 64826, srgb);
-    build_steps(lanes, 64826, srgb);
+    build_steps(lanes, 64826, curve);
     lanes->matrix = make_matrix((const int[]){6025, 20268, 2046}, (const int[]){-3321, -11172, 14493},
                                 (const int[]){14493, -13164, -1329}, 23, 16);
 }

@@ -65,8 +65,8 @@ typedef struct fr_lanes {
     fr_lanes_matrix matrix;
 } fr_lanes;
 
-/* PQ for P010, or sRGB for NV12. */
-void fr_lanes_build_p010(fr_lanes *lanes, fr_curve_fn *pq);
-void fr_lanes_build_nv12(fr_lanes *lanes, fr_curve_fn *srgb);
+/* PQ for P010, or sRGB for NV12; `curve` is of the same function, for 0..1. */
+void fr_lanes_build_p010(fr_lanes *lanes, fr_curve_fn *pq, const fr_curve *curve);
+void fr_lanes_build_nv12(fr_lanes *lanes, fr_curve_fn *srgb, const fr_curve *curve);
 
 #endif

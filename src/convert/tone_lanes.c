@@ -17,7 +17,8 @@ static uint32_t index_of(const fr_tone_lanes *lanes, float u)
 
 static double evaluate(const fr_tone_lanes *lanes, double x)
 {
-    const double lowest = (double)lanes->lowest, u = fmin(fmax(x, lowest), (double)lanes->highest) / lowest;
+    const double lowest = (double)lanes->lowest,
+                 u = fmin(fmax(x, lowest), (double)lanes->highest) * (double)lanes->inverse_lowest;
     const uint32_t i = index_of(lanes, (float)u);
     double mapped = 0;
     for (int k = 3; k >= 0; k--)
@@ -54,6 +55,8 @@ void fr_tone_lanes_build(fr_tone_lanes *lanes, double knee, double peak, fr_curv
     lanes->highest = (float)peak;
     lanes->lowest = (float)fmin(fmax(knee, peak / exp2(most_octaves)), peak);
     lanes->inverse_lowest = 1 / lanes->lowest;
+    while (lanes->lowest * lanes->inverse_lowest < 1) /* u below 1 would be taken for the last segment's */
+        lanes->inverse_lowest = nextafterf(lanes->inverse_lowest, INFINITY);
     const mapped_arg m = {(double)lanes->lowest, gain, arg};
     const double end = peak / m.lowest;
     int per_octave_log2 = 1;
