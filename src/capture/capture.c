@@ -274,6 +274,12 @@ static uint64_t end_of_slice(const fr_capture *capture)
     return capture->idle && slice_ns >= FR_NS_PER_MS ? until - until % (slice_ns / 8) : until;
 }
 
+static fr_status repeat(fr_capture *capture, fr_frame *out)
+{
+    capture->idle = true;
+    return fr_capture_repeat(capture, out);
+}
+
 fr_status fr_capture_next(fr_capture *capture, fr_frame *out)
 {
     *out = (fr_frame){0};
@@ -287,11 +293,15 @@ fr_status fr_capture_next(fr_capture *capture, fr_frame *out)
         if (status != FR_AGAIN)
             return status;
         const uint64_t now = fr_capture_now(capture);
-        if (now >= until) {
-            capture->idle = true;
-            return fr_capture_repeat(capture, out);
-        }
-        fr_capture_wait(capture, until - now, &wakes);
+        if (now >= until)
+            return repeat(capture, out);
+        const bool woken = fr_capture_wait(capture, until - now, &wakes);
+        /* The frame that ended the sleep comes before all else: news were heard before it, and are again. */
+        if (fr_capture_take(capture, FR_CAPTURE_LOCK_WAIT_NS, out) == FR_OK)
+            return FR_OK;
+        if (!woken && !fr_capture_is_cancelled(capture) && fr_capture_now(capture) >= until)
+            return check_deadlines(capture, fr_capture_now(capture)) < 0 ? capture->failure
+                                                                         : repeat(capture, out);
     }
 }
 
