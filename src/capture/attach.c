@@ -138,6 +138,6 @@ fr_status fr_capture_attach(fr_capture *capture)
         const uint64_t now = fr_capture_now(capture);
         if (now >= until)
             return name_the_cause(capture);
-        fr_capture_wait(capture, until - now, &wakes);
+        (void)fr_capture_wait(capture, until - now, &wakes);
     }
 }

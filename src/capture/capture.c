@@ -265,13 +265,23 @@ fr_status fr_capture_try_latest(fr_capture *capture, fr_frame *out)
     return turn(capture, 0, out);
 }
 
-/* When the slice ends. Of an idle target that is a multiple of its eighth: captures then wake together, and a
- * processor that many of them share goes to sleep and back once for all of these. */
+/* When the slice ends. Those of an idle target are up to an eighth shorter until they end at multiples of a
+ * slice: captures then wake together, and a processor that many of them share goes to sleep and back once for
+ * all of these. */
 static uint64_t end_of_slice(const fr_capture *capture)
 {
     const uint64_t slice_ns = capture->params.timing.event_slice_ns;
     const uint64_t until = fr_capture_now(capture) + slice_ns;
-    return capture->idle && slice_ns >= FR_NS_PER_MS ? until - until % (slice_ns / 8) : until;
+    if (!capture->idle || slice_ns < FR_NS_PER_MS)
+        return until;
+    const uint64_t early_ns = until % slice_ns, step_ns = slice_ns / 8;
+    return until - (early_ns < step_ns ? early_ns : step_ns);
+}
+
+static fr_status repeat(fr_capture *capture, fr_frame *out)
+{
+    capture->idle = true;
+    return fr_capture_repeat(capture, out);
 }
 
 fr_status fr_capture_next(fr_capture *capture, fr_frame *out)
@@ -287,11 +297,15 @@ fr_status fr_capture_next(fr_capture *capture, fr_frame *out)
         if (status != FR_AGAIN)
             return status;
         const uint64_t now = fr_capture_now(capture);
-        if (now >= until) {
-            capture->idle = true;
-            return fr_capture_repeat(capture, out);
-        }
-        fr_capture_wait(capture, until - now, &wakes);
+        if (now >= until)
+            return repeat(capture, out);
+        const bool woken = fr_capture_wait(capture, until - now, &wakes);
+        /* The frame that ended the sleep comes before all else: news were heard before it, and are again. */
+        if (fr_capture_take(capture, FR_CAPTURE_LOCK_WAIT_NS, out) == FR_OK)
+            return FR_OK;
+        if (!woken && !fr_capture_is_cancelled(capture) && fr_capture_now(capture) >= until)
+            return check_deadlines(capture, fr_capture_now(capture)) < 0 ? capture->failure
+                                                                         : repeat(capture, out);
     }
 }
 

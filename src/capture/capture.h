@@ -139,8 +139,8 @@ bool fr_capture_is_cancelled(const fr_capture *capture);
 /* Looks for params.spin_ns, then sleeps, until something may have happened, at most timeout_ns and
  * FR_CAPTURE_LOOK_NS in all. `wakes`, 0 at first, counts how often in a row an event or a new token ended it:
  * a source that signals or publishes without end is not listened to for a while after FR_CAPTURE_WAKES_MAX.
- */
-void fr_capture_wait(fr_capture *capture, uint64_t timeout_ns, uint32_t *wakes);
+ * True: that was it. */
+bool fr_capture_wait(fr_capture *capture, uint64_t timeout_ns, uint32_t *wakes);
 
 /* adapt.c */
 /* The backend that the source in force can use: NULL if there is none. */

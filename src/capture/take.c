@@ -197,26 +197,26 @@ static fr_status convert_claimed(fr_capture *capture, fr_token token, struct fr_
 
 static bool ready_to_take(const fr_capture *capture)
 {
-    return capture->ring.present && !capture->ring.poisoned && capture->converter && capture->out &&
+    return !capture->ring.poisoned && capture->converter && capture->out &&
            fr_out_ring_held(capture->out) < capture->params.depth;
 }
 
 fr_status fr_capture_take(fr_capture *capture, uint64_t lock_wait_ns, fr_frame *out)
 {
-    if (!ready_to_take(capture))
-        return FR_AGAIN;
     struct fr_generation *ring = &capture->ring;
     const struct fr_backend_host *backend = ring->backend;
-    const uint64_t until = fr_capture_now(capture) + lock_wait_ns;
-    for (uint32_t tries = 0; tries <= ring->shape.ring_len; tries++) {
-        fr_token token;
-        if (!fr_ring_host_newest(&ring->words, &token))
+    fr_token token;
+    if (!ring->present || !fr_ring_host_newest(&ring->words, &token) || !ready_to_take(capture))
+        return FR_AGAIN;
+    uint64_t now = fr_capture_now(capture);
+    const uint64_t until = now + lock_wait_ns;
+    for (uint32_t tries = 0; tries <= ring->shape.ring_len; tries++, now = fr_capture_now(capture)) {
+        if (tries > 0 && !fr_ring_host_newest(&ring->words, &token))
             return FR_AGAIN;
         struct fr_surface *surface =
             fr_out_ring_free_surface(capture->out, capture->has_last ? capture->last.surface : NULL);
         if (!surface)
             return FR_AGAIN;
-        const uint64_t now = fr_capture_now(capture);
         const enum fr_claim claim = backend->ops->claim(backend->self, ring->slots, &ring->words, token,
                                                         until > now ? until - now : 0);
         if (claim == FR_CLAIM_BUSY)

@@ -64,7 +64,7 @@ static fr_status wait_for_frames(fr_capture *capture, uint64_t timeout_ns)
     return status;
 }
 
-void fr_capture_wait(fr_capture *capture, uint64_t timeout_ns, uint32_t *wakes)
+bool fr_capture_wait(fr_capture *capture, uint64_t timeout_ns, uint32_t *wakes)
 {
     const struct fr_os *os = &capture->env.os;
     const struct fr_event *notify = &capture->env.notify;
@@ -74,4 +74,5 @@ void fr_capture_wait(fr_capture *capture, uint64_t timeout_ns, uint32_t *wakes)
         listens ? wait_for_frames(capture, timeout_ns) : os->ops->wait(os->self, &notify, 1, timeout_ns);
     /* A wait that lasted its time was not cut short for nothing. */
     *wakes = status == FR_OK ? *wakes + 1 : 0;
+    return status == FR_OK;
 }

@@ -315,12 +315,11 @@ static uint32_t delay_us(uint64_t from_ns, uint64_t to_ns)
     return us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
 }
 
-static bool publish_current(fr_source *source, uint64_t present_ns, const fr_rect *damage,
+static bool publish_current(fr_source *source, uint64_t now, uint64_t present_ns, const fr_rect *damage,
                             uint64_t ready_value)
 {
     struct fr_attachment *current = &source->current;
     const struct fr_os *os = &source->env.os;
-    const uint64_t now = now_ns(source);
     struct fr_ring_publish out = {
         .ready_value = ready_value,
         .present_ns = present_ns,
@@ -358,9 +357,10 @@ fr_status fr_source_publish(fr_source *source, const fr_publish_info *info)
         fr_ring_source_cancel(&current->ring);
         return FR_AGAIN;
     }
-    const uint64_t present_ns = info && info->present_ns ? info->present_ns : now_ns(source);
+    const uint64_t now = now_ns(source);
+    const uint64_t present_ns = info && info->present_ns ? info->present_ns : now;
     const bool damaged = info && info->has_damage && !lost && damage_fits(&info->damage, &current->shape);
-    if (!publish_current(source, present_ns, damaged ? &info->damage : NULL, ready_value)) {
+    if (!publish_current(source, now, present_ns, damaged ? &info->damage : NULL, ready_value)) {
         fr_log_write(&source->params.log, FR_LOG_WARNING,
                      "a slot changed hands while it was written; the host breaks the protocol, detaching");
         fr_source_detach(source);
@@ -395,7 +395,7 @@ bool fr_source_republish(fr_source *source)
         fr_ring_source_cancel(&to->ring);
         return false;
     }
-    if (!publish_current(source, source->last_present_ns, NULL, ready_value))
+    if (!publish_current(source, now_ns(source), source->last_present_ns, NULL, ready_value))
         return false;
     fr_attachment_finish(source, &source->previous);
     return true;

@@ -183,7 +183,8 @@ struct fr_ring_publish {
     fr_rect damage;
 };
 
-/* WRITING -> PUBLISHED, then the token. False: the state was not ours any more (a broken peer). */
+/* WRITING -> PUBLISHED, then the token. False: the state was not ours any more (a broken peer). The totals
+ * are shown by the beat that follows: they need not be on their way when the host is woken. */
 bool fr_ring_source_publish(struct fr_ring_source *ring, const struct fr_ring_publish *info);
 
 /* After a publish: whether the host has to be signalled. False: it is awake and looks before it sleeps. */
@@ -199,6 +200,7 @@ uint32_t fr_ring_source_untaken(const struct fr_ring_source *ring);
 /* A frame that was offered but does not fit the ring. */
 void fr_ring_source_mismatch(struct fr_ring_source *ring);
 
+/* Writes the source line: totals and heartbeat. */
 void fr_ring_source_beat(struct fr_ring_source *ring, uint64_t now_ns);
 
 void fr_ring_source_set_metadata(struct fr_ring_source *ring, const fr_wire_metadata *metadata);

@@ -244,7 +244,6 @@ bool fr_ring_source_publish(struct fr_ring_source *ring, const struct fr_ring_pu
     ring->slot_sequence[index] = sequence;
     ring->newest_slot = (int)index;
     ring->line.published++;
-    show_totals(ring);
     fr_store_relaxed_u64(&ring->shared->v1.present_time, info->present_ns);
     /* Pairs with the acquire in fr_ring_host_newest. */
     fr_store_release_u64(&ring->shared->v1.latest, token);
@@ -288,6 +287,7 @@ void fr_ring_source_mismatch(struct fr_ring_source *ring)
 
 void fr_ring_source_beat(struct fr_ring_source *ring, uint64_t now_ns)
 {
+    show_totals(ring);
     if (ring->wire_version > 1)
         fr_store_relaxed_u64(&ring->shared->source.heartbeat_ns, now_ns);
 }

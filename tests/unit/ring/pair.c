@@ -36,6 +36,7 @@ uint32_t pair_publish(struct pair *pair)
     const uint32_t sequence = pair->source.sequence + 1;
     const struct fr_ring_publish info = {.present_ns = sequence, .publish_delay_us = sequence};
     assert_true(fr_ring_source_publish(&pair->source, &info));
+    fr_ring_source_beat(&pair->source, 0);
     return (uint32_t)slot;
 }
 
