@@ -183,8 +183,8 @@ struct fr_ring_publish {
     fr_rect damage;
 };
 
-/* WRITING -> PUBLISHED, then the token. False: the state was not ours any more (a broken peer). The totals are
- * shown by the beat that follows: they need not be on their way when the host is woken. */
+/* WRITING -> PUBLISHED, then the token. False: the state was not ours any more (a broken peer). The totals
+ * are shown by the beat that follows: they need not be on their way when the host is woken. */
 bool fr_ring_source_publish(struct fr_ring_source *ring, const struct fr_ring_publish *info);
 
 /* After a publish: whether the host has to be signalled. False: it is awake and looks before it sleeps. */
