@@ -63,11 +63,13 @@ void fr_linux_waiter_destroy(void *self, struct fr_waiter **waiter)
 /* The number of happenings; 0 after the timeout, or after a signal of the system's. */
 static int wait_by_timeout(const struct fr_waiter *waiter, struct epoll_event *happened, uint64_t timeout_ns)
 {
+#ifdef SYS_epoll_pwait2
     /* Not every C library has its function, and not every kernel the call. */
     const struct timespec timeout = fr_linux_timespec(timeout_ns);
     const long count = syscall(SYS_epoll_pwait2, waiter->set, happened, HAPPENINGS, &timeout, NULL, 0);
     if (count >= 0 || errno != ENOSYS)
         return count > 0 ? (int)count : 0;
+#endif
     const uint64_t ms = timeout_ns / FR_NS_PER_MS + (timeout_ns % FR_NS_PER_MS != 0);
     const int plain = epoll_wait(waiter->set, happened, HAPPENINGS, ms < INT32_MAX ? (int)ms : INT32_MAX);
     return plain > 0 ? plain : 0;
