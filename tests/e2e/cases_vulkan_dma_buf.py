@@ -72,7 +72,7 @@ def case_vulkan_dma_buf_hdr(world):
 
 def case_vulkan_dma_buf_source_killed(world):
     """A source killed with images in flight: the next takes its place."""
-    session = Session(world, 20)
+    session = Session(world, 40)
     first = session.source()
     session.first_frames()
     time.sleep(1)
