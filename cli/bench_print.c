@@ -67,6 +67,8 @@ void bench_print_handoff(json_t *object)
     print_latency("publish to take, the host sleeps", sleep, "p50_us", "p99_us");
     print_latency("publish to take, the host spins", spin, "p50_us", "p99_us");
     print_latency("bare eventfd, there and back", sleep, "eventfd_rtt_p50_us", "eventfd_rtt_p99_us");
+    if (json_object_get(sleep, "eventfd_one_way_p50_us"))
+        printf("%-34s %9.2f\n", "bare eventfd, only there", number(sleep, "eventfd_one_way_p50_us"));
     print_latency("bare futex, there and back", sleep, "futex_rtt_p50_us", "futex_rtt_p99_us");
     print_latency("bare event, there and back", sleep, "event_rtt_p50_us", "event_rtt_p99_us");
     printf("\nto a sleeping host, as a ratio to half a bare round trip: %s\n",

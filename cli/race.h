@@ -18,14 +18,12 @@ struct racer {
     void (*call)(void *user);
     void *user;
     bool threads; /* other threads work as well: the clock counts, not how long ours ran */
-    uint64_t spent_ns;
     uint32_t runs;
     uint64_t times_ns[RACE_RUNS_MAX];
 };
 
 /* Runs each of at most RACE_RACERS_MAX for about budget_ns, at least RACE_RUNS_MIN times (once where one run
- * takes longer than three budgets), after a run that does not count. Ends early when the program is asked to
- * stop. */
+ * takes longer than three budgets). Ends early when the program is asked to stop. */
 void race(struct racer *const *racers, size_t count, uint64_t budget_ns);
 
 /* The median of one, in ms. */

@@ -64,7 +64,7 @@ struct fr_vulkan_host_params; /* framering/vulkan.h */
 typedef struct fr_capture_timing {
     uint64_t attach_wait_ns;     /* [4 s] open waits so long for a first frame; UINT64_MAX: for ever */
     uint64_t event_slice_ns;     /* [16 ms] next waits so long for a fresh frame before it repeats; up to an
-                                    eighth less once, from one repeat to the next, so that idle captures of a
+                                    eighth less for the first eight repeats in a row, until idle captures of a
                                     machine wake together */
     uint64_t descriptor_poll_ns; /* [250 ms] between two samples of a display provider */
     uint64_t hdr_settle_ns;      /* [250 ms] after HDR was asked for, looked at every 25 ms */

@@ -161,11 +161,12 @@ FR_API fr_format fr_vulkan_format(uint32_t vk_format);
 /*
  * begin, copy on the GPU, publish in one call. An image whose format or size is not the ring's is dropped and
  * counted as mismatched (logged once per episode): FR_AGAIN. Where the ring lies in shared memory (the host
- * has no way to share images with this device) the pixels are read back. Where both sides share semaphores it
- * returns once the copy is submitted, else once it is done. FR_OK: the copy was submitted, so that `wait` and
- * `signal` are in use; a frame that is lost after that (the ring went stale) is one that the host never took.
- * FR_TIMEOUT: the same, but the GPU took longer than a second, and the frame is dropped. FR_ERR_UNSUPPORTED:
- * the source was opened without a device; FR_ERR_DEVICE_LOST; else as fr_source_publish.
+ * has no way to share images with this device) the pixels are read back. Where both sides share semaphores,
+ * or attach fences to DMA-BUFs, it returns once the copy is submitted, else once it is done. FR_OK: the copy
+ * was submitted, so that `wait` and `signal` are in use; a frame that is lost after that (the ring went
+ * stale) is one that the host never took. FR_TIMEOUT: the same, but the GPU took longer than a second, and
+ * the frame is dropped. FR_ERR_UNSUPPORTED: the source was opened without a device; FR_ERR_DEVICE_LOST; else
+ * as fr_source_publish.
  */
 FR_API fr_status fr_source_push_vulkan(fr_source *source, const fr_vulkan_image *image,
                                        const fr_publish_info *info);

@@ -265,13 +265,17 @@ fr_status fr_capture_try_latest(fr_capture *capture, fr_frame *out)
     return turn(capture, 0, out);
 }
 
-/* When the slice ends. Of an idle target that is a multiple of its eighth: captures then wake together, and a
- * processor that many of them share goes to sleep and back once for all of these. */
+/* When the slice ends. Those of an idle target are up to an eighth shorter until they end at multiples of a
+ * slice: captures then wake together, and a processor that many of them share goes to sleep and back once for
+ * all of these. */
 static uint64_t end_of_slice(const fr_capture *capture)
 {
     const uint64_t slice_ns = capture->params.timing.event_slice_ns;
     const uint64_t until = fr_capture_now(capture) + slice_ns;
-    return capture->idle && slice_ns >= FR_NS_PER_MS ? until - until % (slice_ns / 8) : until;
+    if (!capture->idle || slice_ns < FR_NS_PER_MS)
+        return until;
+    const uint64_t early_ns = until % slice_ns, step_ns = slice_ns / 8;
+    return until - (early_ns < step_ns ? early_ns : step_ns);
 }
 
 static fr_status repeat(fr_capture *capture, fr_frame *out)

@@ -168,13 +168,13 @@ struct job {
     bool stream;
 };
 
-/* Whether the pixels and what becomes of them are more than half of the cache. Slots and pictures take
- * turns, so that what is written then would be out of the cache before it is written again, and reading it
- * first costs a third of the time. Below, an encoder finds it in the cache. */
+/* Whether four times the pixels and what becomes of them are more than the cache: slots, of which a ring has
+ * four, and pictures take turns, so that what is written would be out of the cache before it is written
+ * again, and an ordinary store reads it first. */
 static bool streams(const struct job *job)
 {
     const fr_convert_kernel *const kernel = job->converter->kernel;
-    const size_t bytes = 2 * fr_format_pixel_bytes(kernel->from) + (kernel->to == FR_FORMAT_P010 ? 6 : 3);
+    const size_t bytes = 4 * fr_format_pixel_bytes(kernel->from) + (kernel->to == FR_FORMAT_P010 ? 12 : 6);
     const size_t num_pixels = (job->right - job->left) * (job->bottom - job->top);
     return job->converter->cache_bytes && num_pixels * bytes > job->converter->cache_bytes;
 }

@@ -187,8 +187,8 @@ def case_layer_resize(world):
 def case_layer_two_windows(world):
     """Of two windows the larger one is captured, and the other one again when that stands still."""
     use_layer(world)
-    running = host(world, "--backend", "vulkan", seconds=12)
-    done = presenter(world, "program", 7, "--size", "320x180", "--second", "640x360:60:150", "--frames", "480").finish().expect(0)
+    running = host(world, "--backend", "vulkan", seconds=13)
+    done = presenter(world, "program", 7, "--size", "320x180", "--second", "640x360:150:240", "--frames", "540").finish().expect(0)
     valid(world, "program")
     summary = running.finish(60).expect(0).json()
     print_flips(summary)

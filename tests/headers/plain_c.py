@@ -15,7 +15,7 @@ import sys
 
 TARGET = ['clang', '--target=x86_64-w64-mingw32', '-std=c17', '-Wpedantic', '-Wgnu', '-Wvla', '-Werror',
           '-Wno-unknown-warning-option', '-Wno-ignored-attributes', '-fsyntax-only']
-KEEP = re.compile(r'-(I|D|isystem|m(avx2|fma|f16c)$)')
+KEEP = re.compile(r'-(I|D|isystem|m(sse4\.1|avx\w+|fma|f16c)$)')
 PARTS = ('src', 'sources', 'cli', 'examples')
 
 

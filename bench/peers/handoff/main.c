@@ -28,7 +28,7 @@ enum { NUM_FAMILIES = sizeof families / sizeof families[0] };
 struct entry {
     const struct handoff_peer *peer;
     const char *package;
-    struct samples latency, usable;
+    struct samples p50, p99, usable_p50, usable_p99; /* of each round */
     unsigned sent, received;
     char failure[FAILURE_BYTES];
     bool gave_up;
@@ -48,6 +48,13 @@ static void fill_table(struct table *table, const struct options *options)
                 table->entries[table->count++] = (struct entry){.peer = p, .package = families[f].package};
 }
 
+static void add_round(struct samples *p50, struct samples *p99, uint64_t *ns, size_t count)
+{
+    struct samples round = {ns, count, count};
+    samples_add(p50, samples_at(&round, 0.5));
+    samples_add(p99, samples_at(&round, 0.99));
+}
+
 /* On a machine that is busy with else, an end may get no time at all for as long as a short run is. */
 static void run_once(struct entry *e, struct run *run, const struct run *fresh)
 {
@@ -61,39 +68,40 @@ static void run_once(struct entry *e, struct run *run, const struct run *fresh)
         e->gave_up = i + 1 == ATTEMPTS;
     }
     /* A pipeline that ends may complain; what it had measured holds. */
-    for (unsigned i = 0; i < run->received; i++) {
-        samples_add(&e->latency, run->latency_ns[i]);
-        samples_add(&e->usable, run->usable_ns[i]);
+    if (run->received > 0) {
+        add_round(&e->p50, &e->p99, run->latency_ns, run->received);
+        add_round(&e->usable_p50, &e->usable_p99, run->usable_ns, run->received);
     }
     e->sent += run->sent;
     e->received += run->received;
     run->received = 0;
 }
 
-static double us(struct samples *samples, double part)
+/* The median of the rounds, so that one in which the machine did something else does not count. */
+static double us(struct samples *rounds)
 {
-    return (double)samples_at(samples, part) / 1e3;
+    return (double)samples_at(rounds, 0.5) / 1e3;
 }
 
 /* `ours`: as in handoff_framering. */
 static json_t *describe(struct entry *e, struct entry *ours, const struct run *run)
 {
-    const double p50 = us(&e->latency, 0.5), p99 = us(&e->latency, 0.99);
-    const double ours_p50 = us(&ours->latency, 0.5), ours_p99 = us(&ours->latency, 0.99);
+    const double p50 = us(&e->p50), p99 = us(&e->p99);
+    const double ours_p50 = us(&ours->p50), ours_p99 = us(&ours->p99);
     json_t *theirs =
         json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:f, s:f, s:f, s:f, s:i, s:s, s:s}", "name",
                   e->peer->name, "version", e->peer->version(), "task", "handoff", "width", (int)run->width,
                   "height", (int)run->height, "rate", (int)run->rate, "sent", (int)e->sent, "received",
-                  (int)e->received, "p50_us", p50, "p99_us", p99, "converted_p50_us", us(&e->usable, 0.5),
-                  "converted_p99_us", us(&e->usable, 0.99), "copies", e->peer->copies, "copies_why",
+                  (int)e->received, "p50_us", p50, "p99_us", p99, "converted_p50_us", us(&e->usable_p50),
+                  "converted_p99_us", us(&e->usable_p99), "copies", e->peer->copies, "copies_why",
                   e->peer->copies_why, "differs", e->peer->differs);
     struct entry *const spins = &ours[OURS_SPINS];
     json_t *own = json_pack(
         "{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:i, s:i, s:i}", "ours_p50_us", ours_p50, "ours_p99_us",
         ours_p99, "ratio", p50 / ours_p50, "p99_ratio", p99 / ours_p99, "ours_converted_p50_us",
-        us(&ours->usable, 0.5), "ours_converted_p99_us", us(&ours->usable, 0.99), "ours_spin_p50_us",
-        us(&spins->latency, 0.5), "ours_spin_p99_us", us(&spins->latency, 0.99), "ours_sent", (int)ours->sent,
-        "ours_received", (int)ours->received, "ours_copies", ours->peer->copies);
+        us(&ours->usable_p50), "ours_converted_p99_us", us(&ours->usable_p99), "ours_spin_p50_us",
+        us(&spins->p50), "ours_spin_p99_us", us(&spins->p99), "ours_sent", (int)ours->sent, "ours_received",
+        (int)ours->received, "ours_copies", ours->peer->copies);
     if (theirs && own)
         json_object_update(theirs, own);
     json_decref(own);
@@ -129,8 +137,10 @@ static bool measure(struct run *run, const uint32_t frames[3], const struct opti
                            table.entries[i].failure);
     }
     for (size_t i = 0; i < table.count; i++) {
-        samples_finish(&table.entries[i].latency);
-        samples_finish(&table.entries[i].usable);
+        samples_finish(&table.entries[i].p50);
+        samples_finish(&table.entries[i].p99);
+        samples_finish(&table.entries[i].usable_p50);
+        samples_finish(&table.entries[i].usable_p99);
     }
     return good;
 }

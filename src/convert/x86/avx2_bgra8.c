@@ -4,7 +4,7 @@
 #include "convert/x86/ahead.h"
 #include "convert/x86/avx2.h"
 
-enum { COLUMNS = 32 };
+enum { COLUMNS = 64 };
 
 /* 0x00ff00ff leaves the outer components of a pixel as two 16-bit lanes, a shift by 8 green and alpha. */
 typedef struct pixels {
@@ -16,11 +16,14 @@ typedef struct factors {
     pixels y, cb, cr;
 } factors;
 
-static inline pixels make_factors(int first, int green, int third)
+/* In chroma's sums the lane beside green holds UNIT, so that its factor adds the bias. */
+enum { UNIT = 1 << 14, UNIT_FACTOR = CHROMA_BIAS / UNIT };
+
+static inline pixels make_factors(int first, int green, int third, int unit)
 {
     return (pixels){
         .outer = _mm256_set1_epi32((int)((uint32_t)(uint16_t)first | (uint32_t)third << 16)),
-        .inner = _mm256_set1_epi32((uint16_t)green),
+        .inner = _mm256_set1_epi32((int)((uint32_t)(uint16_t)green | (uint32_t)unit << 16)),
     };
 }
 
@@ -47,19 +50,16 @@ static inline __m256i luma_codes(pixels a, pixels b, pixels f)
     return _mm256_avg_epu16(_mm256_packus_epi32(ya, yb), _mm256_set1_epi16(2 * 16));
 }
 
-static inline __m256i chroma_codes(pixels sum, pixels f)
+/* Cb and Cr of eight samples in turn, in 16-bit lanes. */
+static inline __m256i chroma_codes(pixels a, pixels b, pixels *last, factors f)
 {
-    return _mm256_srli_epi32(_mm256_add_epi32(weigh(sum, f), _mm256_set1_epi32(CHROMA_BIAS)), CHROMA_SHIFT);
-}
-
-/* Cb and Cr of eight samples, two bytes to the 32-bit lane. */
-static inline __m256i chroma_pairs(pixels a, pixels b, pixels *last, factors f)
-{
+    const __m256i inner = filter_lanes(a.inner, b.inner, &last->inner);
     const pixels sum = {
         filter_lanes(a.outer, b.outer, &last->outer),
-        filter_lanes(a.inner, b.inner, &last->inner),
+        _mm256_blend_epi16(inner, _mm256_set1_epi16(UNIT), 0xaa),
     };
-    return _mm256_or_si256(chroma_codes(sum, f.cb), _mm256_slli_epi32(chroma_codes(sum, f.cr), 8));
+    const __m256i cb = _mm256_srli_epi32(weigh(sum, f.cb), 16);
+    return _mm256_srli_epi16(_mm256_blend_epi16(cb, weigh(sum, f.cr), 0xaa), CHROMA_SHIFT - 16);
 }
 
 static inline pixels left_neighbour(const fr_convert_rows *rows, size_t from)
@@ -70,23 +70,32 @@ static inline pixels left_neighbour(const fr_convert_rows *rows, size_t from)
     return add_pixels(split(_mm256_set1_epi32((int)p[0])), split(_mm256_set1_epi32((int)p[1])));
 }
 
+static inline __m256i pack(__m256i left, __m256i right)
+{
+    return straighten_bytes(_mm256_packus_epi16(left, right));
+}
+
+/* 16 columns at a time: more than that does not stay in registers. */
 FR_ALWAYS_INLINE void convert_block(const fr_convert_rows *rows, size_t x, factors f, pixels *last,
                                     bool stream)
 {
-    pixels p[2][4], sum[4];
-    for (int row = 0; row < 2; row++)
-        for (int i = 0; i < 4; i++)
-            p[row][i] = split(_mm256_loadu_si256((const void *)(rows->src[row] + 4 * x + 32 * (size_t)i)));
-    for (int row = 0; row < 2; row++) {
-        const __m256i left = luma_codes(p[row][0], p[row][1], f.y);
-        const __m256i right = luma_codes(p[row][2], p[row][3], f.y);
-        store_avx2(rows->luma[row] + x, straighten_bytes(_mm256_packus_epi16(left, right)), stream);
+    __m256i luma[2][4], chroma[4];
+    for (size_t i = 0; i < 4; i++) {
+        pixels p[2][2];
+        for (int row = 0; row < 2; row++) {
+            const uint8_t *const at = rows->src[row] + 4 * x + 64 * i;
+            p[row][0] = split(_mm256_loadu_si256((const void *)at));
+            p[row][1] = split(_mm256_loadu_si256((const void *)(at + 32)));
+            luma[row][i] = luma_codes(p[row][0], p[row][1], f.y);
+        }
+        chroma[i] = chroma_codes(add_pixels(p[0][0], p[1][0]), add_pixels(p[0][1], p[1][1]), last, f);
     }
-    for (int i = 0; i < 4; i++)
-        sum[i] = add_pixels(p[0][i], p[1][i]);
-    const __m256i left = chroma_pairs(sum[0], sum[1], last, f);
-    const __m256i right = chroma_pairs(sum[2], sum[3], last, f);
-    store_avx2(rows->chroma + x, straighten_bytes(_mm256_packus_epi32(left, right)), stream);
+    for (size_t i = 0; i < 2; i++) {
+        const size_t at = x + 32 * i;
+        store_avx2(rows->luma[0] + at, pack(luma[0][2 * i], luma[0][2 * i + 1]), stream);
+        store_avx2(rows->luma[1] + at, pack(luma[1][2 * i], luma[1][2 * i + 1]), stream);
+        store_avx2(rows->chroma + at, pack(chroma[2 * i], chroma[2 * i + 1]), stream);
+    }
 }
 
 FR_ALWAYS_INLINE void convert_blocks(const fr_convert_rows *rows, size_t from, size_t end, factors f,
@@ -121,9 +130,9 @@ static inline size_t convert_columns(const fr_convert_rows *rows, size_t from, f
 void convert_bgra_nv12_avx2(const fr_convert_tables *tables, const fr_convert_rows *rows, size_t from)
 {
     const factors f = {
-        .y = make_factors(LUMA_B, LUMA_G, LUMA_R),
-        .cb = make_factors(CB_B, CB_G, CB_R),
-        .cr = make_factors(CR_B, CR_G, CR_R),
+        .y = make_factors(LUMA_B, LUMA_G, LUMA_R, 0),
+        .cb = make_factors(CB_B, CB_G, CB_R, UNIT_FACTOR),
+        .cr = make_factors(CR_B, CR_G, CR_R, UNIT_FACTOR),
     };
     convert_bgra_nv12_c(tables, rows, convert_columns(rows, from, f));
 }
@@ -131,9 +140,9 @@ void convert_bgra_nv12_avx2(const fr_convert_tables *tables, const fr_convert_ro
 void convert_rgba_nv12_avx2(const fr_convert_tables *tables, const fr_convert_rows *rows, size_t from)
 {
     const factors f = {
-        .y = make_factors(LUMA_R, LUMA_G, LUMA_B),
-        .cb = make_factors(CB_R, CB_G, CB_B),
-        .cr = make_factors(CR_R, CR_G, CR_B),
+        .y = make_factors(LUMA_R, LUMA_G, LUMA_B, 0),
+        .cb = make_factors(CB_R, CB_G, CB_B, UNIT_FACTOR),
+        .cr = make_factors(CR_R, CR_G, CR_B, UNIT_FACTOR),
     };
     convert_rgba_nv12_c(tables, rows, convert_columns(rows, from, f));
 }

@@ -35,12 +35,13 @@ static inline factors make_factors(int r, int g, int b)
     };
 }
 
+/* The bias's lower FACTOR_SHIFT bits are 0. */
 static inline __m512i weigh(pixels p, factors f, int bias)
 {
-    const __m512i half = _mm512_dpwssd_epi32(_mm512_setzero_si512(), p.outer, f.high.outer);
-    const __m512i high = _mm512_slli_epi32(_mm512_dpwssd_epi32(half, p.blue, f.high.blue), FACTOR_SHIFT);
-    const __m512i low = _mm512_dpwssd_epi32(_mm512_set1_epi32(bias), p.outer, f.low.outer);
-    return _mm512_add_epi32(high, _mm512_dpwssd_epi32(low, p.blue, f.low.blue));
+    __m512i sum = _mm512_dpwssd_epi32(_mm512_set1_epi32(bias >> FACTOR_SHIFT), p.outer, f.high.outer);
+    sum = _mm512_slli_epi32(_mm512_dpwssd_epi32(sum, p.blue, f.high.blue), FACTOR_SHIFT);
+    sum = _mm512_dpwssd_epi32(sum, p.outer, f.low.outer);
+    return _mm512_dpwssd_epi32(sum, p.blue, f.low.blue);
 }
 
 static inline pixels load_pixels(const uint8_t *p)

@@ -142,10 +142,48 @@ static void every_kernel_gives_what_the_c_kernel_gives(void **state)
     }
 }
 
+/* A picture that goes past the cache where the rows of its surface allow it. */
+static void large_pictures_are_the_same(void **state)
+{
+    (void)state;
+    enum { HEIGHT = 1201 };
+    const size_t cache = fr_convert_cache_bytes(), width = 4 * cache / HEIGHT / 22 / 2 * 2 + 65,
+                 pitch = (width + 63) / 64 * 64;
+    if (!cache || width > FR_SIZE_MAX) {
+        print_message("no picture goes past a cache of %zu bytes here\n", cache);
+        skip();
+    }
+    fr_convert_params params = {
+        .from = FR_FORMAT_BGRA8, .to = FR_FORMAT_NV12, .width = (uint32_t)width, .height = HEIGHT};
+    uint8_t *const src = on_a_line(4 * pitch * HEIGHT), *outs[2];
+    uint64_t random = 11;
+    for (size_t i = 0; i < pitch * HEIGHT; i++)
+        memcpy(src + 4 * i, &(uint32_t){random_next(&random)}, 4);
+    for (int i = 0; i < 2; i++) {
+        outs[i] = on_a_line(2 * pitch * HEIGHT);
+        memset(outs[i], CANARY, 2 * pitch * HEIGHT);
+    }
+    for (size_t n = 0; nth_mask(n, &params.cpu_mask); n++) {
+        uint8_t *const out = outs[n > 0];
+        void *const dst[2] = {out, out + pitch * HEIGHT};
+        const ptrdiff_t pitches[2] = {(ptrdiff_t)pitch, (ptrdiff_t)pitch};
+        fr_converter *converter;
+        assert_int_equal(fr_converter_create(&converter, &params), FR_OK);
+        fr_converter_run(converter, src, 4 * (ptrdiff_t)pitch, dst, pitches);
+        fr_converter_destroy(&converter);
+        if (n > 0)
+            assert_true(!memcmp(outs[0], outs[1], 2 * pitch * HEIGHT));
+    }
+    fr_aligned_free(src);
+    fr_aligned_free(outs[0]);
+    fr_aligned_free(outs[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kernel_gives_what_the_c_kernel_gives),
+        cmocka_unit_test(large_pictures_are_the_same),
     };
     return cmocka_run_group_tests_name("convert: kernels", tests, NULL, NULL);
 }

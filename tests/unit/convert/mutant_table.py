@@ -30,6 +30,8 @@ MUTANTS = [
            ('weigh(sum, CR_R, CR_G, CR_B, CHROMA_BIAS', 'weigh(sum, CR_R, CR_G, CR_B, (512 << CHROMA_SHIFT)')),
     mutant('avx2, 8 bit: luma is cut off', 'x86/avx2_bgra8.c', KERNELS,
            ('_mm256_set1_epi16(2 * 16)', '_mm256_set1_epi16(2 * 16 - 1)')),
+    mutant('avx2, 8 bit: chroma is cut off', 'x86/avx2_bgra8.c', KERNELS,
+           ('CHROMA_BIAS / UNIT', '(128 << CHROMA_SHIFT) / UNIT')),
     mutant('avx2, 8 bit: the left column is that of the row above', 'x86/avx2_bgra8.c', KERNELS,
            ('memcpy(&p[row], rows->src[row] +', 'memcpy(&p[row], rows->src[0] +')),
     mutant('avx2: chroma without the column left of it', 'x86/avx2.h', KERNELS,

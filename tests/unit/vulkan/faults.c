@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "vulkan/faults.h"
+#include "vulkan/lend.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -107,7 +108,7 @@ static bool must_fail(const char *name)
 
 static PFN_vkVoidFunction real(const char *name)
 {
-    return fr_vk_loader(NULL)(last_instance, name);
+    return lend_get(last_instance, name);
 }
 
 #define REAL(name) ((PFN_vk##name)real("vk" #name))
@@ -501,5 +502,5 @@ PFN_vkVoidFunction VKAPI_CALL faults_get(VkInstance instance, const char *name)
     if (instance)
         last_instance = instance;
     const PFN_vkVoidFunction wrapper = wrapper_of(name);
-    return wrapper ? wrapper : fr_vk_loader(NULL)(instance, name);
+    return wrapper ? wrapper : lend_get(instance, name);
 }

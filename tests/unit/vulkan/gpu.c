@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
 #include "vulkan/gpu.h"
+#include "vulkan/lend.h"
 
 #include "backend/vulkan/format.h"
 
@@ -28,7 +29,7 @@ const char *gpu_name(void)
 void gpu_open(struct gpu *gpu, PFN_vkGetInstanceProcAddr get)
 {
     const fr_vulkan_host_params params = {.device = gpu_name()};
-    const struct fr_vk_wish wish = {.params = &params, .alone = true};
+    const struct fr_vk_wish wish = {.params = &params, .alone = true, .get_instance_proc_addr = lend_get};
     struct fr_vk_device *device;
     assert_int_equal(fr_vk_device_create(&device, &wish, NULL), FR_OK);
     gpu_open_on(gpu, device);
