@@ -1,5 +1,6 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
+#include "convert/x86/ahead.h"
 #include "convert/x86/avx512_light.h"
 
 /* Signals of 16 columns of two rows, 16 bits each: red in the lower and green in the upper half of a lane,
@@ -247,8 +248,10 @@ FR_ALWAYS_INLINE size_t convert_blocks(const fr_convert_tables *tables, const fr
     differences last = left_neighbour(&k, rows, from, map);
     const uint8_t *src[2] = {rows->src[0] + 8 * x, rows->src[1] + 8 * x};
     lights a = load_lights(&k, src, map);
+    const fr_ahead ahead = fr_ahead_init(rows, from, 8);
     for (; x + BLOCK <= rows->width; x += BLOCK) {
         codes c;
+        fr_ahead_fetch(&ahead, rows, 8 * x, 8 * BLOCK);
         const uint8_t *const half[2] = {src[0] + 128, src[1] + 128};
         const lights b = encode(&k, &a, &c, 0, &last, half, map);
         /* There may be no next block; then this one's light is loaded again. */
