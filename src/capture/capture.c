@@ -280,7 +280,7 @@ static uint64_t end_of_slice(const fr_capture *capture)
 
 static fr_status repeat(fr_capture *capture, fr_frame *out)
 {
-    capture->idle = true;
+    capture->idle++;
     return fr_capture_repeat(capture, out);
 }
 
@@ -289,7 +289,6 @@ fr_status fr_capture_next(fr_capture *capture, fr_frame *out)
     *out = (fr_frame){0};
     const uint64_t until = end_of_slice(capture);
     uint32_t wakes = 0;
-    capture->idle = false;
     for (;;) {
         if (fr_capture_is_cancelled(capture))
             return FR_CANCELLED;

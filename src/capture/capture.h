@@ -28,6 +28,7 @@
 #define FR_CAPTURE_REBUILD_RETRY_NS (250 * FR_NS_PER_MS)
 #define FR_CAPTURE_LIVENESS_NS (500 * FR_NS_PER_MS) /* the window over which a source is judged */
 #define FR_CAPTURE_SPIN_MAX_NS FR_NS_PER_S
+#define FR_CAPTURE_IDLE_SLICES 8u /* from here on a capture expects no frame soon */
 #define FR_CAPTURE_FLIPS_MAX 16u
 #define FR_CAPTURE_WAKES_MAX 32u /* in a row */
 
@@ -49,6 +50,7 @@ struct fr_generation {
     bool present;
     struct fr_memory header;
     struct fr_event event;
+    struct fr_waiter *waiter; /* on the notify and that; NULL: none, wait_only does */
     const struct fr_backend_host *backend;
     void *slots; /* the backend's */
     struct fr_delivery delivery;
@@ -91,7 +93,7 @@ struct fr_capture {
     struct fr_damage damage;
     bool has_last;
     fr_frame last; /* holds no reference: out_ring keeps it by name */
-    bool idle;     /* the last slice brought no fresh frame */
+    uint32_t idle; /* slices in a row that brought no fresh frame */
     bool has_metadata;
     fr_wire_metadata metadata;
 
@@ -136,6 +138,8 @@ fr_status fr_capture_serve(fr_capture *capture);
 bool fr_capture_is_cancelled(const fr_capture *capture);
 
 /* wait.c */
+/* Makes the waiter of the ring in force, if there is one to be had. */
+void fr_capture_make_waiter(fr_capture *capture);
 /* Looks for params.spin_ns, then sleeps, until something may have happened, at most timeout_ns and
  * FR_CAPTURE_LOOK_NS in all. `wakes`, 0 at first, counts how often in a row an event or a new token ended it:
  * a source that signals or publishes without end is not listened to for a while after FR_CAPTURE_WAKES_MAX.

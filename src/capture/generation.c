@@ -19,6 +19,8 @@ struct preparation {
 static void generation_finish(fr_capture *capture, struct fr_generation *ring)
 {
     const struct fr_os *os = &capture->env.os;
+    if (ring->waiter)
+        os->ops->waiter_destroy(os->self, &ring->waiter);
     if (ring->slots)
         ring->backend->ops->ring_destroy(ring->backend->self, ring->slots);
     if (capture->env.channel.wire_version > 1) {
@@ -215,6 +217,7 @@ static void commit(fr_capture *capture, struct preparation *prep)
     /* Only now: until the new generation stands, a source of version 1 may be at work in the old slots. */
     if (before.present)
         generation_finish(capture, &before);
+    fr_capture_make_waiter(capture);
     capture->last_generation = prep->number;
     capture->generations++;
     capture->watch.at_start = (struct fr_ring_totals){0}; /* the new ring counts from nothing */

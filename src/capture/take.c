@@ -133,6 +133,7 @@ static void account(fr_capture *capture, fr_frame *frame, fr_token token)
     frame->converted_ns = fr_capture_now(capture);
     capture->ring.had_frame = true;
     capture->fresh++;
+    capture->idle = 0;
     capture->has_last = true;
     capture->last = *frame;
     if (!capture->connected || capture->rebuild_due)

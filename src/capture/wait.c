@@ -26,16 +26,28 @@ static bool spin(fr_capture *capture, uint64_t until_ns)
     return false;
 }
 
-/* The ring's event ends it as it is: the frame is taken before its reset. */
-static fr_status sleep_on_events(fr_capture *capture, uint64_t timeout_ns)
+void fr_capture_make_waiter(fr_capture *capture)
 {
     const struct fr_os *os = &capture->env.os;
     const struct fr_event *events[] = {&capture->env.notify, &capture->ring.event};
-    uint32_t left;
-    const fr_status status = os->ops->wait_only(os->self, events, 2, timeout_ns, &left);
-    if (left & 1)
+    if (os->ops->waiter_create)
+        (void)os->ops->waiter_create(os->self, events, 2, &capture->ring.waiter);
+}
+
+/* The ring's event ends it as it is: the frame is taken before its reset, if it needs one at all. */
+static fr_status sleep_on_events(fr_capture *capture, uint64_t timeout_ns)
+{
+    const struct fr_os *os = &capture->env.os;
+    struct fr_generation *ring = &capture->ring;
+    const struct fr_event *events[] = {&capture->env.notify, &ring->event};
+    const bool soon = capture->idle < FR_CAPTURE_IDLE_SLICES;
+    uint32_t signalled = 0, left = 0;
+    const fr_status status = ring->waiter
+                                 ? os->ops->waiter_wait(os->self, ring->waiter, timeout_ns, soon, &signalled)
+                                 : os->ops->wait_only(os->self, events, 2, timeout_ns, &left);
+    if ((signalled | left) & 1)
         os->ops->event_reset(os->self, &capture->env.notify);
-    capture->ring.event_left = (left & 2) != 0;
+    ring->event_left = (left & 2) != 0;
     return status;
 }
 

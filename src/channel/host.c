@@ -24,6 +24,8 @@ static void signal_event(const struct fr_event *event)
 
 void fr_host_notify(struct fr_host *host)
 {
+    /* Pairs with the acquire in host_poll. */
+    fr_store_release_u32(&host->news, 1);
     signal_event(&host->notify);
 }
 
@@ -121,9 +123,15 @@ static fr_status host_poll(void *self, struct fr_host_news *out)
 {
     struct fr_host *host = self;
     struct fr_peer *dropped = NULL;
+    out->kind = FR_HOST_NEWS_NONE;
+    /* An idle frame thread asks sixty times a second, and nearly always for nothing. */
+    if (!fr_load_acquire_u32(&host->news))
+        return FR_AGAIN;
     memset(out, 0, sizeof(*out));
     fr_mutex_lock(host->lock);
     const fr_status status = take_news(&host->shared, out, &dropped);
+    if (status != FR_OK)
+        fr_store_relaxed_u32(&host->news, 0); /* who tells more does so under the lock, and sets it after */
     fr_mutex_unlock(host->lock);
     fr_peer_unref(dropped);
     if (!status && out->kind == FR_HOST_NEWS_GONE)

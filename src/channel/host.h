@@ -93,6 +93,7 @@ struct fr_host {
     struct fr_gate *gate;
     struct fr_event wake;   /* the channel thread's */
     struct fr_event notify; /* the frame thread's; borrowed */
+    uint32_t news;          /* atomic; 1: `shared` may hold some, set after it was told */
     struct fr_thread *thread;
 
     struct fr_mutex *lock;

@@ -87,14 +87,20 @@ static void build_tables(fr_convert_tables *tables, const fr_convert_params *par
     if (params->to == FR_FORMAT_P010) {
         /* PQ is steepest at black: below 2^-44 it is within 5e-6 of its value there. */
         fr_curve_build(&tables->transfer, -44, 0, pq, NULL);
+        fr_lanes_build_p010(&tables->lanes, pq, &tables->transfer);
         return;
     }
     /* sRGB is straight below 2^-9, and the largest half is below 2^16. */
     fr_curve_build(&tables->transfer, -9, 0, srgb, NULL);
+    fr_lanes_build_nv12(&tables->lanes, srgb, &tables->transfer);
     const uint32_t peak = params->peak_millinits ? params->peak_millinits : 1000000;
     const uint32_t white = params->sdr_white_millinits ? params->sdr_white_millinits : 203000;
     const fr_tone_map map = fr_tone_map_init(fmin(peak / 1000.0, 10000), fmin(white / 1000.0, 10000));
-    fr_curve_build(&tables->gain, -20, 16, params->sdr_map == FR_SDR_MAP_CLIP ? no_gain : tone_gain, &map);
+    tables->clip = params->sdr_map == FR_SDR_MAP_CLIP;
+    fr_curve_build(&tables->gain, -20, 16, tables->clip ? no_gain : tone_gain, &map);
+    if (!tables->clip)
+        fr_tone_lanes_build(&tables->tone, 10000 * fr_pq_decode(fmin(map.knee, 1) * map.source) / 80,
+                            fmax(map.source_peak, map.target_peak) / 80, tone_gain, &map);
 }
 
 /* What threads gain has to pay for waking them: 20 to 60 microseconds. */
@@ -168,13 +174,13 @@ struct job {
     bool stream;
 };
 
-/* Whether the pixels and what becomes of them are more than half of the cache. Slots and pictures take
- * turns, so that what is written then would be out of the cache before it is written again, and reading it
- * first costs a third of the time. Below, an encoder finds it in the cache. */
+/* Whether four times the pixels and what becomes of them are more than the cache: slots, of which a ring has
+ * four, and pictures take turns, so that what is written would be out of the cache before it is written
+ * again, and an ordinary store reads it first. */
 static bool streams(const struct job *job)
 {
     const fr_convert_kernel *const kernel = job->converter->kernel;
-    const size_t bytes = 2 * fr_format_pixel_bytes(kernel->from) + (kernel->to == FR_FORMAT_P010 ? 6 : 3);
+    const size_t bytes = 4 * fr_format_pixel_bytes(kernel->from) + (kernel->to == FR_FORMAT_P010 ? 12 : 6);
     const size_t num_pixels = (job->right - job->left) * (job->bottom - job->top);
     return job->converter->cache_bytes && num_pixels * bytes > job->converter->cache_bytes;
 }

@@ -19,7 +19,8 @@ const fr_copy_kernel *fr_copy_find_kernel(void)
     return found;
 }
 
-/* As for converters: less stays in the cache for the host, and memcpy is as fast there. */
+/* Where what is read and written is less than half of the cache, memcpy is as fast, and the host finds it
+ * there. */
 static const fr_copy_kernel *stream_kernel(size_t bytes)
 {
     const size_t cache_bytes = fr_convert_cache_bytes();

@@ -12,7 +12,8 @@
  * to the C kernel.
  */
 
-#include "convert/curve.h"
+#include "convert/lanes.h"
+#include "convert/tone_lanes.h"
 
 #include <framering/convert.h>
 
@@ -25,8 +26,11 @@
 
 /* What fr_converter_create works out once. A kernel that needs no table gets them zeroed. */
 typedef struct fr_convert_tables {
-    fr_curve transfer; /* light in 0..1 to signal in 0..1: PQ for P010, sRGB for NV12 */
-    fr_curve gain;     /* RGBA16F -> NV12: the largest component to the factor of all three */
+    fr_curve transfer;  /* light in 0..1 to signal in 0..1: PQ for P010, sRGB for NV12 */
+    fr_curve gain;      /* RGBA16F -> NV12: the largest component to the factor of all three */
+    fr_lanes lanes;     /* the transfer again, for kernels with lanes of 16 bits */
+    fr_tone_lanes tone; /* the gain again, for the same */
+    bool clip;          /* RGBA16F -> NV12: the gain is 1 */
 } fr_convert_tables;
 
 typedef struct fr_convert_rows {

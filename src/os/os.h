@@ -46,6 +46,8 @@ struct fr_object_name {
     void *security; /* Windows: SECURITY_ATTRIBUTES *; NULL: the process's default */
 };
 
+struct fr_waiter;
+
 struct fr_os_ops {
     uint64_t (*now_ns)(void *self); /* monotonic, the same for all processes of the machine */
 
@@ -71,6 +73,17 @@ struct fr_os_ops {
      * first: bit i of *left: events[i] is signalled still. */
     fr_status (*wait_only)(void *self, const struct fr_event *const *events, size_t count,
                            uint64_t timeout_ns, uint32_t *left);
+
+    /* For who sleeps on the same events over and over again, where that can be made cheaper; NULL: it cannot.
+     * The events outlive the waiter. FR_ERR_NO_MEMORY, FR_ERR_SYSTEM: *out is NULL. */
+    fr_status (*waiter_create)(void *self, const struct fr_event *const *events, size_t count,
+                               struct fr_waiter **out);
+    /* As `wait`, at most timeout_ns (below 2^63). No event needs a reset, and none is reset: one counts when
+     * it was signalled since the last wait here. Bit i of *signalled: events[i] was. `soon`: a signal is more
+     * likely than the timeout. */
+    fr_status (*waiter_wait)(void *self, struct fr_waiter *waiter, uint64_t timeout_ns, bool soon,
+                             uint32_t *signalled);
+    void (*waiter_destroy)(void *self, struct fr_waiter **waiter); /* accepts none */
 
     void (*handle_close)(void *self, fr_handle handle); /* a delivered handle that was not taken over */
 };

@@ -57,7 +57,7 @@ def flip_session(world, out, *arguments):
     summary = world.capture("--source", "pattern", "--size", "640x360", *arguments, out)
     print_flips(summary)
     frames = world.stamps(*summary["files"])
-    check(frames["frames"] > (20 if world.sanitized else 60), f"{frames}")
+    check(frames["frames"] > (10 if world.sanitized else 60), f"{frames}")
     return summary
 
 

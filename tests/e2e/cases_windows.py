@@ -167,7 +167,8 @@ def textures(world, *more, sync):
     done = world.fr("capture", "--json", "--verbose", *ON_GPU, *more, timeout=90).expect(0)
     summary = done.json()
     check(summary["backend"] == "d3d11", f"{summary} {done.err}")
-    check(f"by {sync}" in done.err, f"no {sync}: {done.err!r}")
+    way = {"keyed mutex": "one side at a time", "fence": "kept in step by fences"}[sync]
+    check(f"in shared textures, {way}" in done.err, f"no {sync}: {done.err!r}")
     print_flips(summary)
     world.stamps(*summary["files"])
     return summary

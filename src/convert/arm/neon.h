@@ -10,5 +10,7 @@
 fr_convert_fn convert_bgra_nv12_neon;
 fr_convert_fn convert_rgba_nv12_neon;
 fr_convert_fn convert_rgb10a2_p010_neon;
+fr_convert_fn convert_rgba16f_p010_neon;
+fr_convert_fn convert_rgba16f_nv12_neon;
 
 #endif

@@ -12,6 +12,8 @@
 fr_convert_fn convert_bgra_nv12_avx512;
 fr_convert_fn convert_rgba_nv12_avx512;
 fr_convert_fn convert_rgb10a2_p010_avx512;
+fr_convert_fn convert_rgba16f_p010_avx512;
+fr_convert_fn convert_rgba16f_nv12_avx512;
 
 /* 1 2 1 about the even columns of 32; *last carries the odd columns to the next 32. */
 static inline __m512i filter_avx512(__m512i a, __m512i b, __m512i *last)

@@ -12,6 +12,8 @@
 fr_convert_fn convert_bgra_nv12_sse41;
 fr_convert_fn convert_rgba_nv12_sse41;
 fr_convert_fn convert_rgb10a2_p010_sse41;
+fr_convert_fn convert_rgba16f_p010_sse41;
+fr_convert_fn convert_rgba16f_nv12_sse41;
 
 /* Whether the rows ask for stores past the cache, and lie so that there can be. */
 static inline bool streams_sse41(const fr_convert_rows *rows, size_t from_bytes)

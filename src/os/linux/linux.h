@@ -25,6 +25,12 @@ fr_status fr_linux_wait(void *self, const struct fr_event *const *events, size_t
 fr_status fr_linux_wait_only(void *self, const struct fr_event *const *events, size_t count,
                              uint64_t timeout_ns, uint32_t *left);
 
+fr_status fr_linux_waiter_create(void *self, const struct fr_event *const *events, size_t count,
+                                 struct fr_waiter **out);
+fr_status fr_linux_waiter_wait(void *self, struct fr_waiter *waiter, uint64_t timeout_ns, bool soon,
+                               uint32_t *signalled);
+void fr_linux_waiter_destroy(void *self, struct fr_waiter **waiter);
+
 void fr_linux_handle_close(void *self, fr_handle handle);
 
 #endif

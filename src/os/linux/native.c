@@ -23,6 +23,9 @@ static const struct fr_os_ops native_ops = {
     .event_close = fr_linux_event_close,
     .wait = fr_linux_wait,
     .wait_only = fr_linux_wait_only,
+    .waiter_create = fr_linux_waiter_create,
+    .waiter_wait = fr_linux_waiter_wait,
+    .waiter_destroy = fr_linux_waiter_destroy,
     .handle_close = fr_linux_handle_close,
 };
 

@@ -213,8 +213,8 @@ static void every_8bit_grey_has_no_colour(void **state)
 static void every_tone_map_is_exact(void **state)
 {
     (void)state;
-    static const uint32_t nits[][2] = {{1000, 203}, {4000, 100}, {10000, 80},
-                                       {600, 480},  {100, 203},  {1499, 150}};
+    static const uint32_t nits[][2] = {{1000, 203}, {4000, 100}, {10000, 80}, {600, 480},
+                                       {100, 203},  {1499, 150}, {10000, 5}};
     uint16_t *const halves = calloc(NUM_PIXELS, 4 * sizeof(*halves));
     uint64_t random = 3;
     for (size_t i = 0; i < 4 * NUM_PIXELS; i++)

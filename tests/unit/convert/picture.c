@@ -12,12 +12,12 @@ const pair pairs[] = {
     {{.from = FR_FORMAT_BGRA8, .to = FR_FORMAT_NV12}, "convert_bgra_nv12_", true, 0.005},
     {{.from = FR_FORMAT_RGBA8, .to = FR_FORMAT_NV12}, "convert_rgba_nv12_", true, 0.005},
     {{.from = FR_FORMAT_RGB10A2, .to = FR_FORMAT_P010}, "convert_rgb10a2_p010_", true, 0.003},
-    {{.from = FR_FORMAT_RGBA16F, .to = FR_FORMAT_P010}, "convert_rgba16f_p010_", false, 0.006},
-    {{.from = FR_FORMAT_RGBA16F, .to = FR_FORMAT_NV12}, "convert_rgba16f_nv12_", false, 0.006},
+    {{.from = FR_FORMAT_RGBA16F, .to = FR_FORMAT_P010}, "convert_rgba16f_p010_", false, 0.03},
+    {{.from = FR_FORMAT_RGBA16F, .to = FR_FORMAT_NV12}, "convert_rgba16f_nv12_", false, 0.01},
     {{.from = FR_FORMAT_RGBA16F, .to = FR_FORMAT_NV12, .sdr_map = FR_SDR_MAP_CLIP},
      "convert_rgba16f_nv12_",
      false,
-     0.006},
+     0.01},
 };
 const size_t num_pairs = sizeof(pairs) / sizeof(pairs[0]);
 
@@ -103,6 +103,18 @@ void check_codes(const codes *c, const double *luma, const double *chroma, doubl
     check_plane("chroma", c->chroma, chroma, c->num_chroma, error, stats);
 }
 
+/* Of two kernels: the smaller number of equal codes, and the larger distance. */
+static statistics worse(statistics a, statistics b)
+{
+    if (!a.num)
+        return b;
+    return (statistics){
+        .num = a.num,
+        .num_equal = a.num_equal < b.num_equal ? a.num_equal : b.num_equal,
+        .largest = fmax(a.largest, b.largest),
+    };
+}
+
 statistics check_picture(const pair *p, uint32_t width, uint32_t height, const void *src)
 {
     fr_convert_params params = p->params;
@@ -113,11 +125,13 @@ statistics check_picture(const pair *p, uint32_t width, uint32_t height, const v
                                                                calloc(2 * num_luma + 2, sizeof(double));
     reference_convert(&params, src, (ptrdiff_t)(width * fr_format_pixel_bytes(params.from)), luma, chroma);
 
-    statistics stats = {0};
+    statistics worst = {0};
     codes first = {0};
     for (size_t n = 0; nth_mask(n, &params.cpu_mask); n++) {
         codes c = convert_packed(&params, src);
+        statistics stats = {0};
         check_codes(&c, luma, chroma, p->error, &stats);
+        worst = worse(worst, stats);
         if (n == 0)
             first = c;
         if (p->integer) {
@@ -130,5 +144,5 @@ statistics check_picture(const pair *p, uint32_t width, uint32_t height, const v
     codes_free(&first);
     free(luma);
     free(chroma);
-    return stats;
+    return worst;
 }

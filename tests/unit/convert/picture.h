@@ -58,7 +58,7 @@ typedef struct statistics {
  * rounding). */
 void check_codes(const codes *c, const double *luma, const double *chroma, double error, statistics *stats);
 
-/* Converts under every mask and checks against the reference; one statistic over all masks. */
+/* Converts under every mask and checks against the reference; the worst statistic of any mask. */
 statistics check_picture(const pair *p, uint32_t width, uint32_t height, const void *src);
 
 #endif
