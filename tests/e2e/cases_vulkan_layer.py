@@ -64,8 +64,10 @@ def case_layer_images(world):
     """Straight into the host's images."""
     linger = lingering(world)
     summary, counts = present(world, ("--backend", "vulkan"), "--frames", "150", "--linger", str(linger), seconds=4 + linger)
-    check(summary["slots"] == "opaque fd" and summary["fresh"] > 80, f"{summary}")
-    check(counts["slot"]["presents"] > 80, f"{counts}")
+    # What finds no slot at once goes by a stage: more on a busy machine, most of all under a sanitizer.
+    most = 20 if world.sanitized else 60
+    check(summary["slots"] == "opaque fd" and summary["fresh"] > most, f"{summary}")
+    check(counts["slot"]["presents"] > most, f"{counts}")
     world.stamps("a.mkv")
     check(world.stamp_frames("a.mkv")[-1]["sequence"] == 150, "the last frame is not shown")
 
