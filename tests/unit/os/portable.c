@@ -102,61 +102,6 @@ static void a_wait_may_leave_events_signalled(void **state)
         os.ops->event_close(os.self, &event[i]);
 }
 
-static void a_waiter_hears_each_signal_once(void **state)
-{
-    (void)state;
-    if (!os.ops->waiter_create)
-        skip();
-    struct fr_event event[2] = {make_event(), make_event()};
-    const struct fr_event *const events[] = {&event[0], &event[1]};
-    os.ops->event_signal(os.self, &event[1]); /* also what was signalled before there was a waiter */
-    struct fr_waiter *waiter;
-    assert_int_equal(os.ops->waiter_create(os.self, events, 2, &waiter), FR_OK);
-    for (int round = 0; round < 6; round++) {
-        const bool soon = round % 2 == 0;
-        uint32_t signalled = 7;
-        assert_int_equal(os.ops->waiter_wait(os.self, waiter, FR_NS_PER_S, soon, &signalled), FR_OK);
-        assert_int_equal(signalled, round == 0 ? 2 : 3);
-        const uint64_t begin = os.ops->now_ns(os.self);
-        assert_int_equal(os.ops->waiter_wait(os.self, waiter, 3 * FR_NS_PER_MS, soon, &signalled),
-                         FR_TIMEOUT);
-        assert_int_equal(signalled, 0);
-        assert_true(os.ops->now_ns(os.self) - begin >= 3 * FR_NS_PER_MS);
-        assert_int_equal(os.ops->waiter_wait(os.self, waiter, 0, soon, &signalled), FR_TIMEOUT);
-        os.ops->event_signal(os.self, &event[1]);
-        os.ops->event_signal(os.self, &event[1]);
-        os.ops->event_signal(os.self, &event[0]);
-    }
-    os.ops->waiter_destroy(os.self, &waiter);
-    assert_null(waiter);
-    os.ops->waiter_destroy(os.self, &waiter);
-    for (size_t i = 0; i < 2; i++)
-        os.ops->event_close(os.self, &event[i]);
-}
-
-/* The timer of a wait that a signal ended rings into no later one. */
-static void a_waiter_does_not_keep_its_timeouts(void **state)
-{
-    (void)state;
-    if (!os.ops->waiter_create)
-        skip();
-    struct fr_event event = make_event();
-    const struct fr_event *const events[] = {&event};
-    struct fr_waiter *waiter;
-    assert_int_equal(os.ops->waiter_create(os.self, events, 1, &waiter), FR_OK);
-    uint32_t signalled;
-    os.ops->event_signal(os.self, &event);
-    assert_int_equal(os.ops->waiter_wait(os.self, waiter, 2 * FR_NS_PER_MS, true, &signalled), FR_OK);
-    const uint64_t until = os.ops->now_ns(os.self) + 4 * FR_NS_PER_MS;
-    while (os.ops->now_ns(os.self) < until) {
-    }
-    const uint64_t begin = os.ops->now_ns(os.self);
-    assert_int_equal(os.ops->waiter_wait(os.self, waiter, 20 * FR_NS_PER_MS, true, &signalled), FR_TIMEOUT);
-    assert_true(os.ops->now_ns(os.self) - begin >= 20 * FR_NS_PER_MS);
-    os.ops->waiter_destroy(os.self, &waiter);
-    os.ops->event_close(os.self, &event);
-}
-
 static void a_wait_lasts_as_long_as_said(void **state)
 {
     (void)state;
@@ -237,8 +182,6 @@ int main(void)
         cmocka_unit_test(too_much_memory_is_refused),
         cmocka_unit_test(events_wake_and_reset),
         cmocka_unit_test(a_wait_may_leave_events_signalled),
-        cmocka_unit_test(a_waiter_hears_each_signal_once),
-        cmocka_unit_test(a_waiter_does_not_keep_its_timeouts),
         cmocka_unit_test(a_wait_lasts_as_long_as_said),
         cmocka_unit_test(the_clock_does_not_go_back),
         cmocka_unit_test(threads_work_under_a_lock),
