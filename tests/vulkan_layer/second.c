@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
 #include "second.h"
+#include "turn.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,24 +81,6 @@ void second_open(const second_place *where, VkFormat format, uint32_t width, uin
     must(vkAllocateCommandBuffers(place.device, &info, &commands), "vkAllocateCommandBuffers");
 }
 
-static void turn(VkImage image, VkImageLayout from, VkImageLayout to, VkAccessFlags before,
-                 VkAccessFlags after)
-{
-    const VkImageMemoryBarrier info = {
-        .sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
-        .srcAccessMask = before,
-        .dstAccessMask = after,
-        .oldLayout = from,
-        .newLayout = to,
-        .srcQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
-        .dstQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
-        .image = image,
-        .subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1},
-    };
-    vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 0, NULL,
-                         0, NULL, 1, &info);
-}
-
 void second_show(void)
 {
     const VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
@@ -110,11 +93,11 @@ void second_show(void)
     must(vkAcquireNextImageKHR(place.device, swapchain, UINT64_MAX, acquired, VK_NULL_HANDLE, &image),
          "acquire");
     must(vkBeginCommandBuffer(commands, &begin), "vkBeginCommandBuffer");
-    turn(images[image], VK_IMAGE_LAYOUT_UNDEFINED, VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, 0,
-         VK_ACCESS_TRANSFER_WRITE_BIT);
+    turn_image(commands, images[image], VK_IMAGE_LAYOUT_UNDEFINED, VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, 0,
+               VK_ACCESS_TRANSFER_WRITE_BIT);
     vkCmdClearColorImage(commands, images[image], VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, &colour, 1, &whole);
-    turn(images[image], VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, VK_IMAGE_LAYOUT_PRESENT_SRC_KHR,
-         VK_ACCESS_TRANSFER_WRITE_BIT, 0);
+    turn_image(commands, images[image], VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, VK_IMAGE_LAYOUT_PRESENT_SRC_KHR,
+               VK_ACCESS_TRANSFER_WRITE_BIT, 0);
     must(vkEndCommandBuffer(commands), "vkEndCommandBuffer");
     const VkSubmitInfo submit = {
         .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
