@@ -143,21 +143,11 @@ static void account(fr_capture *capture, fr_frame *frame, fr_token token)
     fr_capture_finish_flip(capture, frame->converted_ns);
 }
 
-/* What a record says of a change is against the frame published before: it is known only if that was taken.
- */
-static void note_change(fr_capture *capture, const struct fr_ring_record *record)
-{
-    const struct fr_generation *ring = &capture->ring;
-    const bool known =
-        (record->flags & FR_WIRE_FRAME_DAMAGE) && record->token.sequence == ring->words.last_sequence + 1;
-    fr_damage_add(&capture->damage, known ? &record->damage : NULL);
-}
-
 static fr_status convert(fr_capture *capture, const struct fr_ring_record *record, struct fr_surface *surface)
 {
     const struct fr_generation *ring = &capture->ring;
     const struct fr_backend_host *backend = ring->backend;
-    note_change(capture, record);
+    fr_damage_add(&capture->damage, record->has_damage ? &record->damage : NULL);
     struct fr_parts parts;
     const bool has_rest =
         fr_damage_parts(&capture->damage, surface->holds, capture->out->width, capture->out->height, &parts);
