@@ -80,6 +80,11 @@ static json_t *files_json(const struct session_result *r)
     return files;
 }
 
+static double converted_pct(const fr_capture_info *info)
+{
+    return info->taken_pixels ? 100 * (double)info->converted_pixels / (double)info->taken_pixels : 0;
+}
+
 json_t *summary_json(const struct session_result *r)
 {
     const fr_capture_info *info = &r->info;
@@ -88,6 +93,7 @@ json_t *summary_json(const struct session_result *r)
     json_object_set_new(object, "repeats", integer(info->repeats));
     json_object_set_new(object, "dropped", integer(info->dropped));
     json_object_set_new(object, "generations", integer(info->generations));
+    json_object_set_new(object, "converted_pct", number(converted_pct(info)));
     json_object_set_new(object, "flips", flips_json(r));
     json_object_set_new(object, "latency_us",
                         json_pack("{s:o, s:o, s:o}", "publish_to_take",

@@ -121,6 +121,7 @@ struct fr_capture {
 
     struct fr_liveness_watch watch;
     uint64_t fresh, repeats, superseded;
+    uint64_t taken_pixels, converted_pixels;
     struct fr_ring_totals past; /* of generations that are gone */
 };
 

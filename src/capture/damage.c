@@ -37,13 +37,10 @@ bool fr_damage_parts(const struct fr_damage *damage, uint64_t held, uint32_t wid
     out->count = 0;
     if (!held || held < damage->since || damage->newest - held > FR_DAMAGE_FRAMES)
         return false;
-    uint64_t sum = 0;
     for (uint64_t number = held + 1; number <= damage->newest; number++) {
         const struct fr_parts *change = &damage->change[number % FR_DAMAGE_FRAMES];
         for (uint32_t i = 0; i < change->count; i++)
             fr_parts_add(out, affected(&change->rect[i], width, height));
     }
-    for (uint32_t i = 0; i < out->count; i++)
-        sum += (uint64_t)out->rect[i].width * out->rect[i].height;
-    return sum < (uint64_t)width * height;
+    return fr_parts_area(out) < (uint64_t)width * height;
 }

@@ -155,9 +155,13 @@ static fr_status convert(fr_capture *capture, const struct fr_ring_record *recor
     const fr_status status =
         backend->ops->convert(backend->self, capture->converter, ring->slots, record->token.slot,
                               has_rest ? &parts : NULL, &surface->picture);
-    if (status >= 0)
-        surface->holds = capture->damage.newest;
-    return status;
+    if (status < 0)
+        return status;
+    surface->holds = capture->damage.newest;
+    const uint64_t whole = (uint64_t)capture->out->width * capture->out->height;
+    capture->taken_pixels += whole;
+    capture->converted_pixels += has_rest ? fr_parts_area(&parts) : whole;
+    return FR_OK;
 }
 
 /* The slot is claimed: convert, and give it back on every path. FR_AGAIN: the frame may not be used. */

@@ -92,6 +92,14 @@ void fr_parts_add(struct fr_parts *parts, fr_rect rect)
     parts->rect[parts->count++] = rect;
 }
 
+uint64_t fr_parts_area(const struct fr_parts *parts)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < parts->count; i++)
+        sum += area(&parts->rect[i]);
+    return sum;
+}
+
 fr_rect fr_parts_bounds(const struct fr_parts *parts)
 {
     fr_rect all = parts->count ? parts->rect[0] : (fr_rect){0};

@@ -20,6 +20,9 @@ struct fr_parts {
  * them. */
 void fr_parts_add(struct fr_parts *parts, fr_rect rect);
 
+/* How many pixels they are, counting twice what lies in two. */
+uint64_t fr_parts_area(const struct fr_parts *parts);
+
 /* The smallest rectangle around all of them; an empty one around nothing. */
 fr_rect fr_parts_bounds(const struct fr_parts *parts);
 
