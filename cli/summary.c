@@ -86,6 +86,11 @@ static double looking_pct(const struct session_result *r)
     return r->duration_ns ? 100.0 * (double)r->info.looked_ns / (double)r->duration_ns : 0;
 }
 
+static double converted_pct(const fr_capture_info *info)
+{
+    return info->taken_pixels ? 100 * (double)info->converted_pixels / (double)info->taken_pixels : 0;
+}
+
 json_t *summary_json(const struct session_result *r)
 {
     const fr_capture_info *info = &r->info;
@@ -94,6 +99,7 @@ json_t *summary_json(const struct session_result *r)
     json_object_set_new(object, "repeats", integer(info->repeats));
     json_object_set_new(object, "dropped", integer(info->dropped));
     json_object_set_new(object, "generations", integer(info->generations));
+    json_object_set_new(object, "converted_pct", number(converted_pct(info)));
     json_object_set_new(object, "flips", flips_json(r));
     json_object_set_new(object, "latency_us",
                         json_pack("{s:o, s:o, s:o}", "publish_to_take",

@@ -61,7 +61,8 @@ def use_layer(world):
     manifest["layer"]["library_path"] = str(built / "libVkLayer_framering_capture.so")
     (folder / "VkLayer_framering_capture.json").write_text(json.dumps(manifest))
     world.env["XDG_DATA_HOME"] = str(world.folder / "data")
-    world.env["VK_ADD_LAYER_PATH"] = str(world.build / "tests" / "vulkan_layer")
+    there = os.environ.get("VK_ADD_LAYER_PATH")
+    world.env["VK_ADD_LAYER_PATH"] = str(world.build / "tests" / "vulkan_layer") + (f":{there}" if there else "")
 
 
 def captured(target):
