@@ -37,7 +37,8 @@ struct fake_cuda {
     uint32_t calls, pushes;
     struct fake_cuda_pair contexts, imports, maps, allocations;
     uint32_t copies, queries;
-    unsigned flags; /* of the newest context */
+    unsigned flags;  /* of the newest context */
+    CUdevice device; /* likewise */
 };
 
 /* The one that the library works on. */

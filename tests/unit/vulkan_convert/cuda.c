@@ -96,6 +96,7 @@ static void frames_of_every_kind(void **state)
         av_frame_free(&again);
         surface_close(&s);
         assert_int_equal(fake_cuda()->flags, CU_CTX_SCHED_BLOCKING_SYNC);
+        assert_int_equal(fake_cuda()->device, 1);
         assert_true(fake_cuda_balanced());
     }
 }
