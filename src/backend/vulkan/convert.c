@@ -60,7 +60,7 @@ static VkResult make_descriptors(struct fr_vk_converter *converter)
     VkDevice device = converter->device->device;
     const uint32_t count = FR_VK_FLIGHTS * converter->num_bands, images = converter->buffers ? 0 : count;
     const VkDescriptorPoolSize sizes[2] = {{VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 3 * count - images},
-                                           {VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE, images}};
+                                           {VK_DESCRIPTOR_TYPE_COMBINED_IMAGE_SAMPLER, images}};
     const VkDescriptorPoolCreateInfo pool = {
         .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
         .maxSets = count,

@@ -35,7 +35,8 @@ static void bind_band(const struct job *job, uint32_t band)
             .dstSet = job->flight->set[band],
             .dstBinding = i,
             .descriptorCount = 1,
-            .descriptorType = is_image ? VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+            .descriptorType =
+                is_image ? VK_DESCRIPTOR_TYPE_COMBINED_IMAGE_SAMPLER : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
             .pImageInfo = is_image ? &image : NULL,
             .pBufferInfo = is_image ? NULL : &buffers[i],
         };
@@ -83,6 +84,8 @@ static void dispatch_band(const struct job *job, VkCommandBuffer command, uint32
     push.edge[0] = (int32_t)c->params.width - 1;
     push.edge[1] = (int32_t)rows - 1;
     push.image_row = (int32_t)row;
+    push.texel[0] = 1.0f / (float)c->params.width;
+    push.texel[1] = 1.0f / (float)c->params.height;
     push.source_pitch = (int32_t)(job->input->pitch_bytes / FR_VK_SOURCE_PITCH_ALIGN);
     push.luma_pitch = (int32_t)(job->picture->pitch_bytes[0] / 4);
     push.chroma_pitch = (int32_t)(job->picture->pitch_bytes[1] / 4);
