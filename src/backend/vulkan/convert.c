@@ -86,7 +86,7 @@ static VkResult make_commands(struct fr_vk_converter *converter)
     VkDevice device = converter->device->device;
     const VkCommandPoolCreateInfo pool = {
         .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
-        .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT | VK_COMMAND_POOL_CREATE_TRANSIENT_BIT,
+        .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT,
         .queueFamilyIndex = converter->device->family,
     };
     VkResult result = vk->CreateCommandPool(device, &pool, NULL, &converter->commands);

@@ -244,6 +244,7 @@ static struct fr_vk_picture *make(struct fr_vk_device *device, uint32_t width, u
     if (!p)
         return NULL;
     p->device = fr_vk_device_ref(device);
+    p->serial = fr_vk_device_serial(device);
     p->width = width;
     p->height = height;
     p->format = format;
