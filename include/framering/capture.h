@@ -178,6 +178,9 @@ typedef struct fr_capture_info {
     uint64_t fresh, repeats;
     uint64_t looked;     /* of the fresh ones, those that came while the host looked (spin_ns) */
     uint64_t looked_ns;  /* the time spent so */
+    uint64_t taken_pixels;     /* of all fresh frames */
+    uint64_t converted_pixels; /* those that the pictures which they went into lacked; a backend may convert
+                                  more */
     uint64_t dropped;    /* published but superseded before they were taken, or found no slot in the source */
     uint64_t mismatched; /* of a size or format that is not the ring's */
     uint64_t offered, published;  /* by the sources */

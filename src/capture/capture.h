@@ -124,6 +124,7 @@ struct fr_capture {
     struct fr_pace pace;
     bool seen_looking; /* the last wait ended with a token that was seen awake */
     uint64_t fresh, repeats, superseded, looked, looked_ns;
+    uint64_t taken_pixels, converted_pixels;
     struct fr_ring_totals past; /* of generations that are gone */
 };
 

@@ -140,6 +140,8 @@ void fr_capture_get_info(fr_capture *capture, fr_capture_info *out)
         .repeats = capture->repeats,
         .looked = capture->looked,
         .looked_ns = capture->looked_ns,
+        .taken_pixels = capture->taken_pixels,
+        .converted_pixels = capture->converted_pixels,
         .dropped = capture->superseded + slotless,
         .mismatched = mismatched,
         .offered = offered,

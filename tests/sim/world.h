@@ -35,7 +35,7 @@ struct sim_scenario {
 };
 
 struct sim_memory {
-    fr_wire_v2 header;
+    fr_wire_whole header;
     uint32_t pixels[FR_WIRE_SLOTS_MAX][SIM_PIXELS];
 };
 
@@ -68,6 +68,7 @@ struct sim_world {
     uint32_t next_picture, frame; /* the next frame's number is `frame` */
     uint32_t last_generation, last_sequence, last_picture;
     uint32_t cancelled, published, starved;
+    uint32_t with_damage; /* frames of which the host knew what differs */
 
     /* what was shown */
     struct fr_ring_host ring;
@@ -88,6 +89,9 @@ void sim_check_sleep(void);
 
 /* Wakes the host as a system call does: what was stored before is visible first. */
 void sim_signal_host(void);
+
+/* What a picture changes: a place of its own, which is not joined with another's. */
+fr_rect sim_damage(uint32_t picture);
 
 /* The index of a frame in its generation's shadow. */
 uint32_t sim_frame_index(uint32_t sequence);
