@@ -64,7 +64,8 @@ static const struct args_option table[] = {
      NULL},
     {OPT_BACKEND, "--backend", "NAME", capture_system_backend_help, NULL},
     {OPT_SPIN, "--spin", "TIME",
-     "look for each frame when it is due, so long at most, as in 200us, instead of being woken by it; default 0",
+     "look for each frame when it is due, so long at most, as in 200us, instead of being woken by it; "
+     "default 0",
      NULL},
     {OPT_FOR, "--for", "TIME", "record so long: 5, 5s, 2m, 1h; default: until Ctrl-C", "Length:"},
     {OPT_FRAMES, "--frames", "N", "record so many frames", NULL},
