@@ -138,6 +138,8 @@ void fr_capture_get_info(fr_capture *capture, fr_capture_info *out)
         .out_format = capture->out ? capture->out->format : FR_FORMAT_NONE,
         .fresh = capture->fresh,
         .repeats = capture->repeats,
+        .looked = capture->looked,
+        .looked_ns = capture->looked_ns,
         .taken_pixels = capture->taken_pixels,
         .converted_pixels = capture->converted_pixels,
         .dropped = capture->superseded + slotless,

@@ -133,7 +133,10 @@ static void account(fr_capture *capture, fr_frame *frame, fr_token token)
     frame->converted_ns = fr_capture_now(capture);
     capture->ring.had_frame = true;
     capture->fresh++;
+    capture->looked += capture->seen_looking;
+    capture->seen_looking = false;
     capture->idle = 0;
+    fr_pace_frame(&capture->pace, frame->published_ns);
     capture->has_last = true;
     capture->last = *frame;
     if (!capture->connected || capture->rebuild_due)

@@ -158,6 +158,26 @@ static bool wants_new_generation(void)
     return after && sim_world.generations == 1 && sim_world.takes >= after;
 }
 
+/* A timer ends the sleep, and the host looks for a while: until it rings, whoever publishes signals. */
+static void nap(void)
+{
+    fr_simulator_step();
+    sim_world.asleep = true;
+    sim_check_sleep();
+    fr_simulator_step();
+    sim_world.asleep = false;
+    sim_world.event_left = sim_world.event;
+    fr_ring_host_awake(&sim_world.ring);
+    for (int i = 0; i < 2 && !fr_ring_host_moved(&sim_world.ring); i++)
+        fr_simulator_step();
+}
+
+static bool naps(void)
+{
+    const uint32_t sleep = sim_world.sleeps++;
+    return sleep < 32 && (sim_world.scenario->nap_mask >> sleep & 1u);
+}
+
 static void sleep_until_signalled(void)
 {
     fr_simulator_step(); /* between the last look and the sleep there is time for the other side */
@@ -201,7 +221,10 @@ void sim_host_main(void)
             continue;
         if (sim_world.source_idle && !sim_world.event)
             break;
-        sleep_until_signalled();
+        if (naps())
+            nap();
+        else
+            sleep_until_signalled();
     }
     sim_world.host_over = true;
     sim_world.source_news = true;

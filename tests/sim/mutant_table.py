@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The framering authors
 # SPDX-License-Identifier: MIT
-"""The rules of the ring, and of what surfaces lack, each with the edit that takes it out and the tests that must notice.
+"""The rules of the ring, of what surfaces lack and of when frames are due, each with the edit that takes it out and the tests that must notice.
 
 A test is a program, or a program and the one scenario of it that is run. Left out, because no peer can tell:
 - `latest` stored relaxed, or the state: each of the two releases pixels and record. Both at once is a mutant.
@@ -12,8 +12,10 @@ HOST = 'ring/host.c'
 SOURCE = 'ring/source.c'
 SNAPSHOT = 'wire/snapshot.c'
 DAMAGE = 'capture/damage.c'
+PACE = 'capture/pace.c'
 PARTS = 'common/parts.c'
 STRONG = 'sim-strong: three slots'
+NAPS = 'sim-strong: looks between sleeps'
 LATE_EVENT = 'sim-weak: an event without order'
 
 MOVE = (
@@ -90,10 +92,10 @@ MUTANTS = [
            ('    ring->last_sequence = token.sequence;\n', '')),
     mutant("the record's token is not looked at", HOST, ['unit-ring'],
            ('if (word != fr_token_pack(claimed))', 'if (word == UINT64_MAX)')),
-    mutant('the host sleeps without a last look', HOST, [STRONG, 'unit-ring'], (LAST_LOOK, '    return true;\n')),
-    mutant('the last look comes before the host says that it sleeps', HOST, [STRONG], (SLEEPS + SLEEP_FENCE, ''),
+    mutant('the host sleeps without a last look', HOST, [STRONG, NAPS, 'unit-ring'], (LAST_LOOK, '    return true;\n')),
+    mutant('the last look comes before the host says that it sleeps', HOST, [STRONG, NAPS], (SLEEPS + SLEEP_FENCE, ''),
            (LAST_LOOK, '    if (!fr_ring_host_moved(ring)) {\n' + SLEEPS + SLEEP_FENCE + '        return true;\n    }\n')),
-    mutant('the host does not say that it sleeps', HOST, [STRONG, 'unit-ring'], (SLEEPS, '')),
+    mutant('the host does not say that it sleeps', HOST, [STRONG, NAPS, 'unit-ring'], (SLEEPS, '')),
     mutant('the host says that it sleeps by a store that may be late', HOST, ['sim-weak: three slots'],
            (SLEEP_FENCE, '')),
     mutant('a token keeps the host awake for ever', HOST, ['unit-ring'], ('    ring->seen = word;\n    return true;', '    return true;')),
@@ -168,6 +170,24 @@ MUTANTS = [
            (' || damage->newest - held > FR_DAMAGE_FRAMES)', ')')),
     mutant('what surfaces hold survives all', DAMAGE, ['unit-damage'],
            ('    damage->since = damage->newest + 1;', '    (void)damage;')),
+    mutant('frames that are not even are looked for', PACE, ['unit-pace'],
+           ('return agree >= enough ? due_ns : 0;', '(void)enough, (void)agree;\n    return due_ns;')),
+    mutant('a frame may be looked for longer than allowed', PACE, ['unit-pace'],
+           ('pace->until_ns = pace->from_ns + budget_ns;', 'pace->until_ns = pace->due_ns + budget_ns;')),
+    mutant('the host means to wake when the frame is due', PACE, ['unit-pace'],
+           ('pace->due_ns > pace->head_ns ? pace->due_ns - pace->head_ns : 0', 'pace->due_ns')),
+    mutant('what was missed asleep teaches nothing', PACE, ['unit-pace'], ('pace->napping || ', '')),
+    mutant('a frame that was left out counts as an interval', PACE, ['unit-pace'],
+           ('(passed ? passed : 1)', '1')),
+    mutant('the times before a leap are believed', PACE, ['unit-pace'],
+           ('    if (!pace->due_ns && pace->count > FORECAST_MIN)\n        pace->due_ns = forecast_anew(pace);\n', '')),
+    mutant('the pace is believed through a pause', PACE, ['unit-pace'],
+           (' || at_ns - last_ns > most_ns', '')),
+    mutant('a late frame moves the next', PACE, ['unit-pace'],
+           ('const uint64_t due_ns = median(due, count);', 'const uint64_t due_ns = due[count - 1];')),
+    mutant('a host that looks in vain looks on', PACE, ['unit-pace'], ('    pace->rest--;\n    return true;', '    return false;')),
+    mutant('a frame that was left out counts as a look in vain', PACE, ['unit-pace'],
+           (' && at_ns < pace->due_ns + pace->interval_ns / 2)', ')')),
     mutant('the list goes out after the token', SOURCE, [STRONG],
            ('        write_damage(ring, index);\n', ''),
            (LATEST, LATEST + '    write_damage(ring, index);\n')),

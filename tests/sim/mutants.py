@@ -19,6 +19,7 @@ TESTS = {
     'unit-ring': ('unit/ring', None, []),
     'unit-wire': ('unit/wire', None, []),
     'unit-damage': ('unit/damage', None, []),
+    'unit-pace': ('unit/pace', None, []),
 }
 RING = ['common/parts.c', 'ring/host.c', 'ring/source.c', 'wire/token.c', 'wire/snapshot.c']
 THREADS = 'os/linux/thread.c'  # what the unit tests run beside each other
@@ -59,6 +60,8 @@ class Builder:
             names = RING + ([THREADS] if test.startswith('unit') else [])
             if test == 'unit-damage':
                 names = DAMAGE + ['convert/' + path.name for path in sorted((self.root / 'src' / 'convert').glob('*.c'))]
+            if test == 'unit-pace':
+                names = ['capture/pace.c']
             product = {name: self.compile(test, self.root / 'src' / name, name) for name in names}
             self.objects[test] = own, product
         return self.objects[test]

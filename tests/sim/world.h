@@ -21,9 +21,10 @@ struct sim_scenario {
     void (*host)(void);
     void (*end)(void);
     uint32_t ring_len;
-    uint32_t frames;        /* that the source offers */
-    uint32_t cancel_mask;   /* bit i: frame i is given up */
-    uint32_t late_mask;     /* bit i: the backend cannot have the pixels of the host's claim i in time */
+    uint32_t frames;      /* that the source offers */
+    uint32_t cancel_mask; /* bit i: frame i is given up */
+    uint32_t late_mask;   /* bit i: the backend cannot have the pixels of the host's claim i in time */
+    uint32_t nap_mask; /* bit i: a timer ends the host's sleep i if nothing does before, and it looks then */
     uint32_t sequence_base; /* the last sequence before the first frame */
     uint32_t retire_after;  /* takes, after which the host makes a new generation; 0 = never */
     bool in_place;          /* the new generation reuses the header (the reference design's way) */
@@ -71,7 +72,7 @@ struct sim_world {
 
     /* what was shown */
     struct fr_ring_host ring;
-    uint32_t claims, takes, passed, shown_generation, shown_sequence, shown_picture;
+    uint32_t sleeps, claims, takes, passed, shown_generation, shown_sequence, shown_picture;
 };
 
 extern struct sim_world sim_world;

@@ -16,7 +16,7 @@ static const char *const wanted_extensions[] = {
     VK_EXT_EXTERNAL_MEMORY_DMA_BUF_EXTENSION_NAME, VK_EXT_IMAGE_DRM_FORMAT_MODIFIER_EXTENSION_NAME,
     VK_KHR_IMAGE_FORMAT_LIST_EXTENSION_NAME,       VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME,
     VK_KHR_TIMELINE_SEMAPHORE_EXTENSION_NAME,      VK_KHR_GLOBAL_PRIORITY_EXTENSION_NAME,
-    VK_EXT_GLOBAL_PRIORITY_EXTENSION_NAME,
+    VK_EXT_GLOBAL_PRIORITY_EXTENSION_NAME,         VK_EXT_PHYSICAL_DEVICE_DRM_EXTENSION_NAME,
 };
 
 static void destroy(struct fr_vk_device *device)
@@ -295,6 +295,14 @@ void fr_vk_device_unlock(struct fr_vk_device *device)
         device->unlock(device->user);
     else
         (void)pthread_mutex_unlock(&device->mutex);
+}
+
+uint64_t fr_vk_device_serial(struct fr_vk_device *device)
+{
+    fr_vk_device_lock(device);
+    const uint64_t serial = ++device->serials;
+    fr_vk_device_unlock(device);
+    return serial;
 }
 
 void fr_vk_device_adopt(struct fr_vk_device *device, void *object)
