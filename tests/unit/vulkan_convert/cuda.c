@@ -8,6 +8,7 @@
 #include "encode/av_cuda_driver.h"
 
 #include <framering/ffmpeg.h>
+#include <framering/vulkan.h>
 
 #include <dirent.h>
 #include <libavutil/hwcontext.h>
@@ -98,6 +99,23 @@ static void frames_of_every_kind(void **state)
         assert_int_equal(fake_cuda()->flags, CU_CTX_SCHED_BLOCKING_SYNC);
         assert_int_equal(fake_cuda()->device, 1);
         assert_true(fake_cuda_balanced());
+    }
+}
+
+/* Also where no driver's images decide how. */
+static void planes_lie_as_one_block(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < NUM_WAYS; i++) {
+        struct surface s;
+        fr_vulkan_picture picture;
+        surface_open_with(&s, &ways[i], false);
+        assert_int_equal(fr_frame_vulkan(&s.frame, &picture), FR_OK);
+        assert_int_equal(picture.image[0], 0);
+        assert_int_equal(picture.pitch_bytes[0], picture.pitch_bytes[1]);
+        assert_true(picture.offset_bytes[1] >= ways[i].height * picture.pitch_bytes[0]);
+        assert_int_equal(picture.offset_bytes[1] % (2 * picture.pitch_bytes[0]), 0);
+        surface_close(&s);
     }
 }
 
@@ -332,6 +350,7 @@ int main(void)
     av_log_set_level(AV_LOG_QUIET);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(frames_of_every_kind, begin, end),
+        cmocka_unit_test_setup_teardown(planes_lie_as_one_block, begin, end),
         cmocka_unit_test_setup_teardown(a_surface_is_imported_once, begin, end),
         cmocka_unit_test_setup_teardown(new_memory_is_imported_anew, begin, end),
         cmocka_unit_test_setup_teardown(flips_let_the_old_go, begin, end),
