@@ -180,7 +180,7 @@ def layers(data):
 
 
 def cuda(entries):
-    part = {name: [entry for entry in entries if entry['part'] == name] for name in ('check', 'fresh', 'wrap', 'steady')}
+    part = {name: [entry for entry in entries if entry['part'] == name] for name in ('check', 'fresh', 'wrap', 'late', 'steady')}
     out = ('## Frames in CUDA\n\nFrames of the out ring as FFmpeg\'s CUDA frames (`run-remote cuda`), µs p50 / p99. Wrap: '
            'fr_av_cuda_wrap of a complete\nframe and its release. Converted: from the conversion\'s submission until the pixels '
            'can be read, by CUDA, or by the CPU\n(fr_frame_map). First: with CUDA\'s context; import: the first of each further '
@@ -195,6 +195,10 @@ def cuda(entries):
     sizes = sorted({(run['width'], run['height']) for run in part['check']})
     out += ('%d pictures of %d sizes, %d×%d to %d×%d, in both formats, downloaded by av_hwframe_transfer_data: %s the CPU\'s converter '
             'to the byte.\n') % (pictures, len(sizes), *sizes[0], *sizes[-1], 'all equal to' if not wrong else '%d rows differ from' % wrong)
+    for run in part['late']:
+        out += ('A frame let go while four copies of it run on CUDA\'s stream, its surface then converted to again at once: %d of %d copies '
+                'torn, the release\ntook %.0f µs; with nothing that waits, %d torn.\n') % (
+                    run['torn'], run['rounds'], run['free_us'][0], run['torn_in_control'])
     for run in part['steady']:
         out += ('After %d wraps and %d changes of size and format the process holds %d descriptors (%d before), %d mappings (%d) and the GPU '
                 '%.0f MB (%.0f).\n') % (run['wraps'], run['flips'], *run['descriptors'][::-1], *run['mappings'][::-1],
