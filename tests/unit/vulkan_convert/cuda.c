@@ -13,6 +13,7 @@
 #include <dirent.h>
 #include <libavutil/hwcontext.h>
 #include <libavutil/log.h>
+#include <pthread.h>
 #include <string.h>
 
 static const fr_convert_params ways[] = {
@@ -219,6 +220,56 @@ static void a_surface_is_held_while_the_stream_reads_it(void **state)
     fr_cuda_unload(&cuda);
 }
 
+enum { HANDED = 200, ROOM = 4 };
+
+struct handing {
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    AVFrame *frame[ROOM];
+    unsigned count;
+};
+
+static void *let_go(void *arg)
+{
+    struct handing *h = arg;
+    for (int i = 0; i < HANDED; i++) {
+        (void)pthread_mutex_lock(&h->mutex);
+        while (h->count == 0)
+            (void)pthread_cond_wait(&h->changed, &h->mutex);
+        AVFrame *frame = h->frame[--h->count];
+        (void)pthread_cond_broadcast(&h->changed);
+        (void)pthread_mutex_unlock(&h->mutex);
+        av_frame_free(&frame);
+    }
+    return NULL;
+}
+
+/* Also the last of an old size, which ends its mappings there. */
+static void frames_are_released_on_another_thread(void **state)
+{
+    (void)state;
+    struct handing h = {.mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+    struct surface s[2];
+    pthread_t thread;
+    fr_av_cuda *av = create();
+    for (size_t i = 0; i < 2; i++)
+        surface_open(&s[i], &ways[i]);
+    assert_int_equal(pthread_create(&thread, NULL, let_go, &h), 0);
+    for (size_t i = 0; i < HANDED; i++) {
+        AVFrame *gpu = wrap(av, &s[i / 5 % 2]);
+        (void)pthread_mutex_lock(&h.mutex);
+        while (h.count == ROOM)
+            (void)pthread_cond_wait(&h.changed, &h.mutex);
+        h.frame[h.count++] = gpu;
+        (void)pthread_cond_broadcast(&h.changed);
+        (void)pthread_mutex_unlock(&h.mutex);
+    }
+    (void)pthread_join(thread, NULL);
+    fr_av_cuda_destroy(&av);
+    for (size_t i = 0; i < 2; i++)
+        surface_close(&s[i]);
+}
+
 static size_t count_descriptors(void)
 {
     size_t count = 0;
@@ -355,6 +406,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(new_memory_is_imported_anew, begin, end),
         cmocka_unit_test_setup_teardown(flips_let_the_old_go, begin, end),
         cmocka_unit_test_setup_teardown(a_surface_is_held_while_the_stream_reads_it, begin, end),
+        cmocka_unit_test_setup_teardown(frames_are_released_on_another_thread, begin, end),
         cmocka_unit_test_setup_teardown(each_call_fails_once, begin, end),
         cmocka_unit_test_setup_teardown(what_is_refused, begin, end),
         cmocka_unit_test_setup_teardown(arguments, begin, end),
