@@ -45,7 +45,7 @@ static const char *const ways[] = {"reload", "lend", "pairs"};
 
 struct options {
     const char *device, *pairs, *sizes;
-    bool buffers, all, check, powers, wide;
+    bool buffers, all, check, wide;
     uint32_t frames;
 };
 
@@ -158,17 +158,16 @@ static void measure(struct run *run, const struct fr_vk_variant *variant)
     const double bytes = (double)bytes_moved(&run->params);
     printf("{\"pair\": \"%s\", \"size\": \"%s\", \"slot\": \"%s\", \"content\": \"%s\", \"columns\": %u, "
            "\"across\": %u, "
-           "\"down\": %u, \"deep\": %u, \"neighbour\": \"%s\", \"pq\": \"%s\", \"bytes\": %.0f, "
+           "\"down\": %u, \"deep\": %u, \"neighbour\": \"%s\", \"bytes\": %.0f, "
            "\"alone_us\": %.2f, "
            "\"best_us\": %.2f, "
            "\"stream_us\": %.2f, \"alone_gb_s\": %.1f, \"stream_gb_s\": %.1f, \"alone_of_copy\": %.3f, "
            "\"stream_of_copy\": %.3f}\n",
            run->pair, run->size, run->options->buffers ? "buffer" : "image",
            run->options->wide ? "wide" : "light", variant->columns, variant->across, variant->down,
-           variant->deep, variant->columns == 2 ? "pairs" : neighbours[variant->neighbour],
-           variant->pq_by_powers ? "powers" : "quotient", bytes, median, alone[0], stream,
-           bytes / median / 1e3, bytes / stream / 1e3, bytes / median / 1e3 / run->copy.alone,
-           bytes / stream / 1e3 / run->copy.stream);
+           variant->deep, variant->columns == 2 ? "pairs" : neighbours[variant->neighbour], bytes, median,
+           alone[0], stream, bytes / median / 1e3, bytes / stream / 1e3,
+           bytes / median / 1e3 / run->copy.alone, bytes / stream / 1e3 / run->copy.stream);
     fflush(stdout);
 }
 
@@ -176,7 +175,6 @@ static void measure_variants(struct run *run)
 {
     struct fr_vk_variant variant =
         fr_vk_variant_default(run->device, run->params.from, run->params.to, run->options->buffers);
-    variant.pq_by_powers = run->options->powers;
     if (!run->options->all) {
         measure(run, &variant);
         return;
@@ -342,8 +340,6 @@ static bool parse(struct options *options, int argc, char **argv)
             options->all = true;
         else if (!strcmp(argv[i], "--check"))
             options->check = true;
-        else if (!strcmp(argv[i], "--powers"))
-            options->powers = true;
         else if (!strcmp(argv[i], "--wide"))
             options->wide = true;
         else if (value && !strcmp(argv[i], "--device"))
@@ -366,9 +362,8 @@ int main(int argc, char **argv)
     if (!parse(&options, argc, argv)) {
         fputs("usage: framering-bench-convert [--check] [--device NAME] [--pairs a,b] [--sizes 1080p,4k,8k] "
               "[--buffers]\n"
-              "       [--all] [--powers] [--wide] [--frames 2..512]\n"
-              "--check: against the CPU instead of the clock; --all: every variant; --powers: PQ by its "
-              "formula;\n"
+              "       [--all] [--wide] [--frames 2..512]\n"
+              "--check: against the CPU instead of the clock; --all: every variant;\n"
               "--wide: with negative components. A line of JSON for each measurement.\n",
               stderr);
         return 2;

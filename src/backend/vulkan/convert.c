@@ -60,7 +60,7 @@ static VkResult make_descriptors(struct fr_vk_converter *converter)
     VkDevice device = converter->device->device;
     const uint32_t count = FR_VK_FLIGHTS * converter->num_bands, images = converter->buffers ? 0 : count;
     const VkDescriptorPoolSize sizes[2] = {{VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 3 * count - images},
-                                           {VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE, images}};
+                                           {VK_DESCRIPTOR_TYPE_COMBINED_IMAGE_SAMPLER, images}};
     const VkDescriptorPoolCreateInfo pool = {
         .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
         .maxSets = count,
@@ -86,7 +86,7 @@ static VkResult make_commands(struct fr_vk_converter *converter)
     VkDevice device = converter->device->device;
     const VkCommandPoolCreateInfo pool = {
         .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
-        .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT | VK_COMMAND_POOL_CREATE_TRANSIENT_BIT,
+        .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT,
         .queueFamilyIndex = converter->device->family,
     };
     VkResult result = vk->CreateCommandPool(device, &pool, NULL, &converter->commands);

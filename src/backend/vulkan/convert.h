@@ -12,6 +12,7 @@
 struct fr_vk_input {
     VkImage image; /* in layout GENERAL, owned by VK_QUEUE_FAMILY_EXTERNAL; VK_NULL_HANDLE: a buffer */
     VkImageView view;
+    uint64_t serial;           /* of the slot: what was recorded for it is used again; 0: it is not */
     VkBuffer buffer;           /* storage usage; has pitch_bytes for every row */
     VkDeviceSize offset_bytes; /* a multiple of limits.minStorageBufferOffsetAlignment */
     uint32_t pitch_bytes;      /* a multiple of 16 */
@@ -48,7 +49,7 @@ fr_status fr_vk_convert(struct fr_vk_converter *converter, const struct fr_vk_in
 /* For measurements, instead of fr_vk_convert: its dispatches alone, into a command buffer of the caller's;
  * the image is in layout GENERAL, owned by the queue's family. `flight`, 0 .. FR_VK_FLIGHTS - 1, is not in
  * another command buffer that is under way; `bound`: it was last recorded for the same. */
-enum { FR_VK_FLIGHTS = 4 };
+enum { FR_VK_FLIGHTS = 16 };
 fr_status fr_vk_converter_record(struct fr_vk_converter *converter, uint32_t flight, VkCommandBuffer command,
                                  const struct fr_vk_input *input, struct fr_vk_picture *picture, bool bound);
 

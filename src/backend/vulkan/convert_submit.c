@@ -10,6 +10,7 @@ struct job {
     const struct fr_parts *parts;
     struct fr_vk_picture *picture;
     struct fr_vk_flight *flight;
+    bool lasting;             /* what is recorded may be used again */
     uint32_t rows, num_bands; /* of a band, but for the last */
 };
 
@@ -35,7 +36,8 @@ static void bind_band(const struct job *job, uint32_t band)
             .dstSet = job->flight->set[band],
             .dstBinding = i,
             .descriptorCount = 1,
-            .descriptorType = is_image ? VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+            .descriptorType =
+                is_image ? VK_DESCRIPTOR_TYPE_COMBINED_IMAGE_SAMPLER : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
             .pImageInfo = is_image ? &image : NULL,
             .pBufferInfo = is_image ? NULL : &buffers[i],
         };
@@ -83,6 +85,8 @@ static void dispatch_band(const struct job *job, VkCommandBuffer command, uint32
     push.edge[0] = (int32_t)c->params.width - 1;
     push.edge[1] = (int32_t)rows - 1;
     push.image_row = (int32_t)row;
+    push.texel[0] = 1.0f / (float)c->params.width;
+    push.texel[1] = 1.0f / (float)c->params.height;
     push.source_pitch = (int32_t)(job->input->pitch_bytes / FR_VK_SOURCE_PITCH_ALIGN);
     push.luma_pitch = (int32_t)(job->picture->pitch_bytes[0] / 4);
     push.chroma_pitch = (int32_t)(job->picture->pitch_bytes[1] / 4);
@@ -185,8 +189,9 @@ static void record_dispatches(const struct job *job, VkCommandBuffer command)
 static VkResult record_convert(const struct job *job)
 {
     const struct fr_vk_functions *const vk = &job->converter->device->vk;
-    const VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
-                                            .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT};
+    const VkCommandBufferBeginInfo begin = {
+        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
+        .flags = job->lasting ? 0 : VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT};
     const VkResult result = vk->BeginCommandBuffer(job->flight->convert, &begin);
     if (result != VK_SUCCESS)
         return result;
@@ -263,7 +268,13 @@ static VkResult submit(const struct job *job, bool copies)
 static VkResult record_and_submit(const struct job *job)
 {
     const bool copies = job->picture->wanted && !job->picture->direct;
-    VkResult result = record_convert(job);
+    struct fr_vk_flight *const flight = job->flight;
+    VkResult result = VK_SUCCESS;
+    if (!flight->slot) {
+        result = record_convert(job);
+        flight->slot = result == VK_SUCCESS && job->lasting ? job->input->serial : 0;
+        flight->picture = job->picture->serial;
+    }
     if (result == VK_SUCCESS && copies)
         result = record_copy(job);
     return result == VK_SUCCESS ? submit(job, copies) : result;
@@ -282,17 +293,41 @@ static fr_status plan_job(struct job *job)
     return job->num_bands <= c->num_bands ? FR_OK : FR_ERR_UNSUPPORTED;
 }
 
+/* The one that has been recorded for this already, else the one that is free soonest. */
+static struct fr_vk_flight *choose_flight(const struct job *job)
+{
+    struct fr_vk_flight *const flights = job->converter->flight, *oldest = flights;
+    for (uint32_t i = 0; i < FR_VK_FLIGHTS; i++) {
+        struct fr_vk_flight *const flight = &flights[i];
+        if (job->lasting && flight->slot == job->input->serial && flight->picture == job->picture->serial)
+            return flight;
+        if (flight->value < oldest->value)
+            oldest = flight;
+    }
+    oldest->slot = 0;
+    return oldest;
+}
+
+static bool is_lasting(const struct job *job)
+{
+    const struct fr_vk_picture *const p = job->picture;
+    bool settled = true;
+    for (uint32_t i = 0; i < 2; i++)
+        settled = settled && (!p->image[i] || p->layout[i] == VK_IMAGE_LAYOUT_GENERAL);
+    return job->input->serial && !job->parts && settled && !is_busy(p);
+}
+
 fr_status fr_vk_convert(struct fr_vk_converter *converter, const struct fr_vk_input *input,
                         const struct fr_parts *parts, struct fr_vk_picture *picture, uint64_t *done)
 {
     struct fr_vk_device *device = converter->device;
-    struct job job = {.converter = converter,
-                      .input = input,
-                      .parts = parts,
-                      .picture = picture,
-                      .flight = &converter->flight[converter->next]};
+    struct job job = {.converter = converter, .input = input, .parts = parts, .picture = picture};
     *done = 0;
     fr_status status = plan_job(&job);
+    fr_vk_device_lock(device);
+    job.lasting = is_lasting(&job);
+    fr_vk_device_unlock(device);
+    job.flight = choose_flight(&job);
     if (status == FR_OK)
         status = fr_vk_device_wait(device, job.flight->value, FR_VK_GPU_WAIT_NS);
     if (status == FR_TIMEOUT) {
@@ -301,14 +336,13 @@ fr_status fr_vk_convert(struct fr_vk_converter *converter, const struct fr_vk_in
     }
     if (status != FR_OK)
         return status;
-    for (uint32_t band = 0; band < job.num_bands; band++)
+    for (uint32_t band = 0; band < job.num_bands && !job.flight->slot; band++)
         bind_band(&job, band);
     fr_vk_device_lock(device);
     const VkResult result = record_and_submit(&job);
     fr_vk_device_unlock(device);
     if (result != VK_SUCCESS)
         return fr_vk_device_status(device, result);
-    converter->next = (converter->next + 1) % FR_VK_FLIGHTS;
     *done = job.picture->value;
     return FR_OK;
 }

@@ -16,6 +16,9 @@ struct fr_vk_flight {
     VkCommandBuffer convert, copy;
     VkDescriptorSet set[FR_VK_BANDS_MAX];
     uint64_t value; /* of progress when all of it is done */
+    /* What `convert` does, by its serials: all of this slot to this picture, which is not busy. 0: something
+     * else. */
+    uint64_t slot, picture;
 };
 
 struct fr_vk_converter {
@@ -28,7 +31,6 @@ struct fr_vk_converter {
     VkCommandPool commands;
     VkDescriptorPool descriptors;
     uint32_t num_bands; /* at most */
-    uint32_t next;
     struct fr_vk_flight flight[FR_VK_FLIGHTS];
 };
 

@@ -297,6 +297,14 @@ void fr_vk_device_unlock(struct fr_vk_device *device)
         (void)pthread_mutex_unlock(&device->mutex);
 }
 
+uint64_t fr_vk_device_serial(struct fr_vk_device *device)
+{
+    fr_vk_device_lock(device);
+    const uint64_t serial = ++device->serials;
+    fr_vk_device_unlock(device);
+    return serial;
+}
+
 void fr_vk_device_adopt(struct fr_vk_device *device, void *object)
 {
     if (device->adopt)

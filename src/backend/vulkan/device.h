@@ -75,6 +75,7 @@ struct fr_vk_device {
     /* Of a host's device: a timeline that each submission advances. */
     VkSemaphore progress;
     uint64_t submitted; /* its value when all submissions so far are done; under the lock */
+    uint64_t serials;   /* the last of fr_vk_device_serial; under the lock */
 
     struct fr_vk_device *next; /* device_share.c's */
     uint32_t refs, lost, hung, lost_logged;
@@ -108,6 +109,8 @@ void fr_vk_device_unref(struct fr_vk_device *device); /* accepts NULL */
 /* Around every use of the queue, of command pools that several threads share, and of `submitted`. */
 void fr_vk_device_lock(struct fr_vk_device *device);
 void fr_vk_device_unlock(struct fr_vk_device *device);
+/* A number that no other slot or picture of the device has had; handles come again. */
+uint64_t fr_vk_device_serial(struct fr_vk_device *device);
 /* Gives a command buffer that the device made its dispatch pointer (a layer's device). */
 void fr_vk_device_adopt(struct fr_vk_device *device, void *object);
 

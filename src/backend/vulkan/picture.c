@@ -259,6 +259,7 @@ static struct fr_vk_picture *make(struct fr_vk_device *device, uint32_t width, u
         return NULL;
     p->id = fr_add_acq_rel_u32(&made, 1);
     p->device = fr_vk_device_ref(device);
+    p->serial = fr_vk_device_serial(device);
     p->width = width;
     p->height = height;
     p->format = format;

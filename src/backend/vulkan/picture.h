@@ -11,6 +11,7 @@
 
 struct fr_vk_picture {
     struct fr_vk_device *device;
+    uint64_t serial; /* fr_vk_device_serial */
     uint32_t width, height;
     fr_format format;
     VkDeviceMemory memory;

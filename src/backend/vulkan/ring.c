@@ -69,6 +69,7 @@ static VkResult make_slots(struct fr_vk_ring *ring)
         struct fr_vk_slot *slot = &ring->slot[i];
         struct fr_gpu_image layout;
         one.num_modifiers = ring->plan.num_modifiers;
+        slot->serial = fr_vk_device_serial(ring->device);
         result = fr_vk_image_export(ring->device, &one, &slot->image, &layout, &slot->fd);
         if (result == VK_SUCCESS)
             result = agree(ring, &layout, i);
@@ -388,6 +389,7 @@ fr_status fr_vk_ring_input(struct fr_vk_ring *ring, uint32_t index, struct fr_vk
         return fr_vk_ring_memory_input(ring, index, out);
     out->image = slot->image.image;
     out->view = slot->view;
+    out->serial = slot->serial;
     if (ring->plan.sync_kind == FR_WIRE_SYNC_FENCE) {
         out->ready = ring->ready;
         out->ready_value = slot->ready_value;

@@ -35,6 +35,7 @@ enum { FR_VK_UPLOADS = 2 };
 struct fr_vk_slot {
     struct fr_vk_image image;
     VkImageView view;
+    uint64_t serial; /* fr_vk_device_serial */
     int fd;
     struct fr_vk_buffer memory; /* the slot's part of the shared memory, imported */
     uint64_t ready_value;       /* of the frame that is claimed */

@@ -8,17 +8,18 @@
 #include <math.h>
 #include <stddef.h>
 
-_Static_assert(sizeof(struct fr_vk_push) == 64, "as convert.comp has it");
+_Static_assert(sizeof(struct fr_vk_push) == 100, "as convert.comp has it");
 
 /* The specialization constants of convert.comp; light from 8 on. */
 struct constants {
-    uint32_t across, down;                     /* 0, 1 */
-    int32_t quads, neighbour, lent, by_powers; /* 2 .. 5 */
-    VkBool32 blue_first;                       /* 6 */
-    float light[4][9];                         /* plain, and the three parts of each factor */
+    uint32_t across, down;          /* 0, 1 */
+    int32_t quads, neighbour, lent; /* 2 .. 4 */
+    VkBool32 blue_first;            /* 6 */
+    float light[3][9];              /* plain, and the two parts of each factor */
 };
 
-enum { LIGHT_FIRST = 8, NUM_LIGHT = 36, NUM_CONSTANTS = 7 + NUM_LIGHT };
+enum { NUM_WORDS = 6, LIGHT_FIRST = 8, NUM_LIGHT = 27, NUM_CONSTANTS = NUM_WORDS + NUM_LIGHT };
+_Static_assert(sizeof(struct constants) == 4 * NUM_CONSTANTS, "");
 
 struct fr_vk_variant fr_vk_variant_default(const struct fr_vk_device *device, fr_format from, fr_format to,
                                            bool buffers)
@@ -46,28 +47,46 @@ static void fill_light(struct constants *constants)
 {
     for (size_t i = 0; i < 9; i++) {
         const double factor = fr_scrgb_to_bt2020[i / 3][i % 3];
-        const float high = twelve_bits(factor);
-        const float middle = twelve_bits(factor - (double)high);
         constants->light[0][i] = (float)factor;
-        constants->light[1][i] = high;
-        constants->light[2][i] = middle;
-        constants->light[3][i] = (float)(factor - (double)high - (double)middle);
+        constants->light[1][i] = twelve_bits(factor);
+        constants->light[2][i] = (float)(factor - (double)constants->light[1][i]);
     }
 }
 
 static void fill_entries(VkSpecializationMapEntry entries[NUM_CONSTANTS])
 {
-    static const uint32_t offsets[7] = {
-        offsetof(struct constants, across),     offsetof(struct constants, down),
-        offsetof(struct constants, quads),      offsetof(struct constants, neighbour),
-        offsetof(struct constants, lent),       offsetof(struct constants, by_powers),
-        offsetof(struct constants, blue_first),
-    };
-    for (uint32_t i = 0; i < 7; i++)
-        entries[i] = (VkSpecializationMapEntry){i, offsets[i], 4};
-    for (uint32_t i = 0; i < NUM_LIGHT; i++)
-        entries[7 + i] = (VkSpecializationMapEntry){LIGHT_FIRST + i,
-                                                    (uint32_t)offsetof(struct constants, light) + 4 * i, 4};
+    static const uint32_t ids[NUM_WORDS] = {0, 1, 2, 3, 4, 6};
+    for (uint32_t i = 0; i < NUM_CONSTANTS; i++)
+        entries[i] =
+            (VkSpecializationMapEntry){i < NUM_WORDS ? ids[i] : LIGHT_FIRST + i - NUM_WORDS, 4 * i, 4};
+}
+
+/* The largest component with white as 1: the logarithm of what it is mapped to, over it. */
+static double log_gain(const fr_tone_map *map, double u)
+{
+    const double largest = exp2(u), nits = 80 * largest;
+    return log2(fr_tone_map_at(map, nits) / largest / map->target_peak);
+}
+
+/* What meets `log_gain` from `low` to `high` where a Chebyshev polynomial is 0, of x in -1 .. 1. */
+static void fit_gain(const fr_tone_map *map, double low, double high, float gain[FR_VK_GAINS])
+{
+    double x[FR_VK_GAINS], d[FR_VK_GAINS], c[FR_VK_GAINS] = {0};
+    for (int i = 0; i < FR_VK_GAINS; i++) {
+        x[i] = cos(acos(-1) * (2 * i + 1) / (2 * FR_VK_GAINS));
+        d[i] = log_gain(map, (low + high) / 2 + (high - low) / 2 * x[i]);
+    }
+    /* Divided differences, multiplied out from the innermost bracket. */
+    for (int order = 1; order < FR_VK_GAINS; order++)
+        for (int i = FR_VK_GAINS - 1; i >= order; i--)
+            d[i] = (d[i] - d[i - 1]) / (x[i] - x[i - order]);
+    for (int i = FR_VK_GAINS - 1; i >= 0; i--) {
+        for (int k = FR_VK_GAINS - 1; k > 0; k--)
+            c[k] = c[k - 1] - x[i] * c[k];
+        c[0] = d[i] - x[i] * c[0];
+    }
+    for (int i = 0; i < FR_VK_GAINS; i++)
+        gain[i] = (float)c[i];
 }
 
 void fr_vk_push_tone(struct fr_vk_push *push, const fr_convert_params *params)
@@ -76,12 +95,28 @@ void fr_vk_push_tone(struct fr_vk_push *push, const fr_convert_params *params)
     const uint32_t white = params->sdr_white_millinits ? params->sdr_white_millinits : 203000;
     const fr_tone_map map = fr_tone_map_init(fmin(peak / 1000.0, 10000), fmin(white / 1000.0, 10000));
     const bool maps = map.target_peak < map.source_peak;
-    push->tone[0] = (float)map.source;
-    push->tone[1] = maps ? (float)map.knee : HUGE_VALF; /* what is never reached is never bent */
-    push->tone[2] = (float)map.target;
     push->tone[3] = params->sdr_map == FR_SDR_MAP_TONE;
-    push->white[0] = (float)map.target_peak;
-    push->white[1] = (float)(80 / map.target_peak);
+    /* Below 2^-6 cd/m2 nothing is bent, whatever the knee. */
+    const double high = log2((maps ? map.source_peak : map.target_peak) / 80);
+    const double knee =
+        maps ? log2(fmax(10000 * fr_pq_decode(map.knee * map.source), 0.015625) / 80) : high - 1;
+    const double low = fmin(knee, high - 0x1p-10);
+    push->tone[0] = (float)(2 / (high - low));
+    push->tone[1] = (float)(-(high + low) / (high - low));
+    push->tone[2] = (float)((high - low) / 2);
+    fit_gain(&map, low, high, push->gain);
+}
+
+/* Nearest, the edge going on; for texels by their number it does not matter. */
+static VkResult make_sampler(struct fr_vk_shade *shade, struct fr_vk_device *device)
+{
+    const VkSamplerCreateInfo sampler = {
+        .sType = VK_STRUCTURE_TYPE_SAMPLER_CREATE_INFO,
+        .addressModeU = VK_SAMPLER_ADDRESS_MODE_CLAMP_TO_EDGE,
+        .addressModeV = VK_SAMPLER_ADDRESS_MODE_CLAMP_TO_EDGE,
+        .addressModeW = VK_SAMPLER_ADDRESS_MODE_CLAMP_TO_EDGE,
+    };
+    return device->vk.CreateSampler(device->device, &sampler, NULL, &shade->sampler);
 }
 
 static VkResult make_layouts(struct fr_vk_shade *shade, struct fr_vk_device *device, bool buffers)
@@ -91,9 +126,10 @@ static VkResult make_layouts(struct fr_vk_shade *shade, struct fr_vk_device *dev
         bindings[i] = (VkDescriptorSetLayoutBinding){
             .binding = i,
             .descriptorType =
-                i || buffers ? VK_DESCRIPTOR_TYPE_STORAGE_BUFFER : VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE,
+                i || buffers ? VK_DESCRIPTOR_TYPE_STORAGE_BUFFER : VK_DESCRIPTOR_TYPE_COMBINED_IMAGE_SAMPLER,
             .descriptorCount = 1,
             .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
+            .pImmutableSamplers = i || buffers ? NULL : &shade->sampler,
         };
     const VkDescriptorSetLayoutCreateInfo set = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
                                                  .bindingCount = 3,
@@ -153,7 +189,8 @@ fr_status fr_vk_shade_init(struct fr_vk_shade *shade, struct fr_vk_device *devic
     struct fr_vk_code code;
     if (!fr_vk_code_find(params->from, params->to, buffers, in_pairs, &code) ||
         invocations > device->limits.maxComputeWorkGroupInvocations ||
-        variant->across > device->limits.maxComputeWorkGroupSize[0])
+        variant->across > device->limits.maxComputeWorkGroupSize[0] ||
+        (in_pairs && variant->across < 2 * variant->deep))
         return FR_ERR_UNSUPPORTED;
     struct constants constants = {
         .across = variant->across,
@@ -161,11 +198,12 @@ fr_status fr_vk_shade_init(struct fr_vk_shade *shade, struct fr_vk_device *devic
         .quads = in_pairs ? (variant->deep ? (int32_t)variant->deep : 1) : (int32_t)variant->columns / 4,
         .neighbour = (int32_t)variant->neighbour,
         .lent = lends ? (int32_t)invocations : 1,
-        .by_powers = variant->pq_by_powers,
         .blue_first = params->from == FR_FORMAT_BGRA8,
     };
     fill_light(&constants);
-    VkResult result = make_layouts(shade, device, buffers);
+    VkResult result = make_sampler(shade, device);
+    if (result == VK_SUCCESS)
+        result = make_layouts(shade, device, buffers);
     if (result == VK_SUCCESS)
         result = make_pipeline(shade, device, &code, &constants);
     if (result == VK_SUCCESS)
@@ -179,5 +217,6 @@ void fr_vk_shade_finish(struct fr_vk_shade *shade, struct fr_vk_device *device)
     device->vk.DestroyPipeline(device->device, shade->pipeline, NULL);
     device->vk.DestroyPipelineLayout(device->device, shade->layout, NULL);
     device->vk.DestroyDescriptorSetLayout(device->device, shade->set_layout, NULL);
+    device->vk.DestroySampler(device->device, shade->sampler, NULL);
     *shade = (struct fr_vk_shade){0};
 }

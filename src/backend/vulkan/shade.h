@@ -14,13 +14,12 @@ enum fr_vk_neighbour {
     FR_VK_NEIGHBOUR_LEND = 1,   /* from the workgroup's shared memory */
 };
 
-/* How the work is cut up. Nothing of it changes a result but pq_by_powers, within a code. */
+/* How the work is cut up. Nothing of it changes a result. With columns 2 `across` is at least 2 * deep. */
 struct fr_vk_variant {
     uint32_t columns;      /* to an invocation, of two rows: 2 (lends), or a block of 4, 8 or 16 */
     uint32_t across, down; /* invocations of a workgroup; `across` is even */
     uint32_t neighbour;    /* enum fr_vk_neighbour, of blocks */
-    bool pq_by_powers;
-    uint32_t deep; /* with columns 2: pairs of rows to an invocation, 1 .. 4; 0 = 1 */
+    uint32_t deep;         /* with columns 2: pairs of rows to an invocation, 1 .. 4; 0 = 1 */
 };
 
 /* What was measured to be best for a pair on a device. */
@@ -28,14 +27,16 @@ struct fr_vk_variant fr_vk_variant_default(const struct fr_vk_device *device, fr
                                            bool buffers);
 
 /* The push constants of convert.comp. */
+enum { FR_VK_GAINS = 9 };
 struct fr_vk_push {
     int32_t edge[2], first[2], end[2];
     int32_t image_row, source_pitch, luma_pitch, chroma_pitch;
-    float white[2], tone[4];
+    float texel[2], tone[4], gain[FR_VK_GAINS];
 };
 
 struct fr_vk_shade {
     struct fr_vk_variant variant;
+    VkSampler sampler;                /* of an image */
     VkDescriptorSetLayout set_layout; /* 0: the slot, 1: Y, 2: CbCr */
     VkPipelineLayout layout;
     VkPipeline pipeline;
@@ -47,7 +48,7 @@ fr_status fr_vk_shade_init(struct fr_vk_shade *shade, struct fr_vk_device *devic
                            const struct fr_vk_variant *variant);
 void fr_vk_shade_finish(struct fr_vk_shade *shade, struct fr_vk_device *device);
 
-/* white and tone. */
+/* tone and gain. */
 void fr_vk_push_tone(struct fr_vk_push *push, const fr_convert_params *params);
 
 /* code.c: the compiled shaders. */

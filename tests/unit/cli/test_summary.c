@@ -37,6 +37,8 @@ static struct session_result *example(void)
     r->info.generations = 3;
     r->info.backend = "cpu";
     r->info.slots = "memory";
+    r->info.taken_pixels = 8000;
+    r->info.converted_pixels = 1000;
     r->info.sync = "states";
     r->info.way = "shared memory";
     r->info.kernel = "convert_bgra_nv12_c";
@@ -68,6 +70,7 @@ static void has_every_field(void **state)
     assert_int_equal(integer_at(o, "repeats"), 4);
     assert_int_equal(integer_at(o, "dropped"), 2);
     assert_int_equal(integer_at(o, "generations"), 3);
+    assert_true(json_real_value(json_object_get(o, "converted_pct")) == 12.5);
     double p50 = real_at(o, "latency_us", "publish_to_take", "p50");
     assert_true(p50 > 49.0 && p50 <= 50.0);
     assert_true(real_at(o, "latency_us", "publish_to_take", "p99") == p50);

@@ -59,16 +59,16 @@ static void the_largest_sides_are_exact(void **state)
 static void no_variant_changes_a_code(void **state)
 {
     (void)state;
-    static const struct fr_vk_variant variants[] = {{4, 32, 4, FR_VK_NEIGHBOUR_RELOAD, false, 0},
-                                                    {2, 64, 2, 0, false, 1},
-                                                    {2, 256, 1, 0, false, 3},
-                                                    {2, 16, 4, 0, false, 2},
-                                                    {8, 8, 8, FR_VK_NEIGHBOUR_RELOAD, false, 0},
-                                                    {16, 16, 2, FR_VK_NEIGHBOUR_RELOAD, false, 0},
-                                                    {4, 16, 4, FR_VK_NEIGHBOUR_LEND, false, 0},
-                                                    {8, 64, 1, FR_VK_NEIGHBOUR_LEND, false, 0},
-                                                    {4, 32, 2, FR_VK_NEIGHBOUR_LEND, false, 0},
-                                                    {16, 4, 16, FR_VK_NEIGHBOUR_LEND, false, 0}};
+    static const struct fr_vk_variant variants[] = {{4, 32, 4, FR_VK_NEIGHBOUR_RELOAD, 0},
+                                                    {2, 64, 2, 0, 1},
+                                                    {2, 256, 1, 0, 3},
+                                                    {2, 16, 4, 0, 2},
+                                                    {8, 8, 8, FR_VK_NEIGHBOUR_RELOAD, 0},
+                                                    {16, 16, 2, FR_VK_NEIGHBOUR_RELOAD, 0},
+                                                    {4, 16, 4, FR_VK_NEIGHBOUR_LEND, 0},
+                                                    {8, 64, 1, FR_VK_NEIGHBOUR_LEND, 0},
+                                                    {4, 32, 2, FR_VK_NEIGHBOUR_LEND, 0},
+                                                    {16, 4, 16, FR_VK_NEIGHBOUR_LEND, 0}};
     for (size_t i = 0; i < num_pairs - 1; i++) {
         struct check check = {.device = device, .params = pairs[i].params, .buffers = i % 2};
         check.params.width = 309;

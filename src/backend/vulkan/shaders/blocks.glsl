@@ -20,10 +20,10 @@ const int WORDS = QUADS * QUAD_WORDS, WORDS_MAX = 8;
 void pack(inout uint words[WORDS_MAX], int quad, uvec4 code)
 {
 #ifdef TO_P010
-    words[2 * quad] = code.x << 6 | code.y << 22;
-    words[2 * quad + 1] = code.z << 6 | code.w << 22;
+    words[2 * quad] = word_of(code.xy);
+    words[2 * quad + 1] = word_of(code.zw);
 #else
-    words[quad] = code.x | code.y << 8 | code.z << 16 | code.w << 24;
+    words[quad] = word_of(code);
 #endif
 }
 
@@ -93,9 +93,9 @@ void main()
         left = first_tap;
     const uvec2 code = chroma_code(left + 2 * first_tap + second_tap);
 #ifdef TO_P010
-    chroma[0] = code.x << 6 | code.y << 22;
+    chroma[0] = word_of(code);
 #else
-    chroma[0] = bitfieldInsert(chroma[0], code.x | code.y << 8, 0, 16);
+    chroma[0] = bitfieldInsert(chroma[0], word_of(uvec4(code, 0, 0)), 0, 16);
 #endif
     if (!mine)
         return;

@@ -15,7 +15,6 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
-#extension GL_EXT_samplerless_texture_functions : require
 
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z = 1) in;
 layout(constant_id = 4) const int LENT = 1; // the invocations of a workgroup that lend to each other, else 1
@@ -27,8 +26,9 @@ layout(push_constant) uniform push
     int image_row;      // of the image, that is row 0 here
     int source_pitch;   // in lines of 16 bytes
     int luma_pitch, chroma_pitch; // in words of 4 bytes; multiples of what a block stores
-    vec2 white;         // of the viewer, cd/m2; 80 / white
-    vec4 tone;          // PQ of the display's peak; knee and target with that as 1; 1 = map, 0 = clip
+    vec2 texel;         // 1 / the image's size
+    vec4 tone;          // a largest component's logarithm to -1 .. 1: factor, offset; 1 / factor; 1 = map, 0 = clip
+    float gain[9];      // the logarithm of the factor of all components, by that
 };
 
 // One memory, seen in the widths in which it is written.
@@ -45,6 +45,19 @@ layout(std430, set = 0, binding = 2) writeonly buffer chroma_lines { uvec4 chrom
 #include "floats.glsl"
 #else
 #include "integers.glsl"
+#endif
+
+// A word of codes. Above its bits each may have those of 2^23 as a float, and nothing between.
+#ifdef TO_P010
+uint word_of(uvec2 code)
+{
+    return (code.x << 6 & 0xffffu) | code.y << 22;
+}
+#else
+uint word_of(uvec4 code)
+{
+    return (code.x & 0xffu) | code.y << 8 | code.z << 16 | code.w << 24;
+}
 #endif
 
 #ifdef FROM_BUFFER

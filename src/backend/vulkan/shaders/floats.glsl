@@ -7,9 +7,6 @@
 #define SIGNAL vec3
 #define TAP vec2
 
-// PQ by its formula instead of by the quotient below: for comparison.
-layout(constant_id = 5) const int PQ_BY_POWERS = 0;
-
 // NaN and -Inf are 0, +Inf is 10000 cd/m2.
 float finite(float x)
 {
@@ -17,45 +14,38 @@ float finite(float x)
     return (bits & 0x7fffffffu) < 0x7f800000u ? x : bits == 0x7f800000u ? 125.0 : 0.0;
 }
 
-// A component is NaN, infinite or has a sign.
-bool is_special(vec3 c)
+vec3 all_finite(vec3 c)
 {
-    const uvec3 bits = floatBitsToUint(c);
-    return max(max(bits.r, bits.g), bits.b) >= 0x7f800000u;
+    return vec3(finite(c.r), finite(c.g), finite(c.b));
 }
 
-vec3 root(vec3 x)
-{
-    return inversesqrt(inversesqrt(x)); // the fourth
-}
-
-// Light of at least 2^-60. A quotient of polynomials in the fourth root, fitted so that its largest error over 0..1
-// is smallest: 1.5e-6 in single precision, 0.0013 of a 10-bit code. Two powers of a GPU are less exact: by 2^-21 in
-// a logarithm that is multiplied by 78.8.
+// Light of at least 2^-60, by the logarithm of either: PQ's is a polynomial of the light's, fitted over 2^-36 to 1 so that
+// the largest error of PQ is smallest: 0.0011 of a 10-bit code, below 2^-36 PQ goes to 0. The formula's two powers would
+// be less exact on a GPU: by 2^-21 in a logarithm that is multiplied by 78.8.
 vec3 pq(vec3 light)
 {
-    if (PQ_BY_POWERS != 0) {
-        const vec3 p = pow(light, vec3(0.1593017578125));
-        return pow((0.8359375 + 18.8515625 * p) / (1.0 + 18.6875 * p), vec3(78.84375));
-    }
-    const vec3 t = root(light);
-    const vec3 above = ((((38.2368889 * t + 2915.95117) * t + 2062.52954) * t + 4.26818466) * t + 0.0101693235) * t -
-                       4.67460808e-07;
-    const vec3 below = (((1722.98608 * t + 2512.72607) * t + 734.670105) * t + 49.6199112) * t + 1.0;
-    // One division for all three.
-    const float red_green = below.r * below.g, inverse = 1.0 / (red_green * below.b), rest = inverse * below.b;
-    return above * vec3(rest * below.g, rest * below.r, inverse * red_green);
+    const vec3 u = log2(light);
+    return exp2((((((((-4.280268414e-12 * u - 2.073814037e-10) * u + 2.015943856e-09) * u + 3.323089471e-08) * u -
+                     1.787355927e-06) * u + 1.603234559e-04) * u - 5.227895453e-03) * u + 1.046776175e-01) * u +
+                1.707844262e-06);
+}
+
+// To the nearest integer, which is what the bits end with; the processor has few units that convert.
+uint code_of(float value)
+{
+    precise const float at = value + 8388608.0;
+    return floatBitsToUint(at);
 }
 
 uvec2 codes(vec2 value)
 {
-    return uvec2(value);
+    return uvec2(code_of(value.x), code_of(value.y));
 }
 
 #ifdef TO_P010
 
-// scRGB to BT.2020, 10000 cd/m2 as 1: column c of output k is x_kc; each factor as a sum of three, the first two of
-// twelve bits. (xH + xM + xL in single precision is the factor that is enough where nothing cancels.)
+// scRGB to BT.2020, 10000 cd/m2 as 1: column c of output k is of element 3 k + c; each factor, and the same as a sum of
+// two, the first of twelve bits.
 layout(constant_id = 8) const float m_0 = 0.0;
 layout(constant_id = 9) const float m_1 = 0.0;
 layout(constant_id = 10) const float m_2 = 0.0;
@@ -74,65 +64,57 @@ layout(constant_id = 22) const float high_5 = 0.0;
 layout(constant_id = 23) const float high_6 = 0.0;
 layout(constant_id = 24) const float high_7 = 0.0;
 layout(constant_id = 25) const float high_8 = 0.0;
-layout(constant_id = 26) const float middle_0 = 0.0;
-layout(constant_id = 27) const float middle_1 = 0.0;
-layout(constant_id = 28) const float middle_2 = 0.0;
-layout(constant_id = 29) const float middle_3 = 0.0;
-layout(constant_id = 30) const float middle_4 = 0.0;
-layout(constant_id = 31) const float middle_5 = 0.0;
-layout(constant_id = 32) const float middle_6 = 0.0;
-layout(constant_id = 33) const float middle_7 = 0.0;
-layout(constant_id = 34) const float middle_8 = 0.0;
-layout(constant_id = 35) const float low_0 = 0.0;
-layout(constant_id = 36) const float low_1 = 0.0;
-layout(constant_id = 37) const float low_2 = 0.0;
-layout(constant_id = 38) const float low_3 = 0.0;
-layout(constant_id = 39) const float low_4 = 0.0;
-layout(constant_id = 40) const float low_5 = 0.0;
-layout(constant_id = 41) const float low_6 = 0.0;
-layout(constant_id = 42) const float low_7 = 0.0;
-layout(constant_id = 43) const float low_8 = 0.0;
+layout(constant_id = 26) const float rest_0 = 0.0;
+layout(constant_id = 27) const float rest_1 = 0.0;
+layout(constant_id = 28) const float rest_2 = 0.0;
+layout(constant_id = 29) const float rest_3 = 0.0;
+layout(constant_id = 30) const float rest_4 = 0.0;
+layout(constant_id = 31) const float rest_5 = 0.0;
+layout(constant_id = 32) const float rest_6 = 0.0;
+layout(constant_id = 33) const float rest_7 = 0.0;
+layout(constant_id = 34) const float rest_8 = 0.0;
+
+// A component is NaN, infinite or has a sign.
+bool is_special(vec3 c)
+{
+    const uvec3 bits = floatBitsToUint(c);
+    return max(max(bits.r, bits.g), bits.b) >= 0x7f800000u;
+}
 
 #define WEIGH(c, m) \
     ((c).r * vec3(m##_0, m##_3, m##_6) + (c).g * vec3(m##_1, m##_4, m##_7) + (c).b * vec3(m##_2, m##_5, m##_8))
 
-// sum += term, exactly: what is lost goes to rest.
-void add(inout vec3 sum, inout vec3 rest, vec3 term)
+// sum += term, exactly: what is lost is counted.
+void add(inout vec3 sum, inout vec3 lost, vec3 term)
 {
     precise const vec3 next = sum + term;
     precise const vec3 part = next - sum;
-    precise const vec3 lost = (sum - (next - part)) + (term - part);
-    precise const vec3 kept = rest + lost;
+    precise const vec3 error = (sum - (next - part)) + (term - part);
+    precise const vec3 kept = lost + error;
     sum = next;
-    rest = kept;
+    lost = kept;
 }
 
-// As of doubles. The components have eleven bits, so that the products with factors of twelve bits are exact.
+// To 36 bits of what is summed. The components have eleven bits, so that the products with factors of twelve bits are
+// exact.
 vec3 light_exactly(vec3 c)
 {
     precise vec3 sum = c.r * vec3(high_0, high_3, high_6);
-    precise vec3 rest = vec3(0.0);
+    precise vec3 lost = vec3(0.0);
     precise const vec3 green = c.g * vec3(high_1, high_4, high_7);
     precise const vec3 blue = c.b * vec3(high_2, high_5, high_8);
-    precise const vec3 red_middle = c.r * vec3(middle_0, middle_3, middle_6);
-    precise const vec3 green_middle = c.g * vec3(middle_1, middle_4, middle_7);
-    precise const vec3 blue_middle = c.b * vec3(middle_2, middle_5, middle_8);
-    add(sum, rest, green);
-    add(sum, rest, blue);
-    add(sum, rest, red_middle);
-    add(sum, rest, green_middle);
-    add(sum, rest, blue_middle);
-    precise const vec3 small = WEIGH(c, low);
-    return sum + (rest + small);
+    add(sum, lost, green);
+    add(sum, lost, blue);
+    precise const vec3 small = WEIGH(c, rest);
+    return sum + (lost + small);
 }
 
 // Large components of opposite sign may cancel, and PQ is steep at black. The plain sum is off by 2^-22 of what was
-// summed at most: where a 32nd of that is left, by 1e-5 of the light, 0.0015 of a code.
-vec3 light_of_special(vec3 c)
+// summed at most: where a 128th of that is left, by 3e-5 of the light, 0.003 of a code. False where one is no number.
+bool plain_will_do(vec3 c, vec3 light)
 {
-    c = vec3(finite(c.r), finite(c.g), finite(c.b));
-    const vec3 plain = WEIGH(c, m), summed = WEIGH(abs(c), m);
-    return any(lessThan(abs(plain), summed * 0.03125)) ? light_exactly(c) : plain;
+    const vec3 summed = WEIGH(abs(c), m);
+    return floatBitsToUint(summed.r) < 0x7f800000u && all(greaterThanEqual(abs(light), summed * 0.0078125));
 }
 
 SIGNAL signal_of(vec3 light)
@@ -142,7 +124,10 @@ SIGNAL signal_of(vec3 light)
 
 SIGNAL decode(TEXEL c)
 {
-    return signal_of(is_special(c) ? light_of_special(c) : WEIGH(c, m));
+    vec3 light = WEIGH(c, m);
+    if (is_special(c) && !plain_will_do(c, light))
+        light = light_exactly(all_finite(c));
+    return signal_of(light);
 }
 
 // The same of four. What special ones need is there once, not four times: code that is seldom run would push out of
@@ -156,8 +141,13 @@ void decode_four(TEXEL c[4], out SIGNAL result[4])
         special = special || is_special(c[i]);
     }
     if (special) {
+        uint careful = 0;
+        [[unroll]] for (int i = 0; i < 4; i++)
+            careful |= plain_will_do(c[i], light[i]) ? 0 : 1u << i;
         [[dont_unroll]] for (int i = 0; i < 4; i++) {
-            const vec3 one = light_of_special(i < 2 ? (i == 0 ? c[0] : c[1]) : (i == 2 ? c[2] : c[3]));
+            if ((careful >> i & 1u) == 0)
+                continue;
+            const vec3 one = light_exactly(all_finite(i < 2 ? (i == 0 ? c[0] : c[1]) : (i == 2 ? c[2] : c[3])));
             light[0] = i == 0 ? one : light[0];
             light[1] = i == 1 ? one : light[1];
             light[2] = i == 2 ? one : light[2];
@@ -175,53 +165,44 @@ float y_of(SIGNAL c)
 
 uint luma_code(SIGNAL c)
 {
-    return uint(876.0 * y_of(c) + 64.5);
+    return code_of(876.0 * y_of(c) + 64.0);
 }
 
 // Of a tap with the weights 1 2 1.
 uvec2 chroma_code(TAP tap)
 {
-    return codes(vec2(896.0 / 1.8814 / 8.0, 896.0 / 1.4746 / 8.0) * tap + 512.5);
+    return codes(vec2(896.0 / 1.8814 / 8.0, 896.0 / 1.4746 / 8.0) * tap + 512.0);
 }
 
 #else
 
-// x^(1 / 2.4) by a polynomial in the fourth root, fitted as above from 0.0031308 on: 5e-7.
+// A SIGNAL is (s + 0.055) / 1.055, s being that of sRGB.
 vec3 srgb(vec3 x)
 {
-    const vec3 t = root(max(x, 0.003));
-    const vec3 curved =
-        ((((((-0.0762342885 * t + 0.39482075) * t - 0.898613453) * t + 1.20935178) * t - 1.15601313) * t + 1.46156526) *
-             t +
-         0.123568773) *
-            t -
-        0.0584460646;
-    return mix(curved, 12.92 * x, lessThanEqual(x, vec3(0.0031308)));
+    return mix(pow(x, vec3(1.0 / 2.4)), 12.92 / 1.055 * x + 0.055 / 1.055, lessThanEqual(x, vec3(0.0031308)));
 }
 
-// 80 / W * F(N) / N, F being that of BT.2390 without lifted black, N of the largest component.
-float gain(float largest)
+// 80 / W * F(N) / N, F being that of BT.2390 without lifted black, N of the largest component. F(N) is N up to the knee
+// and the same from the display's peak on; the logarithm of the factor between is a polynomial of that of N.
+float factor_of(float largest)
 {
-    const float nits = 80.0 * max(largest, 5.9604644775390625e-8);
-    const float level = pq(vec3(min(nits / 10000.0, 1.0))).x / tone.x;
-    float mapped = nits;
-    if (level > tone.y) {
-        const float t = clamp((level - tone.y) / (1.0 - tone.y), 0.0, 1.0);
-        const float bent = ((2.0 * t - 3.0) * t * t + 1.0) * tone.y + ((t - 2.0) * t + 1.0) * t * (1.0 - tone.y) +
-                           (3.0 - 2.0 * t) * t * t * tone.z;
-        const float power = pow(bent * tone.x, 1.0 / 78.84375);
-        mapped = 10000.0 *
-                 pow(max(power - 0.8359375, 0.0) / (18.8515625 - 18.6875 * power), 1.0 / 0.1593017578125);
-    }
-    return white.y * min(mapped, white.x) / nits;
+    const float at = log2(max(largest, 5.9604644775390625e-8)) * tone.x + tone.y, u = clamp(at, -1.0, 1.0);
+    const float curve = (((((((gain[8] * u + gain[7]) * u + gain[6]) * u + gain[5]) * u + gain[4]) * u + gain[3]) * u +
+                          gain[2]) * u + gain[1]) * u + gain[0];
+    return exp2(curve - max(at - 1.0, 0.0) * tone.z);
+}
+
+bool is_no_number(vec3 c)
+{
+    return floatBitsToUint(abs(c.r) + abs(c.g) + abs(c.b)) >= 0x7f800000u;
 }
 
 SIGNAL decode(TEXEL c)
 {
-    if (is_special(c))
-        c = vec3(finite(c.r), finite(c.g), finite(c.b));
+    if (is_no_number(c))
+        c = all_finite(c);
     if (tone.w != 0.0)
-        c *= gain(max(max(c.r, c.g), c.b));
+        c *= factor_of(max(max(c.r, c.g), c.b));
     return srgb(clamp(c, 0.0, 1.0));
 }
 
@@ -232,7 +213,7 @@ float y_of(SIGNAL c)
 
 uint luma_code(SIGNAL c)
 {
-    return uint(219.0 * y_of(c) + 16.5);
+    return code_of(219.0 * 1.055 * y_of(c) + (16.0 - 219.0 * 0.055));
 }
 
 void decode_four(TEXEL c[4], out SIGNAL result[4])
@@ -243,7 +224,7 @@ void decode_four(TEXEL c[4], out SIGNAL result[4])
 
 uvec2 chroma_code(TAP tap)
 {
-    return codes(vec2(224.0 / 1.8556 / 8.0, 224.0 / 1.5748 / 8.0) * tap + 128.5);
+    return codes(vec2(224.0 * 1.055 / 1.8556 / 8.0, 224.0 * 1.055 / 1.5748 / 8.0) * tap + 128.0);
 }
 
 #endif

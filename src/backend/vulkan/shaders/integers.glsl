@@ -17,6 +17,14 @@ void decode_four(TEXEL code[4], out SIGNAL result[4])
     result = code;
 }
 
+// Of an image the components have this in their upper bits. It goes from a sum again, as sums are modulo 2^32: of taps by
+// itself, since their weights sum to 0.
+#ifdef FROM_BUFFER
+#define BIAS 0
+#else
+#define BIAS 0x4b000000
+#endif
+
 int weigh(ivec3 c, int r, int g, int b)
 {
     return c.r * r + c.g * g + c.b * b;
@@ -28,7 +36,7 @@ int weigh(ivec3 c, int r, int g, int b)
 
 uint luma_code(SIGNAL c)
 {
-    return uint(weigh(c, 5983, 20127, 2032) + (16 << 15) + (1 << 14)) >> 15;
+    return uint(weigh(c, 5983, 20127, 2032) - BIAS * (5983 + 20127 + 2032) + (16 << 15) + (1 << 14)) >> 15;
 }
 
 TAP tap_of(SIGNAL a, SIGNAL b)
@@ -48,7 +56,7 @@ uvec2 chroma_code(TAP tap)
 
 uint luma_code(SIGNAL c)
 {
-    return uint(weigh(c, 235879, 608777, 53245) + (64 << 20) + (1 << 19)) >> 20;
+    return uint(weigh(c, 235879, 608777, 53245) - BIAS * (235879 + 608777 + 53245) + (64 << 20) + (1 << 19)) >> 20;
 }
 
 TAP tap_of(SIGNAL a, SIGNAL b)

@@ -59,6 +59,11 @@ TEXEL load(int x, int y)
 #endif
 }
 
+void load_pair(int x, ivec2 rows, out TEXEL c[4])
+{
+    c = TEXEL[4](load(x, rows.x), load(x + 1, rows.x), load(x, rows.y), load(x + 1, rows.y));
+}
+
 // The column left of a pair at x, or column 0 itself.
 TEXEL load_left(int x, int y)
 {
