@@ -166,6 +166,7 @@ static void a_change_of_the_size_is_a_new_session(void **state)
         assert_string_equal(info_of(recorder).input, "cuda");
     }
     assert_int_equal(fake_nvenc()->sessions.made, 6);
+    assert_int_equal(fake_cuda()->contexts.made, 2); /* the trial's, and one for all */
     assert_int_equal(info_of(recorder).frames, 24);
     assert_int_equal(fr_recorder_close(&recorder), FR_OK);
 }
@@ -217,13 +218,16 @@ static void vaapi_without_a_driver(void **state)
     const AVCodec *codec = avcodec_find_encoder_by_name("h264_vaapi");
     char reason[FR_REASON_BYTES] = "";
     struct fr_gpu_feeder *feeder;
+    struct fr_gpu_keep keep = {0};
     if (!codec)
         skip();
     surfaces[0].device->render_node = 0;
-    assert_int_equal(fr_gpu_feeder_open(&feeder, codec, &surfaces[0].frame, reason), FR_ERR_UNSUPPORTED);
+    assert_int_equal(fr_gpu_feeder_open(&feeder, codec, &surfaces[0].frame, &keep, reason),
+                     FR_ERR_UNSUPPORTED);
     assert_string_equal(reason, "the frames' GPU names no render node");
     surfaces[0].device->render_node = 1234;
-    assert_int_equal(fr_gpu_feeder_open(&feeder, codec, &surfaces[0].frame, reason), FR_ERR_UNSUPPORTED);
+    assert_int_equal(fr_gpu_feeder_open(&feeder, codec, &surfaces[0].frame, &keep, reason),
+                     FR_ERR_UNSUPPORTED);
     assert_string_equal(reason, "VA-API does not open the frames' GPU (/dev/dri/renderD1234)");
     surfaces[0].device->render_node = 0;
     assert_null(feeder);
