@@ -183,13 +183,40 @@ def layers(data):
     return '## The layer\n\nCPU time of vkQueuePresentKHR, µs p50 / p99.\n\n' + table(['', 'CPU'], rows)
 
 
+def cuda(entries):
+    part = {name: [entry for entry in entries if entry['part'] == name] for name in ('check', 'fresh', 'wrap', 'late', 'steady')}
+    out = ('## Frames in CUDA\n\nFrames of the out ring as FFmpeg\'s CUDA frames (`run-remote cuda`), µs p50 / p99. Wrap: '
+           'fr_av_cuda_wrap of a complete\nframe and its release. Converted: from the conversion\'s submission until the pixels '
+           'can be read, by CUDA, or by the CPU\n(fr_frame_map). First: with CUDA\'s context; import: the first of each further '
+           'surface.\n\n')
+    out += table(['pair', 'size', 'first, ms', 'import', 'wrap', 'converted, in CUDA', 'converted, in memory', '×'],
+                 [(run['pair'], '%d×%d' % (run['width'], run['height']), '%.0f' % (run['first_us'] / 1e3), '%.0f' % run['import_us'],
+                   '%.1f / %.1f' % tuple(run['wrap_us']), '%.0f / %.0f' % tuple(run['converted_wrapped_us']),
+                   '%.0f / %.0f' % tuple(run['converted_mapped_us']),
+                   '%.1f' % (run['converted_mapped_us'][0] / run['converted_wrapped_us'][0])) for run in part['wrap']])
+    pictures = sum(3 for _ in part['check']) + sum(run['pictures'] for run in part['fresh'])
+    wrong = sum(run['wrong_rows'] for run in part['check']) + sum(run['wrong'] for run in part['fresh'])
+    sizes = sorted({(run['width'], run['height']) for run in part['check']})
+    out += ('%d pictures of %d sizes, %d×%d to %d×%d, in both formats, downloaded by av_hwframe_transfer_data: %s the CPU\'s converter '
+            'to the byte.\n') % (pictures, len(sizes), *sizes[0], *sizes[-1], 'all equal to' if not wrong else '%d rows differ from' % wrong)
+    for run in part['late']:
+        out += ('A frame let go while four copies of it run on CUDA\'s stream, its surface then converted to again at once: %d of %d copies '
+                'torn, the release\ntook %.0f µs; with nothing that waits, %d torn.\n') % (
+                    run['torn'], run['rounds'], run['free_us'][0], run['torn_in_control'])
+    for run in part['steady']:
+        out += ('After %d wraps and %d changes of size and format the process holds %d descriptors (%d before), %d mappings (%d) and the GPU '
+                '%.0f MB (%.0f).\n') % (run['wraps'], run['flips'], *run['descriptors'][::-1], *run['mappings'][::-1],
+                                        *(value / 1e6 for value in run['gpu_bytes'][::-1]))
+    return out + '\n'
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
     document = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else ROOT / 'docs' / 'performance-gpu.md'
     out = head(folder, read(folder, 'probe-device.json'))
     parts = [(copies, 'probe-copy.json'), (checks, 'check.jsonl'), (handoff, 'handoff.json'),
              (bare_handoff, 'probe-handoff.json'), (targets, 'targets.json'), (layers, 'layer.json'), (images, 'probe-image.json'),
-             (submissions, 'probe-submit.json')]
+             (submissions, 'probe-submit.json'), (cuda, 'cuda.jsonl')]
     converted = [read(folder, 'convert-%s.jsonl' % name) for name in ('images', 'buffers', 'wide')]
     for function, name in parts:
         data = read(folder, name)
