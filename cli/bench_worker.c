@@ -73,7 +73,8 @@ static void publish(struct worker *w)
     memcpy(slot.pixels, &w->number, sizeof w->number);
     w->number++;
     /* Frames that measure the hand-off leave the host little to convert, so that it is back in time. */
-    const fr_publish_info info = {.has_damage = w->turn != NO_TURN, .damage = {0, 0, 1, 1}};
+    static const fr_rect stamp = {0, 0, 1, 1};
+    const fr_publish_info info = {.damage = w->turn != NO_TURN ? &stamp : NULL, .num_damage = 1};
     fr_source_publish(w->source, &info);
 }
 

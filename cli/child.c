@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-enum { READS_AT_ONCE = 32, RUN_LOOKS = 200, LOOK_MS = 10, KILL_MS = 1000 };
+enum { READS_AT_ONCE = 32, RUN_S = 10, LOOK_MS = 10, KILL_MS = 1000 };
 
 void child_init(struct child *child)
 {
@@ -57,23 +57,30 @@ static void append_line(void *user, const char *line)
         text->out[text->used] = '\0';
 }
 
-bool child_run(char *const argv[], char *out, size_t bytes)
+bool child_run(char *const argv[], char *out, size_t bytes, char *why, size_t why_bytes)
 {
     struct child child;
     struct child_exit how = {.code = 1};
     struct text text = {out, bytes, 0};
     out[0] = '\0';
-    if (child_start(&child, argv, -1) != 0)
+    int error = child_start(&child, argv, -1);
+    if (error) {
+        char reason[256];
+        snprintf(why, why_bytes, "cannot be started: %s", child_error_text(error, reason, sizeof reason));
         return false;
+    }
     bool ended = false;
-    for (int i = 0; i < RUN_LOOKS && !ended; i++) {
+    for (int i = 0; i < RUN_S * 1000 / LOOK_MS && !ended; i++) {
         child_read(&child, append_line, &text);
         ended = child_wait(&child, LOOK_MS, &how);
     }
     if (!ended) {
+        snprintf(why, why_bytes, "did not end within %d s", RUN_S);
         child_kill(&child);
         while (!child_wait(&child, KILL_MS, &how))
             ;
+    } else {
+        child_exit_text(&how, why, why_bytes);
     }
     child_read(&child, append_line, &text);
     child_finish(&child);

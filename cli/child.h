@@ -64,9 +64,10 @@ void child_end(struct child *child, struct child_exit *out);
 /* Frees what is held after the child was reaped. */
 void child_finish(struct child *child);
 
-/* Runs a program to its end, at most two seconds, and keeps what it wrote to its output. False when it could
- * not be started, took longer, or did not exit with 0. */
-bool child_run(char *const argv[], char *out, size_t bytes);
+/* Runs a program to its end, at most ten seconds, and keeps what it wrote to its output. False when it could
+ * not be started, took longer, or did not exit with 0; `why` then says which, as what follows the program's
+ * name: "ended with exit code 7". */
+bool child_run(char *const argv[], char *out, size_t bytes, char *why, size_t why_bytes);
 
 /* Goes on as the program argv[0], with our terminal and all that is open: its exit code in *exit_code, or an
  * error's number. Where the system can, it does not return if it succeeds. */

@@ -32,6 +32,7 @@ fr_status encoding_open(struct encoding *encoding, fr_recorder_params *params, u
     memset(encoding, 0, sizeof *encoding);
     encoding->capacity = queue_len;
     encoding->info.encoder = encoding->encoder_name;
+    encoding->info.input = "";
     lock_init(&encoding->lock);
     condition_init(&encoding->changed);
     params->encoded = on_encoded;

@@ -297,6 +297,8 @@ static void keep_results(struct session *s)
     r->hash = s->encoding.info.hash;
     r->has_hash = strcmp(s->params->recorder.url, "hash:") == 0;
     memcpy(r->encoder, s->encoding.encoder_name, sizeof r->encoder);
+    r->encoder_input = s->encoding.info.input;
+    memcpy(r->encoder_input_reason, s->encoding.info.input_reason, sizeof r->encoder_input_reason);
     if (r->has_hash || strcmp(s->params->recorder.url, "null:") == 0)
         return;
     r->files = calloc(s->encoding.num_files + 1u, sizeof *r->files);

@@ -63,6 +63,8 @@ struct session_result {
     double cpu_host, cpu_source, cpu_frame_thread;                             /* percent of one core */
     uint64_t context_switches; /* voluntary, of the whole process */
     uint64_t rss_bytes;        /* at the last look, without the recorder's end */
+    const char *encoder_input; /* as fr_recorder_info's; static */
+    char encoder_input_reason[160];
     char encoder[64];
     uint64_t hash;
     bool has_hash;

@@ -150,11 +150,12 @@ void sources_parse_options(const char *text, struct sources_options *out)
 
 bool sources_ask_options(const char *path, struct sources_options *out)
 {
-    char program[FILES_PATH_MAX], ask[] = "--list-options", answer[8192];
+    char program[FILES_PATH_MAX], ask[] = "--list-options", answer[8192], why[320];
     snprintf(program, sizeof program, "%s", path);
     char *argv[] = {program, ask, NULL};
-    if (!child_run(argv, answer, sizeof answer)) {
-        say(FR_LOG_ERROR, "%s does not answer --list-options; is it a source program of this version?", path);
+    if (!child_run(argv, answer, sizeof answer, why, sizeof why)) {
+        say(FR_LOG_ERROR, "%s, asked for --list-options, %s; is it a source program of this version?", path,
+            why);
         return false;
     }
     sources_parse_options(answer, out);

@@ -80,6 +80,17 @@ static json_t *files_json(const struct session_result *r)
     return files;
 }
 
+/* Of a core, over the whole session. */
+static double looking_pct(const struct session_result *r)
+{
+    return r->duration_ns ? 100.0 * (double)r->info.looked_ns / (double)r->duration_ns : 0;
+}
+
+static double converted_pct(const fr_capture_info *info)
+{
+    return info->taken_pixels ? 100 * (double)info->converted_pixels / (double)info->taken_pixels : 0;
+}
+
 json_t *summary_json(const struct session_result *r)
 {
     const fr_capture_info *info = &r->info;
@@ -88,6 +99,7 @@ json_t *summary_json(const struct session_result *r)
     json_object_set_new(object, "repeats", integer(info->repeats));
     json_object_set_new(object, "dropped", integer(info->dropped));
     json_object_set_new(object, "generations", integer(info->generations));
+    json_object_set_new(object, "converted_pct", number(converted_pct(info)));
     json_object_set_new(object, "flips", flips_json(r));
     json_object_set_new(object, "latency_us",
                         json_pack("{s:o, s:o, s:o}", "publish_to_take",
@@ -98,8 +110,13 @@ json_t *summary_json(const struct session_result *r)
                         json_pack("{s:o, s:o, s:o, s:o}", "host", number(r->cpu_host), "source",
                                   number(r->cpu_source), "frame_thread", number(r->cpu_frame_thread),
                                   "encoder", number(fmax(0, r->cpu_host - r->cpu_frame_thread))));
+    json_object_set_new(
+        object, "looking",
+        json_pack("{s:o, s:o}", "frames", integer(info->looked), "cpu_pct", number(looking_pct(r))));
     json_object_set_new(object, "backend", json_string(info->backend ? info->backend : ""));
     json_object_set_new(object, "encoder", json_string(r->encoder));
+    json_object_set_new(object, "encoder_input", json_string(r->encoder_input ? r->encoder_input : ""));
+    json_object_set_new(object, "encoder_input_reason", json_string(r->encoder_input_reason));
     json_object_set_new(object, "files", files_json(r));
 
     json_object_set_new(object, "end", json_string(session_end_name(r->end)));
@@ -179,11 +196,19 @@ void summary_write(FILE *file, const struct session_result *r)
     if (info->way && *info->way)
         fprintf(file, "  frames came through %s, converted by %s\n", info->way,
                 info->kernel && *info->kernel ? info->kernel : "nothing yet");
+    if (r->encoder_input_reason[0])
+        fprintf(file, "  they went to the encoder through memory: %s\n", r->encoder_input_reason);
+    else if (r->encoder_input && *r->encoder_input && strcmp(r->encoder_input, "memory") != 0)
+        fprintf(file, "  they went to the encoder without a copy (%s)\n", r->encoder_input);
     fprintf(file,
             "  %" PRIu64 " fresh, %" PRIu64 " repeated, %" PRIu64 " dropped; %" PRIu64
             " encoded; %u generation%s\n",
             info->fresh, info->repeats, info->dropped, r->frames_encoded, info->generations,
             info->generations == 1 ? "" : "s");
+    if (info->looked_ns)
+        fprintf(file,
+                "  %" PRIu64 " fresh ones came while it looked for them, which took %.2f %% of a core\n",
+                info->looked, looking_pct(r));
     if (info->mismatched)
         fprintf(file, "  %" PRIu64 " frames of the source had another size or format than the ring\n",
                 info->mismatched);

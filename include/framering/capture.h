@@ -85,9 +85,12 @@ typedef struct fr_capture_params {
     uint32_t depth;        /* frames that the caller holds at once; clamped to 1..out_surfaces - 1; 0 = 2 */
     uint32_t cpu_mask;     /* as in fr_convert_params */
     uint32_t convert_threads; /* backend cpu: as fr_convert_params.threads */
-    /* How long open and next look for a new frame by themselves before they sleep, at most 1 s; 0 = not at
-     * all. A frame that comes meanwhile costs no wake-up and no system call on either side. The thread keeps
-     * a core busy for that long in each wait; more than 20 ms at a time, or than event_slice_ns, is cut. */
+    /* The most time of a core that the wait for one frame may spend looking for it; at most 1 s; 0 = none, it
+     * sleeps at once. A frame that comes while the host looks costs no wake-up and no system call on either
+     * side. Next learns when frames are published. Where they come so evenly that most lie within this time
+     * of when they are due, it sleeps until shortly before, then looks until the frame is there or the time
+     * is spent; else it sleeps at once, as it does until it has seen four frames. A time as long as from one
+     * frame to the next: it looks all the while. */
     uint64_t spin_ns;
     fr_capture_timing timing;
     const fr_display_provider *display; /* NULL: believe the source; copied */
@@ -173,6 +176,11 @@ typedef struct fr_capture_info {
     uint32_t generations; /* how many rings there were */
     fr_format ring_format, out_format;
     uint64_t fresh, repeats;
+    uint64_t looked;     /* of the fresh ones, those that came while the host looked (spin_ns) */
+    uint64_t looked_ns;  /* the time spent so */
+    uint64_t taken_pixels;     /* of all fresh frames */
+    uint64_t converted_pixels; /* those that the pictures which they went into lacked; a backend may convert
+                                  more */
     uint64_t dropped;    /* published but superseded before they were taken, or found no slot in the source */
     uint64_t mismatched; /* of a size or format that is not the ring's */
     uint64_t offered, published;  /* by the sources */

@@ -32,10 +32,11 @@
  * new file or a new connection. A keyframe is forced on every frame whose `discontinuity` is set, and where
  * the HDR metadata change.
  *
- * Frames that lie on a GPU are encoded there by an encoder that can (NVENC on Windows); for any other, and
- * for raw outputs, the recorder calls fr_frame_map (programs that hand them to FFmpeg on the GPU: ffmpeg.h).
- * Frames of another GPU, or of memory instead of one, are a change as that of size is, where the encoder
- * worked on the GPU.
+ * Frames that lie on a GPU are encoded there by an encoder that can: NVENC (Direct3D 11 on Windows, CUDA on
+ * Linux), VAAPI on the GPU whose driver hands them out as DMA-BUFs. For any other, and for raw outputs, the
+ * recorder calls fr_frame_map; fr_recorder_info and the log say which and why (programs that hand frames to
+ * FFmpeg on the GPU by themselves: ffmpeg.h). Frames of another GPU, or of memory instead of one, are a
+ * change as that of size is, where the encoder worked on the GPU.
  *
  * Streams are tagged with the frames' colour; HDR ones carry mastering display and content light, in the
  * coded stream (SEI 137 and 144, or AV1 metadata) and, where the container has fields for them, there. H.264
@@ -130,7 +131,10 @@ typedef struct fr_recorder_info {
     const char *encoder; /* that runs or ran last: "libx264"; "" before the first frame; the recorder's */
     uint64_t frames, keyframes, bytes;
     uint32_t segments; /* files or connections that something was written to */
-    uint64_t hash;     /* hash: of all frames' pixels in order (64 bit FNV-1a over rows), else 0 */
+    /* As what the encoder gets frames: "memory", "cuda", "vaapi", "d3d11"; "" before the first; static. */
+    const char *input;
+    char input_reason[160]; /* why frames that lie on a GPU come through memory; "" = they do not */
+    uint64_t hash;          /* hash: of all frames' pixels in order (64 bit FNV-1a over rows), else 0 */
 } fr_recorder_info;
 
 FR_API void fr_recorder_get_info(const fr_recorder *recorder, fr_recorder_info *out);

@@ -26,8 +26,8 @@
  * AV_PIX_FMT_DRM_PRIME is for VAAPI (av_hwframe_map, the filter hwmap), for KMS, and for whatever else takes
  * a DMA-BUF.
  *
- * For CUDA there is the memory's descriptor (fr_frame_vulkan_export, OPAQUE_FD), a buffer in which the planes
- * lie at the offset_bytes with the pitch_bytes of fr_vulkan_picture.
+ * AV_PIX_FMT_CUDA (fr_av_cuda, used as fr_av_vulkan) is for NVENC, for FFmpeg's CUDA filters, and for
+ * downloads: the frame's memory, imported into CUDA.
  */
 
 #include <framering/frame.h>
@@ -70,6 +70,42 @@ FR_API void fr_av_vulkan_destroy(fr_av_vulkan **av);
  * also: the device exports no DMA-BUFs.
  */
 FR_API fr_status fr_av_drm_wrap(const fr_frame *frame, struct AVFrame *out);
+
+/* FFmpeg's view of CUDA's device that the frames lie on. */
+typedef struct fr_av_cuda fr_av_cuda;
+
+/* FR_ERR_NO_MEMORY; FR_ERR_UNSUPPORTED: built without CUDA's headers, or with an FFmpeg that has none. */
+FR_API fr_status fr_av_cuda_create(fr_av_cuda **out);
+
+/*
+ * Makes `out`, blank before, the frame as AV_PIX_FMT_CUDA: data and linesize of both planes, hw_frames_ctx,
+ * whose sw_format is NV12 or P010, colour, HDR metadata; no times. Its pixels are complete: waits for the
+ * GPU, at most a second. Plane 1 lies frames->height rows of linesize[0] behind plane 0, as NVENC takes it:
+ * that height may be more than the frame's.
+ *
+ * The first call loads libcuda.so.1 and opens a device context on the frames' own device, told by its UUID.
+ * Each surface is imported once, and stays so as long as its frames context; that is a new one when device,
+ * size or format change, and after 32 surfaces: an encoder is to be opened with the one of the frames that it
+ * gets.
+ *
+ * The surface stays held until the last reference to `out` is gone and the context's stream has ended what
+ * was given to it (waits for that, at most a second; a stream that hangs keeps the surface).
+ *
+ * FR_ERR_UNSUPPORTED: the frame lies in memory, its device does not export it, CUDA is not there or does not
+ * know the device or take the memory; FR_ERR_ARGUMENT; FR_ERR_NO_MEMORY; FR_TIMEOUT; FR_ERR_DEVICE_LOST.
+ * `out` is blank then.
+ *
+ * Threads: one at a time for one fr_av_cuda; frames may be released on any. CUDA's current context stays what
+ * it was.
+ */
+FR_API fr_status fr_av_cuda_wrap(fr_av_cuda *av, const fr_frame *frame, struct AVFrame *out);
+
+/* Why the last wrap failed, in one sentence without an end; "" where it did not. Valid until the next call.
+ */
+FR_API const char *fr_av_cuda_reason(const fr_av_cuda *av);
+
+/* Sets *av NULL; accepts NULL. Frames that were made stay as they are. */
+FR_API void fr_av_cuda_destroy(fr_av_cuda **av);
 
 #ifdef __cplusplus
 }

@@ -145,9 +145,11 @@ FR_API fr_status fr_source_begin_ahead(fr_source *source, fr_slot *out);
 
 typedef struct fr_publish_info {
     uint64_t present_ns; /* when the frame was presented, CLOCK_MONOTONIC; 0 = now */
-    bool has_damage; /* only `damage` differs from the frame published before; not believed after a frame that
-                        was lost */
-    fr_rect damage;
+    /* Nothing outside these differs from the frame published before; with num_damage 0 nothing differs at
+     * all. NULL: not known. Not believed after a frame that was lost, or where one leaves the picture. In any
+     * order; they may overlap. Of more than 16 those are taken as one that cover the least beside them. */
+    const fr_rect *damage;
+    uint32_t num_damage;
 } fr_publish_info;
 
 /* Offers the frame in the slot of fr_source_begin to the host. `info` may be NULL. After FR_OK the slot is

@@ -75,16 +75,25 @@ typedef struct fr_vulkan_picture {
     uint32_t layout[2];    /* VkImageLayout: GENERAL, or what fr_frame_vulkan_left said */
     uint64_t buffer;       /* VkBuffer over the same bytes */
     uint64_t memory;       /* VkDeviceMemory of both */
-    uint64_t offset_bytes[2], pitch_bytes[2]; /* of the planes in it */
-    uint64_t bytes;                           /* of the memory */
+    /* Of the planes in it. Where both pitches are one, plane 1 begins an even number of rows after plane 0.
+     */
+    uint64_t offset_bytes[2], pitch_bytes[2];
+    uint64_t bytes; /* of the memory */
     uint64_t
         semaphore; /* VkSemaphore, timeline: reaches `value` when the pixels are complete. Never signal it */
     uint64_t value;
+    uint32_t id; /* of the memory: none of the next 4 billion pictures of this process has it */
+    uint8_t device_uuid[FR_VULKAN_UUID_BYTES];
+    uint32_t render_node; /* of the device: 128 is /dev/dri/renderD128; 0: the driver does not say */
 } fr_vulkan_picture;
 
 /* The picture of a frame: FR_OK, or FR_ERR_UNSUPPORTED when the frame lies in memory (*out is zeroed). Any
  * thread. */
 FR_API fr_status fr_frame_vulkan(const fr_frame *frame, fr_vulkan_picture *out);
+
+/* Until the pixels are complete, at most a second. FR_ERR_UNSUPPORTED: a frame in memory; FR_TIMEOUT;
+ * FR_ERR_DEVICE_LOST. Any thread. */
+FR_API fr_status fr_frame_vulkan_wait(const fr_frame *frame);
 
 /* For who left the images in other layouts: all that it submitted is over. `layout`: two VkImageLayouts, not
  * UNDEFINED. FR_ERR_UNSUPPORTED: a frame in memory; FR_ERR_ARGUMENT. Any thread. */

@@ -8,7 +8,8 @@
  *
  * Everything is little endian and of fixed width. Version 1 is the first 64 bytes; version 2 adds a tail,
  * which is there only if `version` says 2 AND the channel delivered at least its bytes. A zero in the tail
- * means "absent".
+ * means "absent". Behind it lie the damage lines, which are there only if the host's capabilities say so AND
+ * the channel delivered at least their bytes.
  *
  * These are bytes of an untrusted peer: copy with fr_wire_snapshot, use the copy. The words marked "shared"
  * change while both sides run; the library touches them only by its own atomic functions.
@@ -25,6 +26,7 @@ extern "C" {
 #define FR_WIRE_VERSION_MIN 1u
 #define FR_WIRE_VERSION_MAX 2u
 #define FR_WIRE_SLOTS_MAX 8u
+#define FR_WIRE_RECTS_MAX 16u
 
 /* fr_wire_v1.status: what the source says of its attach. */
 enum {
@@ -74,6 +76,11 @@ typedef struct fr_wire_v1 {
     uint32_t status;           /* 56: FR_WIRE_STATUS_* */
     uint32_t status_detail;    /* 60: errno or HRESULT */
 } fr_wire_v1;
+
+/* fr_wire_host.capabilities, fr_wire_source.capabilities */
+enum {
+    FR_WIRE_CAP_DAMAGE_LINES = 1u << 0 /* host: they are there; source: it writes them */
+};
 
 /* What the host says. Times are CLOCK_MONOTONIC ns; totals count since the generation began. */
 typedef struct fr_wire_host {
@@ -138,8 +145,13 @@ typedef struct fr_wire_slot {
     uint32_t damage[4];        /* 48: x, y, width, height; meaningful with FR_WIRE_FRAME_DAMAGE */
 } fr_wire_slot;
 
+/* fr_wire_slot.flags. What is said of this frame against the one with the sequence before holds against each
+ * of `reach` more before that one too. */
 enum {
-    FR_WIRE_FRAME_DAMAGE = 1u << 0 /* only the damage rectangle differs from the frame before */
+    FR_WIRE_FRAME_DAMAGE = 1u << 0, /* nothing outside the damage rectangle differs */
+    FR_WIRE_FRAME_RECTS_SHIFT = 8, /* 8 bits: nor outside the first so many of the slot's damage line; 0 = the
+                                      line says nothing */
+    FR_WIRE_FRAME_REACH_SHIFT = 16 /* 16 bits: reach */
 };
 
 /* Monotonic: CLOCK_MONOTONIC, or QueryPerformanceCounter in ns. */
@@ -169,8 +181,21 @@ typedef struct fr_wire_v2 {
     uint64_t reserved[3];                 /* 808 */
 } fr_wire_v2;
 
+/* One slot's damage, written and read as its record is: rectangles, x | y << 16 | width << 32 | height << 48,
+ * in the picture and not empty. How many of them hold the record's flags say. */
+typedef struct fr_wire_damage {
+    uint64_t rect[FR_WIRE_RECTS_MAX];
+} fr_wire_damage;
+
+/* All that a header can have. */
+typedef struct fr_wire_whole {
+    fr_wire_v2 v2;                            /* 0 */
+    fr_wire_damage damage[FR_WIRE_SLOTS_MAX]; /* 832 */
+} fr_wire_whole;
+
 #define FR_WIRE_V1_BYTES 64u
 #define FR_WIRE_V2_BYTES 832u
+#define FR_WIRE_WHOLE_BYTES 1856u
 
 /* ---- The token: generation << 40 | sequence << 8 | slot. 0 means that nothing was published. ---- */
 

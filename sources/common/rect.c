@@ -25,3 +25,29 @@ fr_rect fr_rect_clip(int32_t x, int32_t y, int32_t width, int32_t height, uint32
         return (fr_rect){0};
     return (fr_rect){(uint32_t)left, (uint32_t)top, (uint32_t)(right - left), (uint32_t)(bottom - top)};
 }
+
+void fr_rects_add(fr_rects *rects, fr_rect rect)
+{
+    if (!rect.width || !rect.height)
+        return;
+    if (rects->count < FR_RECTS_MAX) {
+        rects->rect[rects->count++] = rect;
+        return;
+    }
+    fr_rect *last = &rects->rect[FR_RECTS_MAX - 1];
+    *last = fr_rect_union(*last, rect);
+}
+
+void fr_rects_add_all(fr_rects *rects, const fr_rects *others)
+{
+    for (uint32_t i = 0; i < others->count; i++)
+        fr_rects_add(rects, others->rect[i]);
+}
+
+fr_rect fr_rects_bounds(const fr_rects *rects)
+{
+    fr_rect all = {0};
+    for (uint32_t i = 0; i < rects->count; i++)
+        all = fr_rect_union(all, rects->rect[i]);
+    return all;
+}

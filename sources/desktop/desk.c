@@ -27,7 +27,7 @@ void fr_desk_init(fr_desk *desk, const fr_desk_options *options, const fr_deskto
 static void forget_picture(fr_desk *desk)
 {
     desk->whole = true;
-    desk->unpublished = (fr_rect){0};
+    desk->unpublished.count = 0;
     desk->pointer_drawn = (fr_rect){0};
 }
 
@@ -213,10 +213,11 @@ static HRESULT take_news(fr_desk *desk)
     if (result != S_OK)
         return result;
     if (news.picture) {
-        result = fr_desktop_scene_take(&desk->scene, news.picture, news.damage);
-        const fr_rect seen =
-            fr_turn_rect(desk->scene.turn, news.damage, desk->scene.width, desk->scene.height);
-        desk->unpublished = fr_rect_union(desk->unpublished, seen);
+        const fr_desktop_scene *scene = &desk->scene;
+        result = fr_desktop_scene_take(&desk->scene, news.picture, &news.damage);
+        for (uint32_t i = 0; i < news.damage.count; i++)
+            fr_rects_add(&desk->unpublished,
+                         fr_turn_rect(scene->turn, news.damage.rect[i], scene->width, scene->height));
     }
     if (news.present_ns)
         desk->present_ns = news.present_ns;
@@ -248,7 +249,7 @@ static bool may_push(const fr_desk *desk, uint64_t now_ns)
 
 static bool has_news(const fr_desk *desk)
 {
-    return desk->scene.picture && (desk->whole || desk->unpublished.width || pointer_moved(desk));
+    return desk->scene.picture && (desk->whole || desk->unpublished.count || pointer_moved(desk));
 }
 
 /* What the white of SDR is in the picture. */
@@ -262,7 +263,7 @@ static float white_of(const fr_desk *desk)
 
 static void note_published(fr_desk *desk)
 {
-    desk->unpublished = (fr_rect){0};
+    desk->unpublished.count = 0;
     desk->whole = false;
     desk->present_ns = 0;
     desk->pointer_drawn = pointer_rect(desk);
@@ -273,9 +274,11 @@ static void note_published(fr_desk *desk)
 
 static void publish(fr_desk *desk, uint64_t now_ns)
 {
-    fr_rect damage = desk->unpublished;
-    if (pointer_moved(desk))
-        damage = fr_rect_union(damage, fr_rect_union(desk->pointer_drawn, pointer_rect(desk)));
+    fr_rects damage = desk->unpublished;
+    if (pointer_moved(desk)) {
+        fr_rects_add(&damage, desk->pointer_drawn);
+        fr_rects_add(&damage, pointer_rect(desk));
+    }
     if (!desk->options->no_cursor) {
         const HRESULT result = fr_desktop_scene_draw(&desk->scene, &desk->pointer, white_of(desk));
         if (result != S_OK) {
@@ -285,8 +288,8 @@ static void publish(fr_desk *desk, uint64_t now_ns)
     }
     const fr_publish_info info = {
         .present_ns = desk->present_ns ? desk->present_ns : now_ns,
-        .has_damage = !desk->whole && damage.width && damage.height,
-        .damage = damage,
+        .damage = desk->whole ? NULL : damage.rect,
+        .num_damage = damage.count,
     };
     const fr_status status = desk->ring->push(desk->ring->self, desk->scene.picture, &info);
     if (status == FR_OK)

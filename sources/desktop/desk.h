@@ -45,9 +45,9 @@ typedef struct fr_desk {
     fr_pacer pacer;
     uint64_t look_due_ns; /* whether the displays have changed */
 
-    fr_rect unpublished; /* what changed since the frame published last */
-    bool whole;          /* the ring is new, or the picture has another shape than the frame before */
-    uint64_t present_ns; /* of the newest change; 0 = not known */
+    fr_rects unpublished; /* what changed since the frame published last */
+    bool whole;           /* the ring is new, or the picture has another shape than the frame before */
+    uint64_t present_ns;  /* of the newest change; 0 = not known */
     fr_rect pointer_drawn;
     uint32_t drawn_number;
     int32_t drawn_x, drawn_y;

@@ -152,26 +152,26 @@ static void wire_size(const fr_desktop_grab *grab, uint32_t *width, uint32_t *he
     *height = across ? grab->output.width : grab->output.height;
 }
 
-static fr_rect whole(const fr_desktop_grab *grab)
+static fr_rects whole(const fr_desktop_grab *grab)
 {
-    fr_rect rect = {0};
-    wire_size(grab, &rect.width, &rect.height);
-    return rect;
+    fr_rects rects = {.count = 1};
+    wire_size(grab, &rects.rect[0].width, &rects.rect[0].height);
+    return rects;
 }
 
-static fr_rect add_rect(const fr_desktop_grab *grab, fr_rect sum, const RECT *rect)
+static void add_rect(const fr_desktop_grab *grab, fr_rects *damage, const RECT *rect)
 {
     uint32_t width, height;
     wire_size(grab, &width, &height);
-    return fr_rect_union(sum, fr_rect_clip(rect->left, rect->top, rect->right - rect->left,
-                                           rect->bottom - rect->top, width, height));
+    fr_rects_add(damage, fr_rect_clip(rect->left, rect->top, rect->right - rect->left,
+                                      rect->bottom - rect->top, width, height));
 }
 
-/* The box around all that moved or was drawn. False: Windows does not say. */
-static bool read_damage(fr_desktop_grab *grab, const DXGI_OUTDUPL_FRAME_INFO *info, fr_rect *damage)
+/* All that moved or was drawn. False: Windows does not say. */
+static bool read_damage(fr_desktop_grab *grab, const DXGI_OUTDUPL_FRAME_INFO *info, fr_rects *damage)
 {
     UINT moved_bytes = 0, dirty_bytes = 0;
-    *damage = (fr_rect){0};
+    damage->count = 0;
     if (!info->TotalMetadataBufferSize || !reserve(grab, info->TotalMetadataBufferSize))
         return false;
     const UINT bytes = info->TotalMetadataBufferSize;
@@ -179,13 +179,13 @@ static bool read_damage(fr_desktop_grab *grab, const DXGI_OUTDUPL_FRAME_INFO *in
     if (IDXGIOutputDuplication_GetFrameMoveRects(grab->duplication, bytes, moved, &moved_bytes) != S_OK)
         return false;
     for (UINT i = 0; i < moved_bytes / sizeof(*moved) && i < bytes / sizeof(*moved); i++)
-        *damage = add_rect(grab, *damage, &moved[i].DestinationRect);
+        add_rect(grab, damage, &moved[i].DestinationRect);
     RECT *dirty = (void *)grab->buffer;
     if (IDXGIOutputDuplication_GetFrameDirtyRects(grab->duplication, bytes, dirty, &dirty_bytes) != S_OK)
         return false;
     for (UINT i = 0; i < dirty_bytes / sizeof(*dirty) && i < bytes / sizeof(*dirty); i++)
-        *damage = add_rect(grab, *damage, &dirty[i]);
-    return damage->width != 0;
+        add_rect(grab, damage, &dirty[i]);
+    return damage->count != 0;
 }
 
 static void read_shape(fr_desktop_grab *grab, UINT bytes, fr_pointer *pointer)

@@ -7,6 +7,7 @@
  * pointer. */
 
 #include "api.h"
+#include "common/rect.h"
 #include "output.h"
 #include "pointer.h"
 
@@ -44,7 +45,7 @@ bool fr_desktop_grab_is_current(const fr_desktop_grab *grab);
 
 typedef struct fr_desktop_news {
     ID3D11Texture2D *picture; /* not turned; borrowed until fr_desktop_grab_done. NULL: it has not changed */
-    fr_rect damage;           /* of it, as it lies in the texture; the whole where Windows did not say */
+    fr_rects damage;          /* of it, as it lies in the texture; the whole where Windows did not say */
     uint64_t present_ns;      /* of the picture, or of the pointer's last change; 0 = not known */
 } fr_desktop_news;
 

@@ -133,20 +133,23 @@ static void erase_pointer(fr_desktop_scene *scene)
                   (fr_rect){0, 0, drawn.width, drawn.height});
 }
 
-HRESULT fr_desktop_scene_take(fr_desktop_scene *scene, ID3D11Texture2D *from, fr_rect damage)
+HRESULT fr_desktop_scene_take(fr_desktop_scene *scene, ID3D11Texture2D *from, const fr_rects *damage)
 {
+    fr_rects taken = *damage;
     erase_pointer(scene);
     if (!scene->picture) {
         const HRESULT result = make_texture(scene, scene->width, scene->height, false, &scene->picture);
         if (result != S_OK)
             return result;
         const bool across = scene->turn == FR_TURN_90 || scene->turn == FR_TURN_270;
-        damage =
-            (fr_rect){0, 0, across ? scene->height : scene->width, across ? scene->width : scene->height};
+        const uint32_t width = across ? scene->height : scene->width;
+        taken = (fr_rects){.count = 1, .rect = {{0, 0, width, across ? scene->width : scene->height}}};
     }
+    /* Turning one box waits for the GPU, whatever its size. */
     if (scene->turn != FR_TURN_0)
-        return take_turned(scene, from, damage);
-    copy_part(scene, scene->picture, damage.x, damage.y, from, damage);
+        return take_turned(scene, from, fr_rects_bounds(&taken));
+    for (uint32_t i = 0; i < taken.count; i++)
+        copy_part(scene, scene->picture, taken.rect[i].x, taken.rect[i].y, from, taken.rect[i]);
     return S_OK;
 }
 

@@ -13,6 +13,7 @@
  */
 
 #include "com.h"
+#include "common/rect.h"
 #include "pointer.h"
 #include "turn.h"
 
@@ -40,7 +41,7 @@ void fr_desktop_scene_finish(fr_desktop_scene *scene);
 
 /* Takes a picture over, in which `damage` is not as in the one before. Without the pointer afterwards. A
  * failure is Direct3D's, or E_OUTOFMEMORY. */
-HRESULT fr_desktop_scene_take(fr_desktop_scene *scene, ID3D11Texture2D *from, fr_rect damage);
+HRESULT fr_desktop_scene_take(fr_desktop_scene *scene, ID3D11Texture2D *from, const fr_rects *damage);
 
 /* Draws the pointer where it is now, and nowhere else. `white` as in fr_pointer_draw. */
 HRESULT fr_desktop_scene_draw(fr_desktop_scene *scene, const fr_pointer *pointer, float white);

@@ -18,6 +18,7 @@
     X(EnumeratePhysicalDevices)                                                                              \
     X(EnumerateDeviceExtensionProperties)                                                                    \
     X(GetPhysicalDeviceProperties)                                                                           \
+    X(GetPhysicalDeviceProperties2)                                                                          \
     X(GetPhysicalDeviceFeatures2)                                                                            \
     X(GetPhysicalDeviceMemoryProperties)                                                                     \
     X(GetPhysicalDeviceQueueFamilyProperties)                                                                \

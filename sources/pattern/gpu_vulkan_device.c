@@ -3,7 +3,9 @@
 #define _POSIX_C_SOURCE 200809L
 #include "gpu_vulkan.h"
 
+#include <ctype.h>
 #include <dlfcn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -135,6 +137,26 @@ static uint32_t find_family(const fr_gpu_vulkan *vk, VkPhysicalDevice device)
     return found;
 }
 
+/* As framering probe prints it; dashes do not count. */
+static bool has_uuid(const fr_gpu_vulkan *vk, VkPhysicalDevice device, const char *text)
+{
+    VkPhysicalDeviceIDProperties id = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES};
+    VkPhysicalDeviceProperties2 properties = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
+                                              .pNext = &id};
+    vk->GetPhysicalDeviceProperties2(device, &properties);
+    for (size_t i = 0; i < sizeof(id.deviceUUID); i++) {
+        char digits[3];
+        snprintf(digits, sizeof(digits), "%02x", id.deviceUUID[i]);
+        for (size_t k = 0; k < 2; k++) {
+            while (*text == '-')
+                text++;
+            if (tolower((unsigned char)*text++) != digits[k])
+                return false;
+        }
+    }
+    return !*text;
+}
+
 static bool choose_device(fr_gpu_vulkan *vk, const char *name)
 {
     VkPhysicalDevice devices[DEVICES_MAX];
@@ -147,7 +169,8 @@ static bool choose_device(fr_gpu_vulkan *vk, const char *name)
         vk->GetPhysicalDeviceProperties(devices[i], &properties);
         const bool gpu = properties.deviceType != VK_PHYSICAL_DEVICE_TYPE_CPU;
         if (properties.apiVersion < api_version || find_family(vk, devices[i]) == UINT32_MAX ||
-            (name && !holds(properties.deviceName, name)) || (vk->physical_device && (is_gpu || !gpu)))
+            (name && !holds(properties.deviceName, name) && !has_uuid(vk, devices[i], name)) ||
+            (vk->physical_device && (is_gpu || !gpu)))
             continue;
         vk->physical_device = devices[i];
         is_gpu = gpu;
@@ -155,7 +178,8 @@ static bool choose_device(fr_gpu_vulkan *vk, const char *name)
     if (vk->physical_device)
         return true;
     if (name)
-        fr_program_say(vk->program, "there is no Vulkan 1.1 device with \"%s\" in its name", name);
+        fr_program_say(vk->program, "there is no Vulkan 1.1 device with \"%s\" in its name or for its UUID",
+                       name);
     else
         fr_program_say(vk->program, "there is no Vulkan 1.1 device; --backend cpu draws in memory");
     return false;

@@ -46,7 +46,7 @@ static const char *apply_gpu(void *user, const char *value)
 
 static const fr_option own_options[] = {
     {"backend", "NAME", "cpu: draw into the ring (default); vulkan: publish images of a GPU", apply_backend},
-    {"gpu", "NAME", "vulkan: the device that has this in its name", apply_gpu},
+    {"gpu", "NAME", "vulkan: the device that has this in its name, or has this UUID", apply_gpu},
 };
 
 fr_option_group fr_gpu_group(fr_gpu_options *options)

@@ -32,7 +32,7 @@ typedef struct desk {
     fr_rect pointer_drawn; /* in the frame published last */
     int32_t drawn_x, drawn_y;
     uint32_t drawn_serial; /* of its image */
-    fr_rect unpublished;   /* what changed since the frame published last, beside target.damaged */
+    fr_rects unpublished;  /* what changed since the frame published last, until the last take of damage */
     bool whole;            /* the ring is new, or has another size than the frame before */
 } desk;
 
@@ -105,8 +105,7 @@ static void look_at_pointer(desk *d, uint64_t now_ns)
 
 static bool has_news(const desk *d)
 {
-    return d->target.drawable &&
-           (d->whole || d->target.damaged.width || d->unpublished.width || pointer_moved(d));
+    return d->target.drawable && (d->whole || d->target.damaged || d->unpublished.count || pointer_moved(d));
 }
 
 static void draw_pointer(desk *d, const fr_slot *slot)
@@ -124,17 +123,15 @@ static uint32_t pointer_serial(const desk *d)
     return d->pointer.image ? d->pointer.image->cursor_serial : 0;
 }
 
-/* What of the picture is not as in the frame before. A pointer that looks as it did there changes nothing:
- * one that rests far from where somebody types would make all between them new. */
-static fr_rect sum_damage(desk *d, fr_rect pointer_rect)
+/* What the pointer makes different from the frame before: nothing if it looks as it did there. */
+static void add_pointer_damage(desk *d, fr_rect pointer_rect)
 {
-    const fr_rect damage = fr_rect_union(d->unpublished, d->target.taken), drawn = d->pointer_drawn;
-    const bool rests = d->pointer.x == d->drawn_x && d->pointer.y == d->drawn_y &&
-                       pointer_rect.width == drawn.width && pointer_rect.height == drawn.height &&
-                       pointer_serial(d) == d->drawn_serial;
-    if (rests && damage.width && damage.height)
-        return damage;
-    return fr_rect_union(fr_rect_union(damage, drawn), pointer_rect);
+    const fr_rect drawn = d->pointer_drawn;
+    if (d->pointer.x == d->drawn_x && d->pointer.y == d->drawn_y && pointer_rect.width == drawn.width &&
+        pointer_rect.height == drawn.height && pointer_serial(d) == d->drawn_serial)
+        return;
+    fr_rects_add(&d->unpublished, drawn);
+    fr_rects_add(&d->unpublished, pointer_rect);
 }
 
 static void publish(desk *d, uint64_t present_ns)
@@ -142,17 +139,16 @@ static void publish(desk *d, uint64_t present_ns)
     const fr_rect pointer_rect = d->options->no_cursor
                                      ? (fr_rect){0}
                                      : fr_x11_pointer_rect(&d->pointer, d->target.width, d->target.height);
-    const fr_rect damage = sum_damage(d, pointer_rect);
+    add_pointer_damage(d, pointer_rect);
+    const bool known = !d->options->no_damage && !d->whole;
     const fr_publish_info info = {
         .present_ns = present_ns,
-        .has_damage = !d->options->no_damage && !d->whole && damage.width && damage.height,
-        .damage = damage,
+        .damage = known ? d->unpublished.rect : NULL,
+        .num_damage = d->unpublished.count,
     };
-    if (fr_source_publish(d->feed.source, &info) != FR_OK) {
-        d->unpublished = damage;
+    if (fr_source_publish(d->feed.source, &info) != FR_OK)
         return;
-    }
-    d->unpublished = (fr_rect){0};
+    d->unpublished.count = 0;
     d->whole = false;
     d->pointer_drawn = pointer_rect;
     d->drawn_x = d->pointer.x;
@@ -184,6 +180,8 @@ static void make_frame(desk *d, uint64_t now_ns)
         fr_x11_grab_ask(&d->grab, d->target.drawable, d->target.border, &slot);
     if (!d->options->no_cursor)
         fr_x11_pointer_ask(&d->pointer);
+    d->whole |= !fr_x11_target_read_damage(&d->target);
+    fr_rects_add_all(&d->unpublished, &d->target.taken);
     if (!fr_x11_grab_wait(&d->grab, cookie, &slot)) {
         /* The size has changed since we last looked, or the server is gone. */
         fr_source_cancel(d->feed.source);

@@ -78,7 +78,7 @@ bool fr_x11_target_refresh(fr_x11_target *target)
         return false;
     if (!target->is_root)
         name_pixmap(target);
-    target->damaged = (fr_rect){0, 0, target->width, target->height};
+    target->damaged = true;
     return !target->server->lost;
 }
 
@@ -119,7 +119,9 @@ bool fr_x11_target_init(fr_x11_target *target, fr_x11_server *server, xcb_window
         xcb_composite_redirect_window(connection, target->window, XCB_COMPOSITE_REDIRECT_AUTOMATIC);
     }
     target->damage = xcb_generate_id(connection);
-    xcb_damage_create(connection, target->damage, target->window, XCB_DAMAGE_REPORT_LEVEL_BOUNDING_BOX);
+    xcb_damage_create(connection, target->damage, target->window, XCB_DAMAGE_REPORT_LEVEL_NON_EMPTY);
+    target->region = xcb_generate_id(connection);
+    xcb_xfixes_create_region(connection, target->region, 0, NULL);
     return fr_x11_target_refresh(target);
 }
 
@@ -127,12 +129,8 @@ void fr_x11_target_note(fr_x11_target *target, const xcb_generic_event_t *event)
 {
     const uint8_t type = event->response_type & 0x7f;
     if (type == target->server->damage_event + XCB_DAMAGE_NOTIFY) {
-        const xcb_damage_notify_event_t *damage = (const void *)event;
-        const fr_rect area = fr_rect_clip(damage->area.x, damage->area.y, damage->area.width,
-                                          damage->area.height, target->width, target->height);
         const bool was_taken = (int32_t)(event->full_sequence - target->take_sequence) < 0;
-        fr_rect *rect = was_taken ? &target->taken : &target->damaged;
-        *rect = fr_rect_union(*rect, area);
+        target->damaged |= !was_taken;
     } else if (type == XCB_CONFIGURE_NOTIFY) {
         const xcb_configure_notify_event_t *configured = (const void *)event;
         if (configured->window == target->window &&
@@ -152,8 +150,26 @@ void fr_x11_target_note(fr_x11_target *target, const xcb_generic_event_t *event)
 
 void fr_x11_target_take_damage(fr_x11_target *target)
 {
+    xcb_connection_t *connection = target->server->connection;
     target->take_sequence =
-        xcb_damage_subtract(target->server->connection, target->damage, XCB_NONE, XCB_NONE).sequence;
-    target->taken = target->damaged;
-    target->damaged = (fr_rect){0};
+        xcb_damage_subtract(connection, target->damage, XCB_NONE, target->region).sequence;
+    target->region_sequence = xcb_xfixes_fetch_region(connection, target->region).sequence;
+    target->damaged = false;
+}
+
+bool fr_x11_target_read_damage(fr_x11_target *target)
+{
+    uint8_t error_code;
+    xcb_xfixes_fetch_region_reply_t *reply =
+        fr_x11_wait_reply(target->server, target->region_sequence, &error_code);
+    target->taken.count = 0;
+    if (!reply)
+        return false;
+    const xcb_rectangle_t *rects = xcb_xfixes_fetch_region_rectangles(reply);
+    const int count = xcb_xfixes_fetch_region_rectangles_length(reply);
+    for (int i = 0; i < count; i++)
+        fr_rects_add(&target->taken, fr_rect_clip(rects[i].x, rects[i].y, rects[i].width, rects[i].height,
+                                                  target->width, target->height));
+    free(reply);
+    return true;
 }

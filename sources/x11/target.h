@@ -10,6 +10,7 @@
 #include "server.h"
 
 #include <xcb/damage.h>
+#include <xcb/xfixes.h>
 
 typedef struct fr_x11_target {
     fr_x11_server *server;
@@ -19,9 +20,10 @@ typedef struct fr_x11_target {
     uint32_t width, height;  /* without the border */
     int16_t border;          /* of the window: part of its pixmap, not of the picture */
     xcb_damage_damage_t damage;
-    fr_rect damaged; /* since the last take */
-    fr_rect taken;   /* up to the last take, complete once a later reply is there and its events are noted */
-    unsigned int take_sequence;
+    xcb_xfixes_region_t region; /* what the server hands out of it */
+    bool damaged;               /* since the last take */
+    fr_rects taken;             /* up to the last take */
+    unsigned int take_sequence, region_sequence;
     bool resized; /* fr_x11_target_refresh is due */
     bool closed;
 } fr_x11_target;
@@ -35,8 +37,11 @@ bool fr_x11_target_refresh(fr_x11_target *target);
 /* Takes note of an event of the server. */
 void fr_x11_target_note(fr_x11_target *target, const xcb_generic_event_t *event);
 
-/* Moves what was drawn until now from `damaged` to `taken`. The server counts anew from a request that goes
- * out with the next flush; what it reports before that still gets into `taken`. */
+/* Asks what was drawn until now, and has the server count anew; goes out with the next flush, and is to be
+ * followed by fr_x11_target_read_damage. */
 void fr_x11_target_take_damage(fr_x11_target *target);
+
+/* Waits for the answer, which is in `taken` then. False: there is none. */
+bool fr_x11_target_read_damage(fr_x11_target *target);
 
 #endif

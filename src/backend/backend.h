@@ -10,6 +10,7 @@
  */
 
 #include "channel/channel.h"
+#include "common/parts.h"
 #include "ring/ring.h"
 
 #include <framering/convert.h>
@@ -22,14 +23,6 @@ enum fr_claim {
     FR_CLAIM_ABANDONED, /* its owner died while it held it: the pixels are unknown, this generation is
                            poisoned */
     FR_CLAIM_FATAL      /* the device is lost */
-};
-
-/* Parts of a picture, in pixels, which do not overlap. Each begins at an even column and row and ends at one,
- * or at the picture's edge; the chroma that what changed has a share in is inside. */
-enum { FR_PARTS_MAX = 16 };
-struct fr_parts {
-    uint32_t count; /* may be 0: nothing changed */
-    fr_rect rect[FR_PARTS_MAX];
 };
 
 /* One picture of the out ring. */
@@ -83,8 +76,9 @@ struct fr_backend_host_ops {
     void (*converter_destroy)(void *self, void *converter);
     const char *(*converter_name)(void *self, void *converter);
     /* Complete, or on a GPU ordered before whatever the encoder does, when it returns. `parts`: all that the
-     * picture lacks of the slot, to be converted at least; NULL: the picture holds nothing yet.
-     * FR_ERR_DEVICE_LOST. */
+     * picture lacks of the slot, to be converted at least, which may be nothing; NULL: the picture holds
+     * nothing yet. Each part begins at an even column and row and ends at one, or at the picture's edge; the
+     * chroma that what changed has a share in is inside. FR_ERR_DEVICE_LOST. */
     fr_status (*convert)(void *self, void *converter, void *ring, uint32_t slot, const struct fr_parts *parts,
                          struct fr_picture *picture);
 

@@ -13,6 +13,7 @@
 #include "capture/damage.h"
 #include "capture/follow.h"
 #include "capture/out_ring.h"
+#include "capture/pace.h"
 #include "channel/channel.h"
 #include "display/feed.h"
 #include "os/os.h"
@@ -120,7 +121,10 @@ struct fr_capture {
     uint32_t flips_first, flips_count;
 
     struct fr_liveness_watch watch;
-    uint64_t fresh, repeats, superseded;
+    struct fr_pace pace;
+    bool seen_looking; /* the last wait ended with a token that was seen awake */
+    uint64_t fresh, repeats, superseded, looked, looked_ns;
+    uint64_t taken_pixels, converted_pixels;
     struct fr_ring_totals past; /* of generations that are gone */
 };
 
@@ -140,7 +144,7 @@ bool fr_capture_is_cancelled(const fr_capture *capture);
 /* wait.c */
 /* Makes the waiter of the ring in force, if there is one to be had. */
 void fr_capture_make_waiter(fr_capture *capture);
-/* Looks for params.spin_ns, then sleeps, until something may have happened, at most timeout_ns and
+/* Sleeps, and looks when a frame is due, until something may have happened, at most timeout_ns and
  * FR_CAPTURE_LOOK_NS in all. `wakes`, 0 at first, counts how often in a row an event or a new token ended it:
  * a source that signals or publishes without end is not listened to for a while after FR_CAPTURE_WAKES_MAX.
  * True: that was it. */

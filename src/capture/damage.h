@@ -9,22 +9,22 @@
  * one to the next are kept for the newest few.
  */
 
-#include "backend/backend.h"
+#include "common/parts.h"
 
 enum { FR_DAMAGE_FRAMES = 16 };
 
 /* All zero: nothing was taken. */
 struct fr_damage {
-    uint64_t newest;                  /* number of the newest frame that was taken; 0: none */
-    uint64_t since;                   /* a surface that holds an older one lacks everything */
-    fr_rect change[FR_DAMAGE_FRAMES]; /* of frame n against n - 1, at n % FR_DAMAGE_FRAMES */
+    uint64_t newest;                          /* number of the newest frame that was taken; 0: none */
+    uint64_t since;                           /* a surface that holds an older one lacks everything */
+    struct fr_parts change[FR_DAMAGE_FRAMES]; /* of frame n against n - 1, at n % FR_DAMAGE_FRAMES */
 };
 
 /* What surfaces hold says nothing of the frames to come. */
 void fr_damage_forget(struct fr_damage *damage);
 
-/* Numbers the next frame. `change`: all that differs from the one before; NULL: not known. */
-void fr_damage_add(struct fr_damage *damage, const fr_rect *change);
+/* Numbers the next frame. `change`: all that differs from the one before, in the picture; NULL: not known. */
+void fr_damage_add(struct fr_damage *damage, const struct fr_parts *change);
 
 /* The parts of a picture of that size that the newest frame differs in from frame `held`. False: all of it.
  */

@@ -139,7 +139,7 @@ static fr_status prepare_header(fr_capture *capture, struct preparation *prep)
     const struct fr_object_name plain = {.label = "framering-header"};
     const struct fr_object_name *name =
         channel->ops->object_name(channel->self, FR_OBJECT_HEADER, prep->number, 0);
-    const fr_status status = os->ops->memory_create(os->self, name ? name : &plain, sizeof(fr_wire_v2),
+    const fr_status status = os->ops->memory_create(os->self, name ? name : &plain, sizeof(fr_wire_whole),
                                                     FR_ACCESS_READ | FR_ACCESS_WRITE, &ring->header);
     if (status < 0)
         return status;
@@ -187,8 +187,8 @@ static void make_words(fr_capture *capture, uint32_t number)
         fr_ring_host_create_v1(&ring->words, ring->header.ptr, &ring->shape, number,
                                capture->params.target_id);
     else
-        fr_ring_host_create(&ring->words, ring->header.ptr, &ring->shape, number, capture->params.target_id,
-                            ring->delivery.sync_kind, capture->env.pid);
+        fr_ring_host_create(&ring->words, ring->header.ptr, ring->header.bytes, &ring->shape, number,
+                            capture->params.target_id, ring->delivery.sync_kind, capture->env.pid);
 }
 
 /* Counts what the ring in force leaves, and tells its source. */

@@ -43,6 +43,13 @@ fr_status fr_frame_vulkan(const fr_frame *frame, fr_vulkan_picture *out)
     return FR_OK;
 }
 
+fr_status fr_frame_vulkan_wait(const fr_frame *frame)
+{
+    if (!frame || !frame->surface)
+        return FR_ERR_ARGUMENT;
+    return lies_there(frame) ? fr_vk_picture_wait(&frame->surface->picture) : FR_ERR_UNSUPPORTED;
+}
+
 fr_status fr_frame_vulkan_left(const fr_frame *frame, const uint32_t layout[2])
 {
     if (!frame || !frame->surface || !layout || !layout[0] || !layout[1])

@@ -57,7 +57,8 @@ static fr_status settle_params(fr_capture_params *params)
         return FR_ERR_ARGUMENT;
     }
     if (params->spin_ns > FR_CAPTURE_SPIN_MAX_NS) {
-        fr_log_write(&params->log, FR_LOG_ERROR, "a capture spins for 1 s at most, not for %.3f s",
+        fr_log_write(&params->log, FR_LOG_ERROR,
+                     "a capture looks for a frame for 1 s at most, not for %.3f s",
                      (double)params->spin_ns / 1e9);
         return FR_ERR_ARGUMENT;
     }
@@ -116,6 +117,7 @@ static void init(fr_capture *capture, const fr_capture_params *params, const str
     capture->env = *env;
     capture->params = *params;
     capture->log = params->log;
+    fr_pace_init(&capture->pace, params->spin_ns);
     capture->last_generation = env->channel.last_generation;
     capture->ring.header.handle = FR_HANDLE_NONE;
     capture->ring.event.handle = FR_HANDLE_NONE;

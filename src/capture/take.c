@@ -133,7 +133,10 @@ static void account(fr_capture *capture, fr_frame *frame, fr_token token)
     frame->converted_ns = fr_capture_now(capture);
     capture->ring.had_frame = true;
     capture->fresh++;
+    capture->looked += capture->seen_looking;
+    capture->seen_looking = false;
     capture->idle = 0;
+    fr_pace_frame(&capture->pace, frame->published_ns);
     capture->has_last = true;
     capture->last = *frame;
     if (!capture->connected || capture->rebuild_due)
@@ -143,21 +146,11 @@ static void account(fr_capture *capture, fr_frame *frame, fr_token token)
     fr_capture_finish_flip(capture, frame->converted_ns);
 }
 
-/* What a record says of a change is against the frame published before: it is known only if that was taken.
- */
-static void note_change(fr_capture *capture, const struct fr_ring_record *record)
-{
-    const struct fr_generation *ring = &capture->ring;
-    const bool known =
-        (record->flags & FR_WIRE_FRAME_DAMAGE) && record->token.sequence == ring->words.last_sequence + 1;
-    fr_damage_add(&capture->damage, known ? &record->damage : NULL);
-}
-
 static fr_status convert(fr_capture *capture, const struct fr_ring_record *record, struct fr_surface *surface)
 {
     const struct fr_generation *ring = &capture->ring;
     const struct fr_backend_host *backend = ring->backend;
-    note_change(capture, record);
+    fr_damage_add(&capture->damage, record->has_damage ? &record->damage : NULL);
     struct fr_parts parts;
     const bool has_rest =
         fr_damage_parts(&capture->damage, surface->holds, capture->out->width, capture->out->height, &parts);
@@ -165,9 +158,13 @@ static fr_status convert(fr_capture *capture, const struct fr_ring_record *recor
     const fr_status status =
         backend->ops->convert(backend->self, capture->converter, ring->slots, record->token.slot,
                               has_rest ? &parts : NULL, &surface->picture);
-    if (status >= 0)
-        surface->holds = capture->damage.newest;
-    return status;
+    if (status < 0)
+        return status;
+    surface->holds = capture->damage.newest;
+    const uint64_t whole = (uint64_t)capture->out->width * capture->out->height;
+    capture->taken_pixels += whole;
+    capture->converted_pixels += has_rest ? fr_parts_area(&parts) : whole;
+    return FR_OK;
 }
 
 /* The slot is claimed: convert, and give it back on every path. FR_AGAIN: the frame may not be used. */

@@ -6,24 +6,42 @@
 
 enum { LOOKS_A_ROUND = 32 }; /* a microsecond at most, and the clock and the caller are asked */
 
+/* A source that waits for this very processor waits no longer than the first. Who comes back after more than
+ * the second, and there is no frame, has to share it with others. */
+#define YIELD_EVERY_NS (10 * UINT64_C(1000))
+#define CROWDED_NS (100 * UINT64_C(1000))
+
+enum look { LOOK_SEEN, LOOK_CANCELLED, LOOK_CROWDED, LOOK_OVER };
+
 static uint64_t smaller(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
 }
 
-/* Looks for the newest token instead of sleeping. True: there is another one, or the caller wants to end. */
-static bool spin(fr_capture *capture, uint64_t until_ns)
+/* Looks for the newest token instead of sleeping. */
+static enum look look(fr_capture *capture, uint64_t now_ns, uint64_t until_ns)
 {
+    const struct fr_os *os = &capture->env.os;
+    uint64_t yielded_ns = now_ns;
+    bool crowded = false;
     do {
         for (int i = 0; i < LOOKS_A_ROUND; i++) {
             if (fr_ring_host_moved(&capture->ring.words))
-                return true;
+                return LOOK_SEEN;
             fr_cpu_relax();
         }
+        if (crowded)
+            return LOOK_CROWDED;
         if (fr_capture_is_cancelled(capture))
-            return true;
-    } while (fr_capture_now(capture) < until_ns);
-    return false;
+            return LOOK_CANCELLED;
+        now_ns = fr_capture_now(capture);
+        if (now_ns - yielded_ns < YIELD_EVERY_NS)
+            continue;
+        os->ops->yield(os->self);
+        yielded_ns = fr_capture_now(capture);
+        crowded = yielded_ns - now_ns > CROWDED_NS;
+    } while (now_ns < until_ns);
+    return LOOK_OVER;
 }
 
 void fr_capture_make_waiter(fr_capture *capture)
@@ -35,12 +53,12 @@ void fr_capture_make_waiter(fr_capture *capture)
 }
 
 /* The ring's event ends it as it is: the frame is taken before its reset, if it needs one at all. */
-static fr_status sleep_on_events(fr_capture *capture, uint64_t timeout_ns)
+static fr_status sleep_on_events(fr_capture *capture, uint64_t timeout_ns, bool exact)
 {
     const struct fr_os *os = &capture->env.os;
     struct fr_generation *ring = &capture->ring;
     const struct fr_event *events[] = {&capture->env.notify, &ring->event};
-    const bool soon = capture->idle < FR_CAPTURE_IDLE_SLICES;
+    const bool soon = exact || capture->idle < FR_CAPTURE_IDLE_SLICES;
     uint32_t signalled = 0, left = 0;
     const fr_status status = ring->waiter
                                  ? os->ops->waiter_wait(os->self, ring->waiter, timeout_ns, soon, &signalled)
@@ -61,19 +79,50 @@ static void reset_event(fr_capture *capture)
 }
 
 /* FR_OK: something may have happened. */
-static fr_status wait_for_frames(fr_capture *capture, uint64_t timeout_ns)
+static fr_status sleep_until(fr_capture *capture, uint64_t now_ns, uint64_t until_ns, bool exact)
 {
-    const uint64_t spin_ns = smaller(capture->params.spin_ns, timeout_ns);
-    if (spin_ns && spin(capture, fr_capture_now(capture) + spin_ns))
-        return FR_OK;
-    if (spin_ns == timeout_ns)
-        return FR_TIMEOUT;
     reset_event(capture);
     if (!fr_ring_host_may_sleep(&capture->ring.words))
         return FR_OK;
-    const fr_status status = sleep_on_events(capture, timeout_ns - spin_ns);
+    const fr_status status = sleep_on_events(capture, until_ns - now_ns, exact);
     fr_ring_host_awake(&capture->ring.words);
     return status;
+}
+
+/* The same, awake. */
+static fr_status look_until(fr_capture *capture, uint64_t begin_ns, uint64_t until_ns)
+{
+    struct fr_pace *pace = &capture->pace;
+    const enum look end = look(capture, begin_ns, until_ns);
+    const uint64_t now = fr_capture_now(capture);
+    capture->seen_looking = end == LOOK_SEEN;
+    capture->looked_ns += now - begin_ns;
+    if (end == LOOK_SEEN || end == LOOK_CROWDED || (end == LOOK_OVER && now >= pace->until_ns))
+        fr_pace_looked(pace, end == LOOK_SEEN);
+    return end == LOOK_SEEN || end == LOOK_CANCELLED ? FR_OK : FR_TIMEOUT;
+}
+
+/* Asleep until shortly before a frame is due, then looking, then asleep again. Whatever comes meanwhile ends
+ * a sleep. */
+static fr_status wait_for_frames(fr_capture *capture, uint64_t timeout_ns)
+{
+    struct fr_pace *pace = &capture->pace;
+    uint64_t now = fr_capture_now(capture);
+    const uint64_t end = now + timeout_ns, from = pace->from_ns, until = smaller(pace->until_ns, end);
+    if (now < from && from < until) {
+        fr_pace_nap(pace);
+        const fr_status status = sleep_until(capture, now, from, true);
+        now = fr_capture_now(capture);
+        if (status == FR_OK || now < from) /* before its time: a signal of the system's */
+            return status;
+        fr_pace_woke(pace, now);
+    }
+    if (now >= from && now < until) {
+        if (look_until(capture, now, until) == FR_OK)
+            return FR_OK;
+        now = fr_capture_now(capture);
+    }
+    return now < end ? sleep_until(capture, now, end, false) : FR_TIMEOUT;
 }
 
 bool fr_capture_wait(fr_capture *capture, uint64_t timeout_ns, uint32_t *wakes)
@@ -81,6 +130,7 @@ bool fr_capture_wait(fr_capture *capture, uint64_t timeout_ns, uint32_t *wakes)
     const struct fr_os *os = &capture->env.os;
     const struct fr_event *notify = &capture->env.notify;
     timeout_ns = smaller(timeout_ns, FR_CAPTURE_LOOK_NS);
+    capture->seen_looking = false;
     const bool listens = capture->ring.present && *wakes < FR_CAPTURE_WAKES_MAX;
     const fr_status status =
         listens ? wait_for_frames(capture, timeout_ns) : os->ops->wait(os->self, &notify, 1, timeout_ns);

@@ -112,8 +112,8 @@ static uint32_t open_v1(const struct named_source *source, struct fr_delivery *d
     return fr_named_open_event(name, EVENT_MODIFY_STATE, &delivery->event);
 }
 
-/* What the host line of the generation's own header says; FR_WIRE_SYNC_ABSENT: it cannot be read. */
-static uint32_t sync_kind_of(const struct fr_delivery *delivery, uint32_t target_id)
+/* Takes over what the host line of the generation's own header says, if it can be read. */
+static void read_host_line(struct fr_delivery *delivery, uint32_t target_id)
 {
     const struct fr_os os = fr_os_native();
     struct fr_memory memory = {.handle = FR_HANDLE_NONE};
@@ -121,15 +121,18 @@ static uint32_t sync_kind_of(const struct fr_delivery *delivery, uint32_t target
     fr_wire_v2 header;
     if (!DuplicateHandle(GetCurrentProcess(), (HANDLE)delivery->header, GetCurrentProcess(), &copy,
                          SECTION_MAP_READ, FALSE, 0))
-        return FR_WIRE_SYNC_ABSENT;
+        return;
     if (os.ops->memory_map(os.self, (fr_handle)copy, FR_WIRE_V2_BYTES, FR_ACCESS_READ, &memory)) {
         CloseHandle(copy);
-        return FR_WIRE_SYNC_ABSENT;
+        return;
     }
     const fr_wire_fault fault = fr_wire_snapshot(&header, memory.ptr, memory.bytes, target_id);
     os.ops->memory_close(os.self, &memory);
-    return fault == FR_WIRE_FINE && header.v1.generation == delivery->generation ? header.host.sync_kind
-                                                                                 : FR_WIRE_SYNC_ABSENT;
+    if (fault != FR_WIRE_FINE || header.v1.generation != delivery->generation)
+        return;
+    delivery->sync_kind = header.host.sync_kind;
+    if (header.host.capabilities & FR_WIRE_CAP_DAMAGE_LINES)
+        delivery->header_bytes = FR_WIRE_WHOLE_BYTES;
 }
 
 static uint32_t open_v2(const struct named_source *source, struct fr_delivery *delivery)
@@ -144,7 +147,8 @@ static uint32_t open_v2(const struct named_source *source, struct fr_delivery *d
     error = fr_named_open_event(name, EVENT_MODIFY_STATE, &delivery->event);
     if (error)
         return error;
-    delivery->sync_kind = sync_kind_of(delivery, source->target_id);
+    delivery->sync_kind = FR_WIRE_SYNC_ABSENT;
+    read_host_line(delivery, source->target_id);
     switch (delivery->sync_kind) {
     case FR_WIRE_SYNC_STATES:
         fr_named_layout(delivery);

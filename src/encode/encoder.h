@@ -30,13 +30,16 @@ struct fr_encoder_config {
     uint32_t fps_mhz, bitrate_kbps, threads, gop_frames; /* 0 only in bitrate_kbps and threads */
     const char *options;                                 /* the user's; may be NULL */
     bool global_header;                                  /* parameter sets go into the file's header */
-    const void *device; /* that the frames' textures lie on (an ID3D11Device); NULL: frames in memory */
+    const void *device;    /* that the frames lie on (an ID3D11Device, a VkDevice); NULL: frames in memory */
+    const fr_frame *frame; /* the first that will be sent, with a device; the caller's */
 };
 
 struct fr_encoder;
 
 struct fr_encoder_ops {
-    /* FR_OK; FR_AGAIN: receive first, then send the same again; FR_ERR_*. Takes a reference of its own. */
+    /* FR_OK; FR_AGAIN: receive first, then send the same again; FR_ERR_*. Takes a reference of its own. Of
+     * who reads textures also FR_TIMEOUT: the GPU does not hand this one out; FR_ERR_UNSUPPORTED: it does not
+     * any more, and an encoder without a device is to go on. */
     fr_status (*send)(struct fr_encoder *self, const fr_frame *frame, int64_t ticks, bool keyframe);
     /* FR_OK: `packet` (blank before) holds one; FR_AGAIN: none yet; FR_END: drained; FR_ERR_*. */
     fr_status (*receive)(struct fr_encoder *self, AVPacket *packet);
@@ -47,10 +50,12 @@ struct fr_encoder_ops {
 
 struct fr_encoder {
     const struct fr_encoder_ops *ops;
-    bool ignores_keyframe;        /* of send: for a keyframe the encoder has to be opened again */
-    bool reads_textures;          /* of config.device, so that another device needs another encoder; else it
-                                     is sent planes in memory */
-    char reason[FR_REASON_BYTES]; /* why the last call failed */
+    bool ignores_keyframe; /* of send: for a keyframe the encoder has to be opened again */
+    bool reads_textures;   /* of config.device, so that another device needs another encoder; else it
+                              is sent planes in memory */
+    const char *input;     /* with a device: as what it gets frames, "d3d11"; NULL: memory */
+    char input_reason[FR_REASON_BYTES]; /* with a device and no `input`: why not as they lie there */
+    char reason[FR_REASON_BYTES];       /* why the last call failed */
 };
 
 /* How the static HDR metadata gets into the coded stream. */

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
 #include "encode/encoder.h"
+#include "encode/gpu_feeder.h"
 #include "encode/nvenc.h"
 
 #include <string.h>
@@ -18,10 +19,15 @@
 #define DEVICE_OF fr_nvenc_device_of
 #else
 #define NVENC_OPTIONS                                                                                        \
-    "flags=+low_delay preset=p1 tune=ull zerolatency=1 delay=0 bf=0 rc-lookahead=0 forced-idr=1"
+    "flags=+low_delay preset=p1 tune=ull zerolatency=1 delay=0 bf=0 rc-lookahead=0 forced-idr=1 "            \
+    "i_qfactor=1 b_qfactor=1"
 #define NVENC_OPEN .open = fr_lavc_open
 #define NVENC_AV1_HDR FR_HDR_FRAME
+#ifdef __linux__
+#define DEVICE_OF fr_gpu_device_of
+#else
 #define DEVICE_OF NULL
+#endif
 #endif
 #define QSV_OPTIONS "preset=veryfast async_depth=1 bf=0 forced_idr=1"
 #define VAAPI_OPTIONS "async_depth=1 bf=0"

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "encode/encoder.h"
 #include "encode/feeder.h"
+#include "encode/gpu_feeder.h"
 #include "encode/hdr.h"
 #include "encode/sei.h"
 
@@ -25,6 +26,7 @@ struct lavc_encoder {
     AVCodecContext *ctx;
     AVFrame *frame; /* blank between calls */
     struct fr_feeder feeder;
+    struct fr_gpu_feeder *gpu; /* instead of it; NULL: frames come in memory */
     enum fr_hdr_way hdr_way;
     bool has_hdr;
     fr_hdr_metadata hdr; /* of the newest frame */
@@ -227,22 +229,38 @@ static fr_status open_device(struct lavc_encoder *self, const struct fr_encoder_
     return error < 0 ? status_of(error) : FR_OK;
 }
 
-static fr_status open_codec(struct lavc_encoder *self, const struct fr_encoder_row *row,
-                            const struct fr_encoder_config *config, const AVCodec *codec,
-                            char reason[FR_REASON_BYTES])
+/* The frames come as they lie on their GPU. */
+static fr_status prepare_gpu(struct lavc_encoder *self)
+{
+    const AVBufferRef *frames = fr_gpu_feeder_frames(self->gpu);
+    self->ctx->pix_fmt = ((const AVHWFramesContext *)(const void *)frames->data)->format;
+    self->ctx->hw_frames_ctx = av_buffer_ref(frames);
+    return self->ctx->hw_frames_ctx ? FR_OK : FR_ERR_NO_MEMORY;
+}
+
+static fr_status prepare_memory(struct lavc_encoder *self, const struct fr_encoder_row *row,
+                                const struct fr_encoder_config *config, const AVCodec *codec,
+                                char reason[FR_REASON_BYTES])
 {
     enum AVPixelFormat format = memory_format(codec, config->format);
     const bool needs_device = format == AV_PIX_FMT_NONE;
     if (needs_device)
         format = config->format == FR_FORMAT_P010 ? AV_PIX_FMT_P010LE : AV_PIX_FMT_NV12;
-    fr_status status = fr_feeder_init(&self->feeder, format, config->width, config->height);
+    self->ctx->pix_fmt = format;
+    const fr_status status = fr_feeder_init(&self->feeder, format, config->width, config->height);
+    return status == FR_OK && needs_device ? open_device(self, row, codec, reason) : status;
+}
+
+static fr_status open_codec(struct lavc_encoder *self, const struct fr_encoder_row *row,
+                            const struct fr_encoder_config *config, const AVCodec *codec,
+                            char reason[FR_REASON_BYTES])
+{
     self->ctx = avcodec_alloc_context3(codec);
     self->frame = av_frame_alloc();
-    if (status < 0 || !self->ctx || !self->frame)
+    if (!self->ctx || !self->frame)
         return FR_ERR_NO_MEMORY;
-    self->ctx->pix_fmt = format;
     configure(self->ctx, row, config);
-    status = needs_device ? open_device(self, row, codec, reason) : FR_OK;
+    const fr_status status = self->gpu ? prepare_gpu(self) : prepare_memory(self, row, config, codec, reason);
     if (status < 0)
         return status;
     AVDictionary *options = NULL;
@@ -261,6 +279,7 @@ static void lavc_destroy(struct fr_encoder *base)
     avcodec_free_context(&self->ctx);
     av_frame_free(&self->frame);
     fr_feeder_finish(&self->feeder);
+    fr_gpu_feeder_close(&self->gpu);
     av_free(self);
 }
 
@@ -282,13 +301,22 @@ static fr_status fail(struct lavc_encoder *self, const char *what, int error)
     return status_of(error);
 }
 
+static fr_status make_frame(struct lavc_encoder *self, const fr_frame *frame)
+{
+    if (self->gpu)
+        return fr_gpu_feeder_make(self->gpu, self->frame, frame, self->base.reason);
+    const fr_status status = fr_feeder_make(&self->feeder, self->frame, frame);
+    return status < 0 ? fail(self, "no frame for the encoder",
+                             status == FR_ERR_NO_MEMORY ? AVERROR(ENOMEM) : AVERROR(EIO))
+                      : FR_OK;
+}
+
 static fr_status lavc_send(struct fr_encoder *base, const fr_frame *frame, int64_t ticks, bool keyframe)
 {
     struct lavc_encoder *self = (void *)base;
-    const fr_status status = fr_feeder_make(&self->feeder, self->frame, frame);
-    if (status < 0)
-        return fail(self, "no frame for the encoder",
-                    status == FR_ERR_NO_MEMORY ? AVERROR(ENOMEM) : AVERROR(EIO));
+    const fr_status status = make_frame(self, frame);
+    if (status != FR_OK)
+        return status;
     AVFrame *out = self->frame;
     out->pts = ticks;
     out->pict_type = keyframe ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
@@ -300,7 +328,7 @@ static fr_status lavc_send(struct fr_encoder *base, const fr_frame *frame, int64
     out->chroma_location = self->ctx->chroma_sample_location;
     self->has_hdr = frame->has_hdr;
     self->hdr = frame->hdr;
-    int error = frame->has_hdr ? attach_hdr(out, &frame->hdr) : 0;
+    int error = frame->has_hdr && !self->gpu ? attach_hdr(out, &frame->hdr) : 0;
     if (error >= 0)
         error = avcodec_send_frame(self->ctx, out);
     av_frame_unref(out);
@@ -337,6 +365,31 @@ static fr_status lavc_describe(const struct fr_encoder *base, AVCodecParameters 
     return avcodec_parameters_from_context(out, self->ctx) < 0 ? FR_ERR_NO_MEMORY : FR_OK;
 }
 
+/* Takes the feeder, also on failure. */
+static fr_status open_with(struct fr_encoder **out, const struct fr_encoder_ops *ops,
+                           const struct fr_encoder_row *row, const struct fr_encoder_config *config,
+                           const AVCodec *codec, struct fr_gpu_feeder *gpu, char reason[FR_REASON_BYTES])
+{
+    struct lavc_encoder *self = av_mallocz(sizeof(*self));
+    if (!self) {
+        fr_gpu_feeder_close(&gpu);
+        return FR_ERR_NO_MEMORY;
+    }
+    self->base.ops = ops;
+    self->base.ignores_keyframe = row->ignores_keyframe;
+    self->base.reads_textures = gpu != NULL;
+    self->base.input = gpu ? fr_gpu_feeder_name(gpu) : NULL;
+    self->gpu = gpu;
+    self->hdr_way = row->hdr;
+    snprintf(reason, FR_REASON_BYTES, "memory ran out");
+    const fr_status status = open_codec(self, row, config, codec, reason);
+    if (status < 0)
+        lavc_destroy(&self->base);
+    else
+        *out = &self->base;
+    return status;
+}
+
 fr_status fr_lavc_open(struct fr_encoder **out, const struct fr_encoder_row *row,
                        const struct fr_encoder_config *config, char reason[FR_REASON_BYTES])
 {
@@ -357,17 +410,22 @@ fr_status fr_lavc_open(struct fr_encoder **out, const struct fr_encoder_row *row
     fr_status status = fr_lavc_check_options(codec, config->options, reason);
     if (status < 0)
         return status;
-    struct lavc_encoder *self = av_mallocz(sizeof(*self));
-    if (!self)
-        return FR_ERR_NO_MEMORY;
-    self->base.ops = &ops;
-    self->base.ignores_keyframe = row->ignores_keyframe;
-    self->hdr_way = row->hdr;
-    snprintf(reason, FR_REASON_BYTES, "memory ran out");
-    status = open_codec(self, row, config, codec, reason);
-    if (status < 0)
-        lavc_destroy(&self->base);
-    else
-        *out = &self->base;
+    char input_reason[FR_REASON_BYTES] = "";
+    struct fr_gpu_feeder *gpu = NULL;
+    if (config->device) {
+        status = fr_gpu_feeder_open(&gpu, codec, config->frame, input_reason);
+        /* The next frame may be had. */
+        if (status == FR_TIMEOUT || status == FR_ERR_DEVICE_LOST)
+            return FR_ERR_DEVICE_LOST;
+    }
+    if (gpu) {
+        status = open_with(out, &ops, row, config, codec, gpu, reason);
+        if (status == FR_OK)
+            return status;
+        snprintf(input_reason, sizeof(input_reason), "%s", reason);
+    }
+    status = open_with(out, &ops, row, config, codec, NULL, reason);
+    if (status == FR_OK)
+        memcpy((*out)->input_reason, input_reason, sizeof(input_reason));
     return status;
 }

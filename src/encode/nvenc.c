@@ -250,6 +250,7 @@ fr_status fr_nvenc_open_on(const struct fr_nvenc_system *system, struct fr_encod
         return FR_ERR_NO_MEMORY;
     self->base.ops = &ops;
     self->base.reads_textures = true;
+    self->base.input = config->device ? "d3d11" : NULL;
     self->session.system = system;
     self->session.reason = reason;
     self->config = *config;

@@ -6,6 +6,7 @@
 #include "encode/select.h"
 #include "encode/timeline.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,7 @@ struct fr_recorder {
     const void *device;         /* that the encoder was opened for; it holds a reference where it uses it */
     bool keyframe_due;          /* a frame that had to be one was lost */
     bool losing;                /* the last frame was lost, which the log has */
+    bool memory_only;           /* a GPU stopped handing out frames to the encoder */
     fr_frame shape;             /* size, format, colour and HDR metadata of what is recorded; no surface */
     bool begun;                 /* the open segment has its header */
     struct fr_timeline timeline;
@@ -193,7 +195,7 @@ static bool in_memory(const fr_frame *frame)
 static const void *device_of(const fr_recorder *r, const fr_frame *frame)
 {
     const struct fr_encoder_list *list = &r->selection.list;
-    return frame->surface && list->device_of ? list->device_of(frame) : NULL;
+    return frame->surface && list->device_of && !r->memory_only ? list->device_of(frame) : NULL;
 }
 
 static bool same_shape(const fr_frame *a, const fr_frame *b)
@@ -217,7 +219,26 @@ static void keep_shape(fr_recorder *r, const fr_frame *frame)
                           .hdr = frame->hdr};
 }
 
-static fr_status open_encoder(fr_recorder *r)
+/* How frames of a GPU get into the encoder, where that is new. */
+static void tell_input(fr_recorder *r)
+{
+    const char *input = r->encoder->input ? r->encoder->input : "memory";
+    const char *reason = r->device ? r->encoder->input_reason : r->memory_only ? r->info.input_reason : "";
+    const bool known = !strcmp(r->info.input, input) && !strcmp(r->info.input_reason, reason);
+    r->info.input = input;
+    if (reason != r->info.input_reason)
+        snprintf(r->info.input_reason, sizeof(r->info.input_reason), "%s", reason);
+    if (known || !r->device)
+        return;
+    if (r->encoder->input)
+        fr_log_write(&r->params.log, FR_LOG_INFO, "frames stay on the GPU: %s takes them as %s",
+                     r->info.encoder, input);
+    else
+        fr_log_write(&r->params.log, FR_LOG_INFO, "frames go to %s through memory: %s", r->info.encoder,
+                     reason);
+}
+
+static fr_status open_encoder(fr_recorder *r, const fr_frame *frame)
 {
     const struct fr_encoder_config config = {.width = r->shape.width,
                                              .height = r->shape.height,
@@ -232,11 +253,13 @@ static fr_status open_encoder(fr_recorder *r)
                                              .gop_frames = r->params.gop_frames,
                                              .options = r->options,
                                              .global_header = !r->kind->in_place,
-                                             .device = r->device};
+                                             .device = r->device,
+                                             .frame = frame};
     const fr_status status = fr_selection_open(&r->selection, &r->encoder, &config);
     if (status != FR_OK)
         return status;
     r->info.encoder = fr_selection_name(&r->selection);
+    tell_input(r);
     for (size_t i = 0; i < NUM_PENDING; i++)
         r->pending[i].ticks = AV_NOPTS_VALUE;
     return r->encoder->ops->describe(r->encoder, r->coded);
@@ -250,15 +273,15 @@ static fr_status change_stream(fr_recorder *r, const fr_frame *frame, const void
     keep_shape(r, frame);
     r->device = device;
     if (r->output->ops->write_packet)
-        status = open_encoder(r);
+        status = open_encoder(r, frame);
     return status == FR_OK ? prepare_segment(r) : status;
 }
 
 /* The same encoder once more, in the same segment: it begins with a keyframe. */
-static fr_status renew_encoder(fr_recorder *r)
+static fr_status renew_encoder(fr_recorder *r, const fr_frame *frame)
 {
     const fr_status status = retire_encoder(r);
-    return status == FR_OK ? open_encoder(r) : status;
+    return status == FR_OK ? open_encoder(r, frame) : status;
 }
 
 static bool has_planes(const fr_frame *frame)
@@ -347,7 +370,7 @@ static fr_status encode(fr_recorder *r, const fr_frame *frame, bool keyframe)
     if (status == FR_OK)
         status = send(r, frame, keyframe);
     fr_frame_release(&held);
-    return status;
+    return in_place && status == FR_TIMEOUT ? lose_frame(r, status) : status;
 }
 
 /* With the encoder that is open, or with one that fits the frame. FR_ERR_ENCODER with r->encoder set: that
@@ -364,12 +387,21 @@ static fr_status put_once(fr_recorder *r, const fr_frame *frame)
     const bool keyframe = fresh_encoder || r->keyframe_due;
     keep_shape(r, frame);
     if (keyframe && !fresh_encoder && r->encoder->ignores_keyframe)
-        status = renew_encoder(r);
+        status = renew_encoder(r, frame);
     if (status == FR_OK)
         status = encode(r, frame, keyframe);
     if (status == FR_OK)
         r->keyframe_due = r->losing = false;
     return status;
+}
+
+/* Another encoder is opened for the frame, without a device. */
+static void go_through_memory(fr_recorder *r)
+{
+    fr_log_write(&r->params.log, FR_LOG_WARNING, "frames go to %s through memory from now on: %s",
+                 r->info.encoder, r->encoder->reason);
+    snprintf(r->info.input_reason, sizeof(r->info.input_reason), "%s", r->encoder->reason);
+    r->memory_only = true;
 }
 
 static fr_status put_coded(fr_recorder *r, const fr_frame *frame)
@@ -379,6 +411,10 @@ static fr_status put_coded(fr_recorder *r, const fr_frame *frame)
         if (status == FR_ERR_DEVICE_LOST) {
             fr_encoder_destroy(&r->encoder);
             return lose_frame(r, status);
+        }
+        if (status == FR_ERR_UNSUPPORTED && r->encoder && r->device && r->encoder->reads_textures) {
+            go_through_memory(r);
+            continue;
         }
         if (status != FR_ERR_ENCODER || !r->encoder)
             return status;
@@ -487,7 +523,7 @@ fr_status fr_recorder_open_with(fr_recorder **out, const fr_recorder_params *par
     if (!r)
         return FR_ERR_NO_MEMORY;
     r->params = *params;
-    r->info.encoder = "";
+    r->info.encoder = r->info.input = "";
     if (!r->params.fps_mhz)
         r->params.fps_mhz = DEFAULT_FPS_MHZ;
     if (!r->params.gop_frames)

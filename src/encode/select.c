@@ -180,12 +180,11 @@ static fr_status try_named(struct fr_selection *s, const char *options)
     if (!s->named.needs)
         return FR_OK; /* software opens, and not each closes well without a frame */
     const struct fr_encoder_config config = trial_config(options);
-    char reason[FR_REASON_BYTES];
     struct fr_encoder *trial = NULL;
-    if (s->named.open(&trial, &s->named, &config, reason) < 0)
-        return open_named(s, &trial, &config);
+    const fr_status status = open_named(s, &trial, &config);
     fr_encoder_destroy(&trial);
-    return FR_OK;
+    s->current = NULL;
+    return status;
 }
 
 fr_status fr_selection_try(struct fr_selection *s, const char *options)

@@ -80,10 +80,12 @@ struct fr_os_ops {
                                struct fr_waiter **out);
     /* As `wait`, at most timeout_ns (below 2^63). No event needs a reset, and none is reset: one counts when
      * it was signalled since the last wait here. Bit i of *signalled: events[i] was. `soon`: a signal is more
-     * likely than the timeout. */
+     * likely than the timeout, or this has to be exact. */
     fr_status (*waiter_wait)(void *self, struct fr_waiter *waiter, uint64_t timeout_ns, bool soon,
                              uint32_t *signalled);
     void (*waiter_destroy)(void *self, struct fr_waiter **waiter); /* accepts none */
+
+    void (*yield)(void *self); /* a thread that waits for this processor, if there is one, runs first */
 
     void (*handle_close)(void *self, fr_handle handle); /* a delivered handle that was not taken over */
 };

@@ -192,7 +192,7 @@ static fr_status open_ring(fr_source *source, const struct fr_delivery *delivery
     out->event.handle = delivery->event;
     out->shape =
         (struct fr_ring_shape){delivery->ring_len, delivery->width, delivery->height, delivery->format};
-    fr_ring_source_attach(&out->ring, out->header.ptr, &copy, source->env.pid,
+    fr_ring_source_attach(&out->ring, out->header.ptr, out->header.bytes, &copy, source->env.pid,
                           channel->ops->debug(channel->self));
     return FR_OK;
 }

@@ -303,10 +303,17 @@ void fr_attachment_cancel(struct fr_attachment *attachment)
     fr_ring_source_cancel(&attachment->ring);
 }
 
-static bool damage_fits(const fr_rect *damage, const struct fr_ring_shape *shape)
+/* False: what differs is not known. */
+static bool gather_damage(const fr_publish_info *info, const struct fr_ring_shape *shape,
+                          struct fr_parts *out)
 {
-    return damage->x <= shape->width && damage->width <= shape->width - damage->x &&
-           damage->y <= shape->height && damage->height <= shape->height - damage->y;
+    *out = (struct fr_parts){0};
+    for (uint32_t i = 0; info->damage && i < info->num_damage; i++) {
+        if (!fr_rect_fits(&info->damage[i], shape->width, shape->height))
+            return false;
+        fr_parts_add(out, info->damage[i]);
+    }
+    return info->damage != NULL;
 }
 
 static uint32_t delay_us(uint64_t from_ns, uint64_t to_ns)
@@ -315,19 +322,17 @@ static uint32_t delay_us(uint64_t from_ns, uint64_t to_ns)
     return us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
 }
 
-static bool publish_current(fr_source *source, uint64_t now, uint64_t present_ns, const fr_rect *damage,
-                            uint64_t ready_value)
+static bool publish_current(fr_source *source, uint64_t now, uint64_t present_ns,
+                            const struct fr_parts *damage, uint64_t ready_value)
 {
     struct fr_attachment *current = &source->current;
     const struct fr_os *os = &source->env.os;
-    struct fr_ring_publish out = {
+    const struct fr_ring_publish out = {
         .ready_value = ready_value,
         .present_ns = present_ns,
         .publish_delay_us = delay_us(present_ns, now),
-        .flags = damage ? FR_WIRE_FRAME_DAMAGE : 0,
+        .damage = damage,
     };
-    if (damage)
-        out.damage = *damage;
     if (!fr_ring_source_publish(&current->ring, &out))
         return false;
     if (fr_ring_source_must_signal(&current->ring))
@@ -359,8 +364,9 @@ fr_status fr_source_publish(fr_source *source, const fr_publish_info *info)
     }
     const uint64_t now = now_ns(source);
     const uint64_t present_ns = info && info->present_ns ? info->present_ns : now;
-    const bool damaged = info && info->has_damage && !lost && damage_fits(&info->damage, &current->shape);
-    if (!publish_current(source, now, present_ns, damaged ? &info->damage : NULL, ready_value)) {
+    struct fr_parts damage;
+    const bool damaged = info && !lost && gather_damage(info, &current->shape, &damage);
+    if (!publish_current(source, now, present_ns, damaged ? &damage : NULL, ready_value)) {
         fr_log_write(&source->params.log, FR_LOG_WARNING,
                      "a slot changed hands while it was written; the host breaks the protocol, detaching");
         fr_source_detach(source);

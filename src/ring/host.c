@@ -7,13 +7,21 @@
 #include <assert.h>
 #include <string.h>
 
-void fr_ring_host_create(struct fr_ring_host *ring, fr_wire_v2 *shared, const struct fr_ring_shape *shape,
-                         uint32_t generation, uint32_t target_id, uint32_t sync_kind, uint32_t pid)
+void fr_ring_host_create(struct fr_ring_host *ring, fr_wire_v2 *shared, size_t bytes,
+                         const struct fr_ring_shape *shape, uint32_t generation, uint32_t target_id,
+                         uint32_t sync_kind, uint32_t pid)
 {
     assert(shape->ring_len >= FR_RING_LEN_MIN && shape->ring_len <= FR_WIRE_SLOTS_MAX);
     assert(generation >= 1 && generation <= FR_GENERATION_MAX);
     *ring = (struct fr_ring_host){
-        .shared = shared, .wire_version = 2, .ring_len = shape->ring_len, .generation = generation};
+        .shared = shared,
+        .lines = fr_damage_lines(shared, bytes),
+        .wire_version = 2,
+        .ring_len = shape->ring_len,
+        .generation = generation,
+        .width = shape->width,
+        .height = shape->height,
+    };
 
     fr_wire_v1 *v1 = &shared->v1;
     fr_store_relaxed_u32(&v1->version, 2);
@@ -25,6 +33,7 @@ void fr_ring_host_create(struct fr_ring_host *ring, fr_wire_v2 *shared, const st
     fr_store_relaxed_u32(&v1->target_id, target_id);
     fr_store_relaxed_u32(&shared->host.state, FR_WIRE_HOST_ACTIVE);
     fr_store_relaxed_u32(&shared->host.sync_kind, sync_kind);
+    fr_store_relaxed_u64(&shared->host.capabilities, ring->lines ? FR_WIRE_CAP_DAMAGE_LINES : 0);
     fr_store_relaxed_u32(&shared->host.pid, pid);
     fr_store_relaxed_u32(&shared->debug.magic, FR_WIRE_DEBUG_MAGIC);
     /* Pairs with the acquire of the magic in fr_wire_snapshot. */
@@ -138,6 +147,46 @@ static bool record_v1(const struct fr_ring_host *ring, fr_token claimed, struct 
     return true;
 }
 
+/* False: one of them is not in the picture, or empty. */
+static bool read_line(const fr_wire_damage *line, uint32_t count, uint32_t width, uint32_t height,
+                      struct fr_parts *out)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const uint64_t word = fr_load_relaxed_u64(&line->rect[i]);
+        const fr_rect rect = {word & 0xffff, word >> 16 & 0xffff, word >> 32 & 0xffff,
+                              (uint32_t)(word >> 48)};
+        if (!rect.width || !rect.height || !fr_rect_fits(&rect, width, height))
+            return false;
+        fr_parts_add(out, rect);
+    }
+    return true;
+}
+
+/* False: what the record says does not reach back to the last frame taken, or makes no sense. */
+static bool read_damage(const struct fr_ring_host *ring, fr_token claimed, struct fr_parts *out)
+{
+    const fr_wire_slot *slot = &ring->shared->slot[claimed.slot];
+    const uint32_t flags = fr_load_relaxed_u32(&slot->flags);
+    const uint32_t count = flags >> FR_WIRE_FRAME_RECTS_SHIFT & 0xff;
+    const uint32_t passed = claimed.sequence - ring->last_sequence - 1;
+    *out = (struct fr_parts){0};
+    if (!(flags & FR_WIRE_FRAME_DAMAGE) || passed > flags >> FR_WIRE_FRAME_REACH_SHIFT)
+        return false;
+    if (count)
+        return ring->lines && count <= FR_WIRE_RECTS_MAX &&
+               read_line(&ring->lines[claimed.slot], count, ring->width, ring->height, out);
+    const fr_rect rect = {
+        .x = fr_load_relaxed_u32(&slot->damage[0]),
+        .y = fr_load_relaxed_u32(&slot->damage[1]),
+        .width = fr_load_relaxed_u32(&slot->damage[2]),
+        .height = fr_load_relaxed_u32(&slot->damage[3]),
+    };
+    if (!fr_rect_fits(&rect, ring->width, ring->height))
+        return false;
+    fr_parts_add(out, rect);
+    return true;
+}
+
 bool fr_ring_host_record(const struct fr_ring_host *ring, fr_token claimed, struct fr_ring_record *out)
 {
     if (ring->wire_version == 1)
@@ -148,18 +197,11 @@ bool fr_ring_host_record(const struct fr_ring_host *ring, fr_token claimed, stru
         return false;
     *out = (struct fr_ring_record){
         .token = claimed,
-        .flags = fr_load_relaxed_u32(&slot->flags),
         .clock_id = fr_load_relaxed_u32(&slot->clock_id),
         .publish_delay_us = fr_load_relaxed_u32(&slot->publish_delay_us),
         .present_ns = fr_load_relaxed_u64(&slot->present_ns),
-        .damage =
-            {
-                .x = fr_load_relaxed_u32(&slot->damage[0]),
-                .y = fr_load_relaxed_u32(&slot->damage[1]),
-                .width = fr_load_relaxed_u32(&slot->damage[2]),
-                .height = fr_load_relaxed_u32(&slot->damage[3]),
-            },
     };
+    out->has_damage = read_damage(ring, claimed, &out->damage);
     return true;
 }
 

@@ -25,6 +25,8 @@
  * the claim, if the source cannot have lapped the slot since.
  */
 
+#include "common/parts.h"
+
 #include <framering/wire.h>
 
 /* The fewest slots that keep the newest frame: one being read, one published, one being written. */
@@ -40,8 +42,10 @@ struct fr_ring_shape {
 
 struct fr_ring_host {
     fr_wire_v2 *shared;    /* version 1: only its v1 is there */
+    fr_wire_damage *lines; /* NULL: none */
     uint32_t wire_version; /* 1 or 2 */
     uint32_t ring_len, generation;
+    uint32_t width, height;
     uint32_t last_sequence; /* of the last frame taken; 0 = none yet */
     uint64_t taken, repeated;
     uint64_t seen; /* `latest` as it was last looked at */
@@ -50,9 +54,10 @@ struct fr_ring_host {
 /* What the source said of one frame: a copy, made under the claim. */
 struct fr_ring_record {
     fr_token token;
-    uint32_t flags, clock_id, publish_delay_us;
+    uint32_t clock_id, publish_delay_us;
     uint64_t present_ns;
-    fr_rect damage;
+    bool has_damage;        /* it is known what differs from the last frame taken */
+    struct fr_parts damage; /* that, in the picture */
 };
 
 /* The totals of the source line: a copy. */
@@ -60,10 +65,11 @@ struct fr_ring_totals {
     uint64_t heartbeat_ns, offered, published, dropped, mismatched;
 };
 
-/* Writes the header of a new generation into `shared` (FR_WIRE_V2_BYTES of zeroed memory); the magic goes
- * last. */
-void fr_ring_host_create(struct fr_ring_host *ring, fr_wire_v2 *shared, const struct fr_ring_shape *shape,
-                         uint32_t generation, uint32_t target_id, uint32_t sync_kind, uint32_t pid);
+/* Writes the header of a new generation into `shared`, `bytes` of zeroed memory: FR_WIRE_V2_BYTES, or with
+ * damage lines FR_WIRE_WHOLE_BYTES at least. The magic goes last. */
+void fr_ring_host_create(struct fr_ring_host *ring, fr_wire_v2 *shared, size_t bytes,
+                         const struct fr_ring_shape *shape, uint32_t generation, uint32_t target_id,
+                         uint32_t sync_kind, uint32_t pid);
 
 /* The same for version 1, whose generations follow each other in one header: `shared` is zeroed memory, or
  * holds the generation before, whose slots must be there until this returns. */
@@ -132,6 +138,7 @@ bool fr_ring_host_metadata(const struct fr_ring_host *ring, uint32_t *seen, fr_w
 
 struct fr_ring_source {
     fr_wire_v2 *shared;    /* version 1: only its v1 is there */
+    fr_wire_damage *lines; /* NULL: none */
     fr_wire_debug *debug;  /* NULL: none */
     uint32_t wire_version; /* 1 or 2 */
     uint32_t ring_len, generation;
@@ -142,13 +149,16 @@ struct fr_ring_source {
     uint32_t refused;                          /* slots that this frame could not have, one bit each */
     bool ahead;                                /* the slot was claimed before there was a frame */
     fr_wire_source line;                       /* our line's totals, copied to the shared one */
+    bool has_damage;                           /* the newest frame's record says what differs */
+    uint32_t reach;                            /* from the one before it, and from so many before that: */
+    struct fr_parts damage;
 };
 
-/* Takes the ring on whose header passed fr_wire_snapshot as `header`. What a source before this one published
- * in the same generation goes on: sequence, newest frame, totals. There is one source at a time. debug: a
- * block outside the header, or NULL. */
-void fr_ring_source_attach(struct fr_ring_source *ring, fr_wire_v2 *shared, const fr_wire_v2 *header,
-                           uint32_t pid, fr_wire_debug *debug);
+/* Takes the ring on whose header, of `bytes`, passed fr_wire_snapshot as `header`. What a source before this
+ * one published in the same generation goes on: sequence, newest frame, totals. There is one source at a
+ * time. debug: a block outside the header, or NULL. */
+void fr_ring_source_attach(struct fr_ring_source *ring, fr_wire_v2 *shared, size_t bytes,
+                           const fr_wire_v2 *header, uint32_t pid, fr_wire_debug *debug);
 
 /* Says how the attach went (FR_WIRE_STATUS_*), which the host waits for. */
 void fr_ring_source_report(fr_wire_v1 *shared, uint32_t status, uint32_t detail);
@@ -179,11 +189,11 @@ struct fr_ring_publish {
     uint64_t ready_value; /* with fences, else 0 */
     uint64_t present_ns;
     uint32_t publish_delay_us;
-    uint32_t flags; /* FR_WIRE_FRAME_* */
-    fr_rect damage;
+    const struct fr_parts *damage; /* all that differs from the frame published before; NULL: not known */
 };
 
-/* WRITING -> PUBLISHED, then the token. False: the state was not ours any more (a broken peer). The totals
+/* WRITING -> PUBLISHED, then the token. A frame that follows one which the host has not taken says what
+ * differs from those before that too. False: the state was not ours any more (a broken peer). The totals
  * are shown by the beat that follows: they need not be on their way when the host is woken. */
 bool fr_ring_source_publish(struct fr_ring_source *ring, const struct fr_ring_publish *info);
 
@@ -206,6 +216,12 @@ void fr_ring_source_beat(struct fr_ring_source *ring, uint64_t now_ns);
 void fr_ring_source_set_metadata(struct fr_ring_source *ring, const fr_wire_metadata *metadata);
 
 /* ---- shared by both sides ---- */
+
+/* The damage lines of a header of version 2 that has so many bytes; NULL: it has none. */
+static inline fr_wire_damage *fr_damage_lines(fr_wire_v2 *shared, size_t bytes)
+{
+    return bytes >= FR_WIRE_WHOLE_BYTES ? ((fr_wire_whole *)(void *)shared)->damage : NULL;
+}
 
 static inline uint32_t fr_slot_word(uint32_t sequence, uint32_t state)
 {

@@ -7,6 +7,11 @@
 #include <assert.h>
 #include <string.h>
 
+static_assert((int)FR_PARTS_MAX == (int)FR_WIRE_RECTS_MAX, "a line has room for a list");
+
+/* What a record's flags can say. */
+enum { REACH_MAX = 0xffff };
+
 /* What the source before us left in the slots: its numbers count on, and no slot stays claimed for it. */
 static void resume_slots(struct fr_ring_source *ring, const fr_wire_v2 *header)
 {
@@ -41,12 +46,15 @@ static void resume(struct fr_ring_source *ring, const fr_wire_v2 *header)
     ring->line.mismatched = header->source.mismatched;
 }
 
-void fr_ring_source_attach(struct fr_ring_source *ring, fr_wire_v2 *shared, const fr_wire_v2 *header,
-                           uint32_t pid, fr_wire_debug *debug)
+void fr_ring_source_attach(struct fr_ring_source *ring, fr_wire_v2 *shared, size_t bytes,
+                           const fr_wire_v2 *header, uint32_t pid, fr_wire_debug *debug)
 {
     const uint32_t version = header->v1.version;
+    /* In version 1 they are 0. */
+    const bool has_lines = header->host.capabilities & FR_WIRE_CAP_DAMAGE_LINES;
     *ring = (struct fr_ring_source){
         .shared = shared,
+        .lines = has_lines ? fr_damage_lines(shared, bytes) : NULL,
         .debug = debug || version == 1 ? debug : &shared->debug,
         .wire_version = version,
         .ring_len = header->v1.ring_len,
@@ -55,8 +63,10 @@ void fr_ring_source_attach(struct fr_ring_source *ring, fr_wire_v2 *shared, cons
         .writing = -1,
     };
     resume(ring, header);
-    if (version > 1)
-        fr_store_relaxed_u32(&shared->source.pid, pid);
+    if (version == 1)
+        return;
+    fr_store_relaxed_u32(&shared->source.pid, pid);
+    fr_store_relaxed_u64(&shared->source.capabilities, ring->lines ? FR_WIRE_CAP_DAMAGE_LINES : 0);
 }
 
 void fr_ring_source_report(fr_wire_v1 *shared, uint32_t status, uint32_t detail)
@@ -210,18 +220,50 @@ int fr_ring_source_begin_other(struct fr_ring_source *ring)
     return ring->wire_version == 1 ? choose_v1(ring) : claim(ring);
 }
 
+/* Sums what differs since the frame that the host took last, as far as its words tell: taking the frame
+ * before this one meanwhile it converts a little more than it must. It believes nothing that does not reach
+ * back far enough. */
+static void sum_damage(struct fr_ring_source *ring, const struct fr_parts *damage)
+{
+    const bool untaken = ring->has_damage && ring->reach < REACH_MAX &&
+                         fr_load_relaxed_u32(&ring->shared->slot[ring->newest_slot].state) ==
+                             fr_slot_word(ring->sequence, FR_WIRE_SLOT_PUBLISHED);
+    ring->reach = untaken ? ring->reach + 1 : 0;
+    if (!untaken)
+        ring->damage.count = 0;
+    ring->has_damage = damage != NULL;
+    for (uint32_t i = 0; damage && i < damage->count; i++)
+        fr_parts_add(&ring->damage, damage->rect[i]);
+}
+
+static void write_damage(const struct fr_ring_source *ring, uint32_t index)
+{
+    fr_wire_slot *slot = &ring->shared->slot[index];
+    const struct fr_parts *damage = &ring->damage;
+    const fr_rect all = fr_parts_bounds(damage);
+    const uint32_t count = ring->lines && damage->count > 1 ? damage->count : 0;
+    const uint32_t flags =
+        FR_WIRE_FRAME_DAMAGE | count << FR_WIRE_FRAME_RECTS_SHIFT | ring->reach << FR_WIRE_FRAME_REACH_SHIFT;
+    fr_store_relaxed_u32(&slot->flags, ring->has_damage ? flags : 0);
+    fr_store_relaxed_u32(&slot->damage[0], all.x);
+    fr_store_relaxed_u32(&slot->damage[1], all.y);
+    fr_store_relaxed_u32(&slot->damage[2], all.width);
+    fr_store_relaxed_u32(&slot->damage[3], all.height);
+    for (uint32_t i = 0; i < count; i++) {
+        const fr_rect *rect = &damage->rect[i];
+        fr_store_relaxed_u64(&ring->lines[index].rect[i], rect->x | (uint64_t)rect->y << 16 |
+                                                              (uint64_t)rect->width << 32 |
+                                                              (uint64_t)rect->height << 48);
+    }
+}
+
 static void write_record(fr_wire_slot *slot, uint64_t token, const struct fr_ring_publish *info)
 {
     fr_store_relaxed_u64(&slot->token, token);
-    fr_store_relaxed_u32(&slot->flags, info->flags);
     fr_store_relaxed_u64(&slot->ready_value, info->ready_value);
     fr_store_relaxed_u64(&slot->present_ns, info->present_ns);
     fr_store_relaxed_u32(&slot->clock_id, FR_WIRE_CLOCK_MONOTONIC);
     fr_store_relaxed_u32(&slot->publish_delay_us, info->publish_delay_us);
-    fr_store_relaxed_u32(&slot->damage[0], info->damage.x);
-    fr_store_relaxed_u32(&slot->damage[1], info->damage.y);
-    fr_store_relaxed_u32(&slot->damage[2], info->damage.width);
-    fr_store_relaxed_u32(&slot->damage[3], info->damage.height);
 }
 
 bool fr_ring_source_publish(struct fr_ring_source *ring, const struct fr_ring_publish *info)
@@ -234,11 +276,15 @@ bool fr_ring_source_publish(struct fr_ring_source *ring, const struct fr_ring_pu
     ring->writing = -1;
     if (ring->wire_version > 1) {
         fr_wire_slot *slot = &ring->shared->slot[index];
+        sum_damage(ring, info->damage);
         write_record(slot, token, info);
+        write_damage(ring, index);
         /* Releases pixels and record to the host's claim. */
         if (!fr_compare_swap_u32(&slot->state, fr_slot_word(sequence, FR_WIRE_SLOT_WRITING),
-                                 fr_slot_word(sequence, FR_WIRE_SLOT_PUBLISHED)))
+                                 fr_slot_word(sequence, FR_WIRE_SLOT_PUBLISHED))) {
+            ring->has_damage = false;
             return false;
+        }
     }
     ring->sequence = sequence;
     ring->slot_sequence[index] = sequence;

@@ -99,4 +99,11 @@ FR_LAYOUT_AT(fr_wire_v2, slot, 256);
 FR_LAYOUT_AT(fr_wire_v2, debug, 768);
 FR_LAYOUT_AT(fr_wire_v2, reserved, 808);
 
+FR_LAYOUT_ASSERT(sizeof(fr_wire_damage) == 128);
+FR_LAYOUT_AT(fr_wire_damage, rect, 0);
+
+FR_LAYOUT_ASSERT(sizeof(fr_wire_whole) == FR_WIRE_WHOLE_BYTES);
+FR_LAYOUT_AT(fr_wire_whole, v2, 0);
+FR_LAYOUT_AT(fr_wire_whole, damage, FR_WIRE_V2_BYTES);
+
 #endif

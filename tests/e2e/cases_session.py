@@ -217,6 +217,22 @@ def case_x11_damage(world):
     check(last_picture(world, "parts.y4m") == last_picture(world, "whole.y4m"), "the last pictures differ")
 
 
+def case_x11_damage_in_corners(world):
+    """Two programs that draw all the time in two far corners: what lies between them is not converted, and no pixel is wrong."""
+    script = "for i in $(seq 250); do printf 'word %d, ' $i; sleep 0.008; done; exec sleep 60"
+    world.xvfb(1280, 720)
+    capture = world.fr_start("capture", "--json", "--source", "x11", "--for", "6s", "parts.y4m")
+    wait_for(lambda: (world.folder / "parts.y4m").exists(), 10, "the recording never began")
+    for corner in ("24x4+0+0", "24x4-0-0"):
+        world.start("xterm", "-geometry", corner, "-e", "sh", "-c", script, env={"DISPLAY": world.env["DISPLAY"]})
+    summary = capture.finish().expect(0).json()
+    check(summary["fresh"] > 40, f"{summary['fresh']} fresh frames")
+    check(0 < summary["converted_pct"] < 20, f"{summary['converted_pct']} % were converted")
+    world.capture("--source", "x11", "--for", "500ms", "whole.y4m")
+    check(last_picture(world, "parts.y4m") == last_picture(world, "whole.y4m"), "the last pictures differ")
+    print(f"  {summary['fresh']} frames, of which {summary['converted_pct']:.2f} % were converted")
+
+
 def case_idle_desktop(world):
     """A desktop on which nothing happens: one picture, then repeats, and it is no fault."""
     world.xvfb(640, 480)

@@ -7,7 +7,7 @@ import time
 
 from cases_session import TAGS_HDR, TAGS_SDR, check_tags
 from harness import check, one_sentence, print_flips, wait_for
-from vulkan_rig import use_vulkan, valid, validation
+from vulkan_rig import skip, use_vulkan, valid, validation
 
 SMALL = ("--source", "pattern", "--size", "320x180")
 GPU = ("--backend", "vulkan")
@@ -138,3 +138,20 @@ def case_vulkan_device_that_is_not_there(world):
     one_sentence(done, "--backend cpu")
     summary = world.capture(*SMALL, "--for", "1s", "a.mkv")
     check(summary["backend"] == "cpu" and summary["fresh"] > 20, f"{summary}")
+
+
+def gpus(world):
+    """The UUIDs of this machine's GPUs."""
+    use_vulkan(world)
+    found = world.fr("probe", "--json").expect(0).json()["vulkan"]["devices"]
+    return [device["device_uuid"] for device in found if device["type"] != "cpu"]
+
+
+def case_vulkan_two_gpus(world):
+    """The host on one GPU, the source on another: through shared memory, never black, and the summary says so."""
+    uuids = gpus(world)
+    if len(uuids) < 2:
+        skip("this machine has no two GPUs (tests/gpu/run is for one that has)")
+    for source, host in (uuids[:2], uuids[1::-1]):
+        summary = pair(world, (*GPU, "--gpu", source), (*GPU, "--gpu", host))
+        check(summary["backend"] == "vulkan", f"{summary}")

@@ -14,6 +14,7 @@ import time
 
 LISTENING = "00010000"  # __SO_ACCEPTCON, as /proc/net/unix writes it
 WINE_NAMES = ("wine64", "wine", "wine64-preloader", "wine-preloader")
+WINE_LOST_IT = ": Internal error"  # what CreateProcess says then; scripts/wine has the cause, and prevents it where it may
 FUTEX = "202"  # the number of the system call, on x86-64
 
 
@@ -101,6 +102,8 @@ class Running:
             state = "still ran" if self.alive() else "had ended, and a program that it started kept its output,"
             kind = WineStuck if not self.alive() and self.world.lost_starts() else Failure
             raise kind(f"it {state} after {timeout} s: {self.process.args}\n{put_to_an_end(self.process)}")
+        if self.world.windows and WINE_LOST_IT in (err or ""):
+            raise WineStuck(f"Wine lost a process before its program began: {err}")
         return Finished(self.process.returncode, out, err)
 
     def signal(self, number):

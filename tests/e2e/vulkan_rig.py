@@ -3,6 +3,7 @@
 """What the cases with Vulkan share: the processor as the device, the validation layer, the capture layer."""
 
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -23,10 +24,11 @@ def has_vulkan(world):
 
 
 def use_vulkan(world):
-    """From now on Mesa's driver for the processor is the only device, and an error of a source's use ends it."""
+    """From now on Mesa's driver for the processor is the only device, but where the machine's own are to be tested
+    (tests/gpu/run), and an error of a source's use ends it."""
     if not has_vulkan(world):
         skip("built without Vulkan")
-    if LAVAPIPE.exists():
+    if LAVAPIPE.exists() and not os.environ.get("FRAMERING_TEST_GPU"):
         world.env["VK_ICD_FILENAMES"] = str(LAVAPIPE)
     world.env["FRAMERING_VULKAN_VALIDATION"] = "1"
 
@@ -59,7 +61,8 @@ def use_layer(world):
     manifest["layer"]["library_path"] = str(built / "libVkLayer_framering_capture.so")
     (folder / "VkLayer_framering_capture.json").write_text(json.dumps(manifest))
     world.env["XDG_DATA_HOME"] = str(world.folder / "data")
-    world.env["VK_ADD_LAYER_PATH"] = str(world.build / "tests" / "vulkan_layer")
+    there = os.environ.get("VK_ADD_LAYER_PATH")
+    world.env["VK_ADD_LAYER_PATH"] = str(world.build / "tests" / "vulkan_layer") + (f":{there}" if there else "")
 
 
 def captured(target):

@@ -21,7 +21,7 @@ PARTS = ['backend/backend.h', 'channel/channel.h', 'os/', 'common/']
 MAY_INCLUDE = {
     'common': ['common/'],
     'wire': ['wire/', 'os/atomic.h'],
-    'ring': ['ring/', 'wire/', 'os/atomic.h'],
+    'ring': ['ring/', 'wire/', 'os/atomic.h', 'common/parts.h'],
     'convert': ['convert/', 'os/atomic.h', 'os/thread.h'],
     'os': ['os/'],
     'backend': ['backend/', 'convert/', 'ring/', 'channel/channel.h', 'os/', 'common/'],

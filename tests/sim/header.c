@@ -11,7 +11,7 @@
 /* Version 1 and 2 by turns, and sizes that are right and wrong; the generation stays. */
 void sim_header_writer(void)
 {
-    fr_wire_v2 *header = &sim_world.memory[0].header;
+    fr_wire_v2 *header = &sim_world.memory[0].header.v2;
     for (uint32_t i = 1; i <= sim_world.scenario->frames; i++) {
         fr_store_relaxed_u32(&header->v1.version, 1 + i % 2);
         fr_store_relaxed_u32(&header->v1.width, i % 3 ? 64 : 0);
@@ -32,9 +32,9 @@ static void check(const fr_wire_v2 *copy)
 
 void sim_header_reader(void)
 {
-    fr_wire_v2 *header = &sim_world.memory[0].header;
+    fr_wire_v2 *header = &sim_world.memory[0].header.v2;
     const struct fr_ring_shape shape = {4, 64, 32, FR_FORMAT_BGRA8};
-    fr_ring_host_create(&sim_world.ring, header, &shape, 1, 7, FR_WIRE_SYNC_STATES, 10);
+    fr_ring_host_create(&sim_world.ring, header, FR_WIRE_V2_BYTES, &shape, 1, 7, FR_WIRE_SYNC_STATES, 10);
     for (uint32_t i = 0; i < sim_world.scenario->frames; i++) {
         fr_wire_v2 copy;
         if (fr_wire_snapshot(&copy, header, FR_WIRE_V2_BYTES, 7) == FR_WIRE_FINE)

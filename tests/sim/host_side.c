@@ -14,9 +14,38 @@ static void check_label(const struct fr_ring_record *record, uint32_t picture)
         sim_fail("a frame of generation %u in generation %u", token.generation, sim_world.ring.generation);
     if (picture != sim_world.shadow[token.generation - 1].picture[sim_frame_index(token.sequence)])
         sim_fail("frame %u shows another frame's picture %u", token.sequence, picture);
-    if (record->present_ns != picture || record->publish_delay_us != picture || record->damage.x != picture ||
-        record->damage.y != picture || record->damage.width != picture || record->damage.height != picture)
+    if (record->present_ns != picture || record->publish_delay_us != picture)
         sim_fail("frame %u has another frame's record", token.sequence);
+}
+
+static bool names(const struct fr_parts *damage, uint32_t picture)
+{
+    for (uint32_t i = 0; i < damage->count; i++) {
+        const fr_rect rect = sim_damage(picture), *have = &damage->rect[i];
+        if (have->x == rect.x && have->y == rect.y && have->width == rect.width &&
+            have->height == rect.height)
+            return true;
+    }
+    return false;
+}
+
+/* Each frame since the one shown last changed its own place, and said so; the list names these, and may name
+ * older ones, which does no harm. */
+static void check_damage(const struct fr_ring_record *record)
+{
+    const fr_token token = record->token;
+    const struct sim_shadow *shadow = &sim_world.shadow[token.generation - 1];
+    const bool again = sim_world.shown_generation == token.generation;
+    const uint32_t before = again ? sim_world.shown_sequence : sim_world.scenario->sequence_base;
+    if (!record->has_damage)
+        return;
+    sim_world.with_damage++;
+    for (uint32_t sequence = before + 1; sequence != token.sequence + 1; sequence++)
+        if (!names(&record->damage, shadow->picture[sim_frame_index(sequence)]))
+            sim_fail("frame %u does not say what differs from frame %u", token.sequence, before);
+    for (uint32_t i = 0; i < record->damage.count; i++)
+        if (record->damage.rect[i].x > 2 * sim_world.next_picture)
+            sim_fail("frame %u names a place that no frame changed", token.sequence);
 }
 
 static void check_order(fr_token token, uint32_t passed)
@@ -46,6 +75,7 @@ static void show(const struct fr_ring_record *record, uint32_t picture)
 {
     const fr_token token = record->token;
     check_label(record, picture);
+    check_damage(record);
     const uint32_t passed = fr_ring_host_taken(&sim_world.ring, token);
     check_order(token, passed);
     sim_world.passed += passed;
@@ -107,11 +137,12 @@ static void new_generation(void)
     if (number > 1)
         fr_ring_host_retire(&sim_world.ring, number);
     struct sim_memory *memory = &sim_world.memory[number - 1];
-    fr_wire_v2 *header = scenario->in_place ? &sim_world.memory[0].header : &memory->header;
+    fr_wire_v2 *header = scenario->in_place ? &sim_world.memory[0].header.v2 : &memory->header.v2;
     if (scenario->in_place && number > 1)
         clear_slots(header);
     const struct fr_ring_shape shape = {scenario->ring_len, 64, 32, FR_FORMAT_BGRA8};
-    fr_ring_host_create(&sim_world.ring, header, &shape, number, 7, FR_WIRE_SYNC_STATES, 10);
+    fr_ring_host_create(&sim_world.ring, header, FR_WIRE_WHOLE_BYTES, &shape, number, 7, FR_WIRE_SYNC_STATES,
+                        10);
     sim_world.ring.last_sequence = scenario->sequence_base;
     (void)sim_memory_drain(SIM_HOST);
     sim_world.source_idle = false;
@@ -125,6 +156,26 @@ static bool wants_new_generation(void)
 {
     const uint32_t after = sim_world.scenario->retire_after;
     return after && sim_world.generations == 1 && sim_world.takes >= after;
+}
+
+/* A timer ends the sleep, and the host looks for a while: until it rings, whoever publishes signals. */
+static void nap(void)
+{
+    fr_simulator_step();
+    sim_world.asleep = true;
+    sim_check_sleep();
+    fr_simulator_step();
+    sim_world.asleep = false;
+    sim_world.event_left = sim_world.event;
+    fr_ring_host_awake(&sim_world.ring);
+    for (int i = 0; i < 2 && !fr_ring_host_moved(&sim_world.ring); i++)
+        fr_simulator_step();
+}
+
+static bool naps(void)
+{
+    const uint32_t sleep = sim_world.sleeps++;
+    return sleep < 32 && (sim_world.scenario->nap_mask >> sleep & 1u);
 }
 
 static void sleep_until_signalled(void)
@@ -170,7 +221,10 @@ void sim_host_main(void)
             continue;
         if (sim_world.source_idle && !sim_world.event)
             break;
-        sleep_until_signalled();
+        if (naps())
+            nap();
+        else
+            sleep_until_signalled();
     }
     sim_world.host_over = true;
     sim_world.source_news = true;

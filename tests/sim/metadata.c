@@ -7,7 +7,7 @@
 void sim_metadata_source(void)
 {
     const struct sim_scenario *scenario = sim_world.scenario;
-    struct fr_ring_source ring = {.shared = &sim_world.memory[0].header};
+    struct fr_ring_source ring = {.shared = &sim_world.memory[0].header.v2};
     for (uint32_t i = 1; i <= scenario->frames; i++) {
         const uint16_t value = (uint16_t)i;
         const fr_wire_metadata line = {
@@ -43,7 +43,7 @@ static void look(uint32_t *seen)
 
 void sim_metadata_host(void)
 {
-    sim_world.ring.shared = &sim_world.memory[0].header;
+    sim_world.ring.shared = &sim_world.memory[0].header.v2;
     uint32_t seen = 0;
     for (uint32_t i = 0; i < sim_world.scenario->frames; i++)
         look(&seen);

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The framering authors
 # SPDX-License-Identifier: MIT
-"""The rules of the ring, and of what surfaces lack, each with the edit that takes it out and the tests that must notice.
+"""The rules of the ring, of what surfaces lack and of when frames are due, each with the edit that takes it out and the tests that must notice.
 
 A test is a program, or a program and the one scenario of it that is run. Left out, because no peer can tell:
 - `latest` stored relaxed, or the state: each of the two releases pixels and record. Both at once is a mutant.
@@ -12,15 +12,20 @@ HOST = 'ring/host.c'
 SOURCE = 'ring/source.c'
 SNAPSHOT = 'wire/snapshot.c'
 DAMAGE = 'capture/damage.c'
+PACE = 'capture/pace.c'
+PARTS = 'common/parts.c'
 STRONG = 'sim-strong: three slots'
+NAPS = 'sim-strong: looks between sleeps'
 LATE_EVENT = 'sim-weak: an event without order'
 
 MOVE = (
     '    return fr_compare_swap_u32(&ring->shared->slot[token.slot].state, fr_slot_word(token.sequence, from),\n'
     '                               fr_slot_word(token.sequence, to));\n')
 PUBLISH_SWAP = '''        if (!fr_compare_swap_u32(&slot->state, fr_slot_word(sequence, FR_WIRE_SLOT_WRITING),
-                                 fr_slot_word(sequence, FR_WIRE_SLOT_PUBLISHED)))
+                                 fr_slot_word(sequence, FR_WIRE_SLOT_PUBLISHED))) {
+            ring->has_damage = false;
             return false;
+        }
 '''
 FOREIGN = 'if (!is_free && word != fr_slot_word(ring->slot_sequence[i], FR_WIRE_SLOT_PUBLISHED))'
 BEGIN_SWAP = '''        if (!fr_compare_swap_u32(&ring->shared->slot[slot].state, word,
@@ -87,10 +92,10 @@ MUTANTS = [
            ('    ring->last_sequence = token.sequence;\n', '')),
     mutant("the record's token is not looked at", HOST, ['unit-ring'],
            ('if (word != fr_token_pack(claimed))', 'if (word == UINT64_MAX)')),
-    mutant('the host sleeps without a last look', HOST, [STRONG, 'unit-ring'], (LAST_LOOK, '    return true;\n')),
-    mutant('the last look comes before the host says that it sleeps', HOST, [STRONG], (SLEEPS + SLEEP_FENCE, ''),
+    mutant('the host sleeps without a last look', HOST, [STRONG, NAPS, 'unit-ring'], (LAST_LOOK, '    return true;\n')),
+    mutant('the last look comes before the host says that it sleeps', HOST, [STRONG, NAPS], (SLEEPS + SLEEP_FENCE, ''),
            (LAST_LOOK, '    if (!fr_ring_host_moved(ring)) {\n' + SLEEPS + SLEEP_FENCE + '        return true;\n    }\n')),
-    mutant('the host does not say that it sleeps', HOST, [STRONG, 'unit-ring'], (SLEEPS, '')),
+    mutant('the host does not say that it sleeps', HOST, [STRONG, NAPS, 'unit-ring'], (SLEEPS, '')),
     mutant('the host says that it sleeps by a store that may be late', HOST, ['sim-weak: three slots'],
            (SLEEP_FENCE, '')),
     mutant('a token keeps the host awake for ever', HOST, ['unit-ring'], ('    ring->seen = word;\n    return true;', '    return true;')),
@@ -155,15 +160,58 @@ MUTANTS = [
     mutant('the snapshot reads the generation once', SNAPSHOT, ['unit-wire'],
            ('if (fault == FR_WIRE_FINE && generation_after != generation)', 'if (generation_after == 0)')),
     mutant('the chroma beside a change stays', DAMAGE, ['unit-damage'],
-           ('smaller(((x + columns) & ~1u) + 2, width)', 'smaller((x + columns + 1) & ~1u, width)')),
+           ('smaller(((change->x + change->width) & ~1u) + 2, width)',
+            'smaller((change->x + change->width + 1) & ~1u, width)')),
     mutant('a surface lacks only the newest change', DAMAGE, ['unit-damage'],
            ('for (uint64_t number = held + 1;', 'for (uint64_t number = damage->newest;')),
     mutant('a change that is not known is none', DAMAGE, ['unit-damage'],
-           ('        damage->since = number;', '        damage->change[number % FR_DAMAGE_FRAMES] = (fr_rect){0};')),
+           ('        damage->since = number;', '        damage->change[number % FR_DAMAGE_FRAMES].count = 0;')),
     mutant('changes that were overwritten are believed', DAMAGE, ['unit-damage'],
            (' || damage->newest - held > FR_DAMAGE_FRAMES)', ')')),
     mutant('what surfaces hold survives all', DAMAGE, ['unit-damage'],
            ('    damage->since = damage->newest + 1;', '    (void)damage;')),
-    mutant("a peer's rectangle is not cut", DAMAGE, ['unit-damage'],
-           ('smaller(change->width, width - x), rows', 'change->width, rows')),
+    mutant('frames that are not even are looked for', PACE, ['unit-pace'],
+           ('return agree >= enough ? due_ns : 0;', '(void)enough, (void)agree;\n    return due_ns;')),
+    mutant('a frame may be looked for longer than allowed', PACE, ['unit-pace'],
+           ('pace->until_ns = pace->from_ns + budget_ns;', 'pace->until_ns = pace->due_ns + budget_ns;')),
+    mutant('the host means to wake when the frame is due', PACE, ['unit-pace'],
+           ('pace->due_ns > pace->head_ns ? pace->due_ns - pace->head_ns : 0', 'pace->due_ns')),
+    mutant('what was missed asleep teaches nothing', PACE, ['unit-pace'], ('pace->napping || ', '')),
+    mutant('a frame that was left out counts as an interval', PACE, ['unit-pace'],
+           ('(passed ? passed : 1)', '1')),
+    mutant('the times before a leap are believed', PACE, ['unit-pace'],
+           ('    if (!pace->due_ns && pace->count > FORECAST_MIN)\n        pace->due_ns = forecast_anew(pace);\n', '')),
+    mutant('the pace is believed through a pause', PACE, ['unit-pace'],
+           (' || at_ns - last_ns > most_ns', '')),
+    mutant('a late frame moves the next', PACE, ['unit-pace'],
+           ('const uint64_t due_ns = median(due, count);', 'const uint64_t due_ns = due[count - 1];')),
+    mutant('a host that looks in vain looks on', PACE, ['unit-pace'], ('    pace->rest--;\n    return true;', '    return false;')),
+    mutant('a frame that was left out counts as a look in vain', PACE, ['unit-pace'],
+           (' && at_ns < pace->due_ns + pace->interval_ns / 2)', ')')),
+    mutant('the list goes out after the token', SOURCE, [STRONG],
+           ('        write_damage(ring, index);\n', ''),
+           (LATEST, LATEST + '    write_damage(ring, index);\n')),
+    mutant('what differs is said of the frame before alone', SOURCE, [STRONG, 'unit-ring'],
+           ('    if (!untaken)\n        ring->damage.count = 0;', '    ring->damage.count = 0;')),
+    mutant('what is not known of a frame is passed over', SOURCE, ['unit-ring'],
+           ('    ring->has_damage = damage != NULL;', '    ring->has_damage |= damage != NULL;')),
+    mutant('a list is written where the host has no room', SOURCE, ['unit-ring'],
+           ('has_lines ? fr_damage_lines(shared, bytes) : NULL', 'fr_damage_lines(shared, FR_WIRE_WHOLE_BYTES)')),
+    mutant('the record has one of the rectangles, not their bounds', SOURCE, ['unit-ring'],
+           ('fr_parts_bounds(damage)', 'damage->rect[0]')),
+    mutant('what differs from another frame is believed', HOST, ['sim-strong: late pixels', 'unit-ring'],
+           (' || passed > flags >> FR_WIRE_FRAME_REACH_SHIFT)', ')')),
+    mutant('a list may have any length', HOST, ['unit-ring'], (' && count <= FR_WIRE_RECTS_MAX &&', ' &&')),
+    mutant('a list may lie anywhere', HOST, ['unit-ring'], (' || !fr_rect_fits(&rect, width, height))', ')')),
+    mutant('a list may have empty rectangles', HOST, ['unit-ring'], ('!rect.width || !rect.height || ', '')),
+    mutant('a rectangle may lie anywhere', HOST, ['unit-ring'],
+           ('if (!fr_rect_fits(&rect, ring->width, ring->height))', 'if (0)')),
+    mutant('the end of a rectangle is not looked at', PARTS, ['unit-ring'],
+           ('rect->width <= width - rect->x && ', '')),
+    mutant('a full list leaves one out', PARTS, ['unit-damage'],
+           ('        return bounds(&other, &rect);\n    }\n    const', '        return other;\n    }\n    const')),
+    mutant('a full list leaves another out', PARTS, ['unit-damage'],
+           ('    return bounds(&a, &b);', '    return b;')),
+    mutant('what is joined with one is not joined with others', PARTS, ['unit-damage'],
+           ('        i = 0; /* the larger one may meet others that were passed */', '        i++;')),
 ]

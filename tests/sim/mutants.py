@@ -19,10 +19,11 @@ TESTS = {
     'unit-ring': ('unit/ring', None, []),
     'unit-wire': ('unit/wire', None, []),
     'unit-damage': ('unit/damage', None, []),
+    'unit-pace': ('unit/pace', None, []),
 }
-RING = ['ring/host.c', 'ring/source.c', 'wire/token.c', 'wire/snapshot.c']
+RING = ['common/parts.c', 'ring/host.c', 'ring/source.c', 'wire/token.c', 'wire/snapshot.c']
 THREADS = 'os/linux/thread.c'  # what the unit tests run beside each other
-DAMAGE = ['capture/damage.c', 'common/format.c', THREADS]  # and all of convert/ that is for any processor
+DAMAGE = ['capture/damage.c', 'common/format.c', 'common/parts.c', THREADS]  # and all of convert/ that is for any processor
 # A mutant that hangs is caught, and known by the CPU time that it takes, which does not depend on how busy the machine is.
 # Unchanged, the unit tests of the ring need a tenth of a second of it, others a few seconds.
 CPU_S = {'unit-ring': 5}
@@ -59,6 +60,8 @@ class Builder:
             names = RING + ([THREADS] if test.startswith('unit') else [])
             if test == 'unit-damage':
                 names = DAMAGE + ['convert/' + path.name for path in sorted((self.root / 'src' / 'convert').glob('*.c'))]
+            if test == 'unit-pace':
+                names = ['capture/pace.c']
             product = {name: self.compile(test, self.root / 'src' / name, name) for name in names}
             self.objects[test] = own, product
         return self.objects[test]

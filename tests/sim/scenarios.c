@@ -82,6 +82,8 @@ static const struct sim_scenario scenarios[] = {
      .random_runs = 100000},
     {FRAMES, .name = "late pixels", .ring_len = 3, .frames = 4, .late_mask = 0x5, .preemptions = 2,
      .random_runs = 100000},
+    {FRAMES, .name = "looks between sleeps", .ring_len = 3, .frames = 4, .nap_mask = 0x55555555,
+     .preemptions = 3, .random_runs = 100000},
     {FRAMES, .name = "an event without order", .ring_len = 3, .frames = 4, .cancel_mask = 0x8,
      .bare_event = true, .preemptions = 2, .random_runs = 100000},
     {FRAMES, .name = "sequence wrap", .ring_len = 3, .frames = 5, .sequence_base = NEAR_WRAP,

@@ -41,6 +41,11 @@ void sim_check_sleep(void)
         sim_fail("the host sleeps, and frame %u is there that nobody wakes it for", token.sequence);
 }
 
+fr_rect sim_damage(uint32_t picture)
+{
+    return (fr_rect){.x = 2 * picture, .y = picture % 2 * 16, .width = 1, .height = 1};
+}
+
 uint32_t sim_frame_index(uint32_t sequence)
 {
     const uint32_t index = sequence - sim_world.scenario->sequence_base - 1;
@@ -101,7 +106,7 @@ static void draw(struct source *source, uint32_t slot, uint32_t picture)
 }
 
 /* False: the host took the ring away meanwhile. */
-static bool publish(struct source *source, uint32_t slot, uint32_t picture)
+static bool publish(struct source *source, uint32_t slot, uint32_t picture, bool republished)
 {
     struct sim_shadow *shadow = shadow_of(source);
     const uint32_t sequence = source->ring.sequence + 1;
@@ -109,10 +114,11 @@ static bool publish(struct source *source, uint32_t slot, uint32_t picture)
     shadow->picture[index] = picture;
     shadow->slot_sequence[slot] = sequence;
     shadow->slot_offset[slot] = index + 1;
+    const struct fr_parts damage = {.count = 1, .rect = {sim_damage(picture)}};
     const struct fr_ring_publish info = {
         .present_ns = picture,
         .publish_delay_us = picture,
-        .damage = {.x = picture, .y = picture, .width = picture, .height = picture},
+        .damage = republished ? NULL : &damage,
     };
     sim_world.publishing = true;
     if (!fr_ring_source_publish(&source->ring, &info)) {
@@ -151,13 +157,13 @@ static void republish(struct source *source)
         picture = fr_load_relaxed_u32(&source->old_pixels[source->old_slot][i]);
         fr_store_relaxed_u32(&source->pixels[slot][i], picture);
     }
-    (void)publish(source, (uint32_t)slot, picture);
+    (void)publish(source, (uint32_t)slot, picture, true);
 }
 
 static void attach(struct source *source)
 {
     fr_wire_v2 copy;
-    const fr_wire_fault fault = fr_wire_snapshot(&copy, sim_world.delivery.header, FR_WIRE_V2_BYTES, 7);
+    const fr_wire_fault fault = fr_wire_snapshot(&copy, sim_world.delivery.header, FR_WIRE_WHOLE_BYTES, 7);
     if (fault != FR_WIRE_FINE)
         sim_fail("the header is refused: %s", fr_wire_fault_text(fault));
     if (source->ring.newest_slot >= 0) {
@@ -166,7 +172,7 @@ static void attach(struct source *source)
     }
     source->pixels = sim_world.delivery.pixels;
     source->detached = false;
-    fr_ring_source_attach(&source->ring, sim_world.delivery.header, &copy, 11, NULL);
+    fr_ring_source_attach(&source->ring, sim_world.delivery.header, FR_WIRE_WHOLE_BYTES, &copy, 11, NULL);
     const uint32_t base = sim_world.scenario->sequence_base;
     source->ring.sequence = base;
     source->ring.line =
@@ -219,7 +225,7 @@ static bool offer(struct source *source, bool cancel)
         sim_world.cancelled++;
         return !stale;
     }
-    return publish(source, (uint32_t)slot, picture);
+    return publish(source, (uint32_t)slot, picture, false);
 }
 
 static void check_totals(const struct source *source)

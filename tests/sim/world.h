@@ -21,9 +21,10 @@ struct sim_scenario {
     void (*host)(void);
     void (*end)(void);
     uint32_t ring_len;
-    uint32_t frames;        /* that the source offers */
-    uint32_t cancel_mask;   /* bit i: frame i is given up */
-    uint32_t late_mask;     /* bit i: the backend cannot have the pixels of the host's claim i in time */
+    uint32_t frames;      /* that the source offers */
+    uint32_t cancel_mask; /* bit i: frame i is given up */
+    uint32_t late_mask;   /* bit i: the backend cannot have the pixels of the host's claim i in time */
+    uint32_t nap_mask; /* bit i: a timer ends the host's sleep i if nothing does before, and it looks then */
     uint32_t sequence_base; /* the last sequence before the first frame */
     uint32_t retire_after;  /* takes, after which the host makes a new generation; 0 = never */
     bool in_place;          /* the new generation reuses the header (the reference design's way) */
@@ -34,7 +35,7 @@ struct sim_scenario {
 };
 
 struct sim_memory {
-    fr_wire_v2 header;
+    fr_wire_whole header;
     uint32_t pixels[FR_WIRE_SLOTS_MAX][SIM_PIXELS];
 };
 
@@ -67,10 +68,11 @@ struct sim_world {
     uint32_t next_picture, frame; /* the next frame's number is `frame` */
     uint32_t last_generation, last_sequence, last_picture;
     uint32_t cancelled, published, starved;
+    uint32_t with_damage; /* frames of which the host knew what differs */
 
     /* what was shown */
     struct fr_ring_host ring;
-    uint32_t claims, takes, passed, shown_generation, shown_sequence, shown_picture;
+    uint32_t sleeps, claims, takes, passed, shown_generation, shown_sequence, shown_picture;
 };
 
 extern struct sim_world sim_world;
@@ -87,6 +89,9 @@ void sim_check_sleep(void);
 
 /* Wakes the host as a system call does: what was stored before is visible first. */
 void sim_signal_host(void);
+
+/* What a picture changes: a place of its own, which is not joined with another's. */
+fr_rect sim_damage(uint32_t picture);
 
 /* The index of a frame in its generation's shadow. */
 uint32_t sim_frame_index(uint32_t sequence);

@@ -69,6 +69,7 @@ struct fr_vk_device {
     bool host_memory;
     bool buffer_opaque_fd; /* a buffer's memory exports as OPAQUE_FD */
     bool buffer_dma_buf;
+    uint32_t render_node;          /* /dev/dri/renderD<n>; 0: not known */
     const char *fault[FR_VK_WAYS]; /* why a way is not there: "", or words after "is not used: " */
 
     /* Of a host's device: a timeline that each submission advances. */

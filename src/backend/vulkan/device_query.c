@@ -207,8 +207,21 @@ static const char *query_host_memory(struct fr_vk_device *device)
     return device->host_memory ? "" : "the device does not import memory as buffers";
 }
 
+static uint32_t find_render_node(struct fr_vk_device *device)
+{
+    VkPhysicalDeviceDrmPropertiesEXT drm = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRM_PROPERTIES_EXT};
+    VkPhysicalDeviceProperties2 properties = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
+                                              .pNext = &drm};
+    if (!fr_vk_device_has(device, VK_EXT_PHYSICAL_DEVICE_DRM_EXTENSION_NAME))
+        return 0;
+    device->vk.GetPhysicalDeviceProperties2(device->physical, &properties);
+    return drm.hasRender && drm.renderMinor > 0 && drm.renderMinor < UINT32_MAX ? (uint32_t)drm.renderMinor
+                                                                                : 0;
+}
+
 void fr_vk_device_query_ways(struct fr_vk_device *device)
 {
+    device->render_node = find_render_node(device);
     const VkBufferUsageFlags picture = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT;
     device->fault[FR_VK_WAY_OPAQUE_FD] = query_opaque_fd(device);
     device->fault[FR_VK_WAY_DMA_BUF] = query_dma_buf(device);

@@ -3,6 +3,7 @@
 #include "backend/vulkan/picture.h"
 
 #include "backend/vulkan/format.h"
+#include "os/atomic.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
     ((VkBufferUsageFlags)VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT)
 
 /* Of a plane in the memory: the most that a storage buffer's offset may ask for. */
-enum { PLANE_ALIGN = 256, ROW_ALIGN = 64 };
+enum { PLANE_ALIGN = 256, ROW_ALIGN = 64, PLANE_GAP_MAX = 1 << 21 };
 
 static VkDeviceSize round_up(VkDeviceSize value, VkDeviceSize unit)
 {
@@ -120,6 +121,18 @@ struct places {
     uint32_t type_bits;
 };
 
+/* Behind plane 0, on `align`, and after an even number of its rows: hardware encoders are told one address,
+ * one pitch and how many rows there are. Where that would leave a lot unused, it is not kept. */
+static VkDeviceSize place_chroma(const struct fr_vk_picture *p, const struct places *places,
+                                 VkDeviceSize align)
+{
+    const VkDeviceSize first = round_up(places->offset[0] + places->bytes[0], align);
+    for (VkDeviceSize at = first; at - first < PLANE_GAP_MAX; at += align)
+        if ((at - p->offset_bytes[0]) % (2 * p->pitch_bytes[0]) == 0)
+            return at;
+    return first;
+}
+
 static void place_without_images(struct fr_vk_picture *p, struct places *places)
 {
     places->type_bits = UINT32_MAX;
@@ -129,7 +142,7 @@ static void place_without_images(struct fr_vk_picture *p, struct places *places)
         places->bytes[i] = p->pitch_bytes[i] * extent.height;
     }
     places->offset[0] = p->offset_bytes[0] = 0;
-    places->offset[1] = p->offset_bytes[1] = round_up(places->bytes[0], PLANE_ALIGN);
+    places->offset[1] = p->offset_bytes[1] = place_chroma(p, places, PLANE_ALIGN);
 }
 
 /* False: our shaders cannot write rows that lie like this. */
@@ -148,7 +161,7 @@ static bool place_image(struct fr_vk_picture *p, uint32_t plane, struct places *
     const VkMemoryRequirements *const memory = &wants.memoryRequirements;
     const VkDeviceSize align = memory->alignment > PLANE_ALIGN ? memory->alignment : PLANE_ALIGN;
     const VkDeviceSize rows = layout.offset + layout.rowPitch * plane_extent(p, plane).height;
-    places->offset[plane] = plane ? round_up(places->offset[0] + places->bytes[0], align) : 0;
+    places->offset[plane] = plane ? place_chroma(p, places, align) : 0;
     places->bytes[plane] = memory->size > rows ? memory->size : rows;
     places->type_bits &= memory->memoryTypeBits;
     p->pitch_bytes[plane] = layout.rowPitch;
@@ -240,9 +253,11 @@ static void destroy_all(struct fr_vk_picture *p)
 static struct fr_vk_picture *make(struct fr_vk_device *device, uint32_t width, uint32_t height,
                                   fr_format format)
 {
+    static uint32_t made; /* shared by all threads */
     struct fr_vk_picture *p = calloc(1, sizeof(*p));
     if (!p)
         return NULL;
+    p->id = fr_add_acq_rel_u32(&made, 1);
     p->device = fr_vk_device_ref(device);
     p->serial = fr_vk_device_serial(device);
     p->width = width;
@@ -323,8 +338,20 @@ void fr_vk_picture_get(const struct fr_picture *picture, fr_vulkan_picture *out)
         .bytes = p->bytes,
         .semaphore = (uint64_t)(uintptr_t)p->device->progress,
         .value = value,
+        .id = p->id,
+        .render_node = p->device->render_node,
     };
+    memcpy(out->device_uuid, p->device->gpu.device_uuid, sizeof(out->device_uuid));
     memcpy(&out->get_instance_proc_addr, &get, sizeof(get));
+}
+
+fr_status fr_vk_picture_wait(const struct fr_picture *picture)
+{
+    const struct fr_vk_picture *const p = picture->object;
+    fr_vk_device_lock(p->device);
+    const uint64_t value = p->value;
+    fr_vk_device_unlock(p->device);
+    return fr_vk_device_wait(p->device, value, FR_VK_GPU_WAIT_NS);
 }
 
 void fr_vk_picture_left(const struct fr_picture *picture, const uint32_t layout[2])
@@ -370,10 +397,7 @@ fr_status fr_vk_picture_export(const struct fr_picture *picture, fr_vulkan_handl
                                                         : VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT;
     if (!(p->handle_types & type))
         return FR_ERR_UNSUPPORTED;
-    fr_vk_device_lock(device);
-    const uint64_t value = p->value;
-    fr_vk_device_unlock(device);
-    const fr_status status = fr_vk_device_wait(device, value, FR_VK_GPU_WAIT_NS);
+    const fr_status status = fr_vk_picture_wait(picture);
     if (status != FR_OK)
         return status;
     const VkMemoryGetFdInfoKHR info = {

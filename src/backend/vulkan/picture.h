@@ -20,6 +20,7 @@ struct fr_vk_picture {
     VkImage image[2]; /* VK_NULL_HANDLE: the device has no linear images of the planes' formats */
     VkExternalMemoryHandleTypeFlags handle_types; /* that the memory can be exported as */
     uint32_t memory_type;
+    uint32_t id; /* as fr_vulkan_picture's */
 
     /* Under the device's lock. */
     VkImageLayout layout[2]; /* of the images: UNDEFINED until the first conversion */

@@ -27,6 +27,12 @@ void fr_vk_picture_get(const struct fr_picture *picture, fr_vulkan_picture *out)
     memset(out, 0, sizeof(*out));
 }
 
+fr_status fr_vk_picture_wait(const struct fr_picture *picture)
+{
+    (void)picture;
+    return FR_ERR_UNSUPPORTED;
+}
+
 void fr_vk_picture_left(const struct fr_picture *picture, const uint32_t layout[2])
 {
     (void)picture, (void)layout;

@@ -27,6 +27,7 @@ fr_status fr_vk_host_create(struct fr_backend_host *out, const fr_vulkan_host_pa
 void fr_vk_picture_destroy(struct fr_picture *picture);
 /* What fr_frame_vulkan says of a picture of this backend. */
 void fr_vk_picture_get(const struct fr_picture *picture, fr_vulkan_picture *out);
+fr_status fr_vk_picture_wait(const struct fr_picture *picture);
 /* As fr_frame_vulkan_left; fr_frame_vulkan_device and what belongs to it. */
 void fr_vk_picture_left(const struct fr_picture *picture, const uint32_t layout[2]);
 fr_vulkan_device *fr_vk_picture_device(const struct fr_picture *picture);

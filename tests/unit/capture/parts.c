@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PITCH = 2048, ROWS = 128, HELD_MAX = 3, STEPS = 6000 };
+enum { PITCH = 2048, ROWS = 128, HELD_MAX = 3, STEPS = 6000, DAMAGE_MAX = 40 };
 
 struct session {
     struct rig rig;
@@ -22,7 +22,8 @@ struct session {
     struct fr_ring_shape shape; /* of both */
     bool has_damage;            /* else everything since the frame published last */
     bool careless;              /* says what changed in the first frame of a ring too */
-    fr_rect damage;
+    fr_rect damage[DAMAGE_MAX];
+    uint32_t num_damage;
     fr_frame held[HELD_MAX];
     unsigned num_held;
     unsigned fresh, repeats, lost, flips;
@@ -57,7 +58,10 @@ static void paint(struct session *s, const fr_rect *rect)
     for (uint32_t y = rect->y; y < rect->y + rect->height; y++)
         for (size_t at = rect->x * bytes; at < (rect->x + rect->width) * bytes; at++)
             s->canvas[y * PITCH + at] = (uint8_t)next_random(s);
-    s->damage = s->damage.width ? join(&s->damage, rect) : *rect;
+    if (s->num_damage < DAMAGE_MAX)
+        s->damage[s->num_damage++] = *rect;
+    else
+        s->damage[DAMAGE_MAX - 1] = join(&s->damage[DAMAGE_MAX - 1], rect);
 }
 
 static void paint_somewhere(struct session *s)
@@ -86,12 +90,12 @@ static void publish(struct session *s)
         fr_source_cancel(s->rig.source);
         return;
     }
-    const fr_publish_info info = {.has_damage = s->has_damage, .damage = s->damage};
+    const fr_publish_info info = {.damage = s->has_damage ? s->damage : NULL, .num_damage = s->num_damage};
     if (fr_source_publish(s->rig.source, &info) != FR_OK)
         return;
     memcpy(s->published, s->canvas, sizeof(s->published));
     s->has_damage = true;
-    s->damage = (fr_rect){0};
+    s->num_damage = 0;
 }
 
 /* The source's turn: follows the ring. */
@@ -194,7 +198,7 @@ static void run(struct session *s)
     rig_start(&s->rig);
     for (s->step = 0; s->step < STEPS; s->step++) {
         serve(s);
-        if (chance(s, 2))
+        for (uint32_t i = chance(s, 2) ? 1 + next_random(s) % 6 : 0; i > 0; i--)
             paint_somewhere(s);
         if (!chance(s, 3))
             publish(s);
@@ -278,7 +282,7 @@ static void publish_pixel(struct session *s)
     paint(s, &(fr_rect){8, 8, 1, 1});
     fr_slot slot;
     assert_int_equal(fr_source_begin(s->rig.source, &slot), FR_OK);
-    const fr_publish_info info = {.has_damage = true, .damage = {8, 8, 1, 1}};
+    const fr_publish_info info = {.damage = &(fr_rect){8, 8, 1, 1}, .num_damage = 1};
     assert_int_equal(fr_source_publish(s->rig.source, &info), FR_OK);
 }
 
@@ -297,11 +301,44 @@ static void a_pixel_costs_no_more_than_its_block(void **state)
     assert_int_equal(s->rig.backend.parts_area, 4);
 }
 
-static void after_a_frame_that_was_skipped_all_is_converted(void **state)
+/* Two corners are not the picture between them. */
+static void what_lies_between_changes_is_not_converted(void **state)
 {
     struct session *s = *state;
     start(s);
-    publish_pixel(s);
+    for (int i = 0; i < 3; i++) {
+        s->num_damage = 0;
+        paint(s, &(fr_rect){0, 0, 2, 2});
+        paint(s, &(fr_rect){s->shape.width - 2, s->shape.height - 2, 2, 2});
+        s->rig.backend.parts = s->rig.backend.parts_area = 0;
+        publish(s);
+        assert_int_equal(rig_next(&s->rig), FR_OK);
+    }
+    assert_int_equal(s->rig.backend.parts, 1);
+    assert_int_equal(s->rig.backend.parts_area, 4 * 2 + 2 * 2);
+}
+
+static void what_a_skipped_frame_changed_is_converted_too(void **state)
+{
+    struct session *s = *state;
+    start(s);
+    for (int i = 0; i < 3; i++) {
+        publish_pixel(s);
+        publish_pixel(s);
+        assert_int_equal(rig_next(&s->rig), FR_OK);
+    }
+    assert_int_equal(s->rig.backend.parts, 3);
+}
+
+/* A source without a word on a frame leaves the next one that is taken unknown, and the surfaces before it.
+ */
+static void after_a_skipped_frame_that_is_not_known_all_is_converted(void **state)
+{
+    struct session *s = *state;
+    start(s);
+    fr_slot slot;
+    assert_int_equal(fr_source_begin(s->rig.source, &slot), FR_OK);
+    assert_int_equal(fr_source_publish(s->rig.source, NULL), FR_OK);
     publish_pixel(s);
     assert_int_equal(rig_next(&s->rig), FR_OK);
     assert_int_equal(s->rig.backend.parts, 0);
@@ -321,7 +358,8 @@ static void after_a_new_ring_all_is_converted(void **state)
     assert_int_equal(rig_open_source(&s->rig), FR_OK);
     s->careless = true;
     paint(s, &(fr_rect){0, 0, 64, 30});
-    s->damage = (fr_rect){8, 8, 1, 1};
+    s->damage[0] = (fr_rect){8, 8, 1, 1};
+    s->num_damage = 1;
     assert_int_equal(rig_run(&s->rig, FR_NS_PER_S), FR_OK);
     assert_int_equal(s->rig.backend.parts, 0);
 }
@@ -330,7 +368,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_pixel_costs_no_more_than_its_block, setup, teardown),
-        cmocka_unit_test_setup_teardown(after_a_frame_that_was_skipped_all_is_converted, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_lies_between_changes_is_not_converted, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_a_skipped_frame_changed_is_converted_too, setup, teardown),
+        cmocka_unit_test_setup_teardown(after_a_skipped_frame_that_is_not_known_all_is_converted, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(after_a_new_ring_all_is_converted, setup, teardown),
         cmocka_unit_test_setup_teardown(no_pixel_differs, setup, teardown),
         cmocka_unit_test_setup_teardown(nor_for_a_viewer_without_hdr, setup, teardown),

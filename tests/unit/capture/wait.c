@@ -121,81 +121,188 @@ static void a_host_whose_surfaces_are_held_sleeps(void **state)
 
 /* ---- looking ---- */
 
-/* The caller of a capture that spins is asked every microsecond of the machine's: here time passes, and the
+#define BUDGET (50 * US)
+#define EVERY (10 * FR_NS_PER_MS)
+
+/* The caller of a capture that looks is asked every microsecond of the machine's: here time passes, and the
  * other side acts. */
-struct spinning {
+struct looking {
     struct rig *rig;
-    uint32_t asked, push_at, cancel_at;
-    uint64_t nonsense; /* stored as the newest token each time, if not 0 */
+    uint32_t asked, cancel_at;
+    uint64_t push_at_ns; /* 0: never */
+    uint64_t nonsense;   /* stored as the newest token each time, if not 0 */
 };
 
-static bool spin_asks(void *user)
+static bool look_asks(void *user)
 {
-    struct spinning *spinning = user;
-    struct rig *rig = spinning->rig;
+    struct looking *looking = user;
+    struct rig *rig = looking->rig;
     machine_advance(&rig->machine, US);
-    spinning->asked++;
-    if (spinning->nonsense)
-        header(rig)->v1.latest = spinning->nonsense++;
-    if (spinning->asked == spinning->push_at)
+    looking->asked++;
+    if (looking->nonsense)
+        header(rig)->v1.latest = looking->nonsense++;
+    if (looking->push_at_ns && rig->machine.now_ns >= looking->push_at_ns) {
+        looking->push_at_ns = 0;
+        assert_int_equal(header(rig)->host.looking, 1);
         assert_int_equal(rig_push(rig), FR_OK);
-    return spinning->cancel_at && spinning->asked >= spinning->cancel_at;
+    }
+    return looking->cancel_at && looking->asked >= looking->cancel_at;
 }
 
-static void start_spinning(struct rig *rig, struct spinning *spinning, uint64_t spin_ns)
+/* Ends right after the last of six even frames. Until then no time passes in a look. */
+static void start_looking(struct rig *rig, struct looking *looking, uint64_t spin_ns)
 {
-    *spinning = (struct spinning){.rig = rig};
+    *looking = (struct looking){.rig = rig};
     start(rig);
-    rig->capture->params.spin_ns = spin_ns; /* not before: until now no time passes in a look */
-    rig->capture->params.cancelled = spin_asks;
-    rig->capture->params.user = spinning;
+    fr_pace_init(&rig->capture->pace, spin_ns);
+    for (int i = 0; i < 6; i++) {
+        machine_advance(&rig->machine, EVERY);
+        assert_int_equal(rig_push(rig), FR_OK);
+        assert_int_equal(rig_next(rig), FR_OK);
+    }
+    rig->capture->params.cancelled = look_asks;
+    rig->capture->params.user = looking;
 }
 
-static void a_frame_is_seen_without_sleeping(void **state)
+static void a_frame_that_is_due_is_seen_awake(void **state)
 {
     struct rig *rig = *state;
-    struct spinning spinning;
-    start_spinning(rig, &spinning, 50 * US);
+    struct looking looking;
+    start_looking(rig, &looking, BUDGET);
+    const uint64_t signals = rig->machine.signals, looked = rig_info(rig).looked;
+    uint64_t last = rig->machine.now_ns;
+    for (uint32_t i = 1; i <= 10; i++) {
+        const uint32_t waits = rig->machine.waits, asked = looking.asked;
+        looking.push_at_ns = last += EVERY;
+        assert_int_equal(rig_next(rig), FR_OK);
+        assert_int_equal(rig->machine.waits, waits + 1); /* until it was nearly due */
+        assert_in_range(looking.asked - asked, 10, 50);
+        assert_int_equal(rig_info(rig).looked, looked + i);
+    }
+    assert_int_equal(rig->machine.signals, signals);
+    assert_in_range(rig_info(rig).looked_ns, 10 * 10 * US, 10 * BUDGET);
+}
+
+static void a_frame_before_it_is_due_wakes(void **state)
+{
+    struct rig *rig = *state;
+    struct looking looking;
+    start_looking(rig, &looking, BUDGET);
+    const uint64_t signals = rig->machine.signals, before = rig->machine.now_ns;
+    const uint64_t looked = rig_info(rig).looked;
+    rig->act = act_push;
+    assert_int_equal(rig_next(rig), FR_OK);
+    assert_int_equal(rig->machine.signals, signals + 1);
+    assert_true(rig->machine.now_ns - before < EVERY / 2);
+    assert_int_equal(rig_info(rig).looked, looked);
+}
+
+static void act_die(struct rig *rig)
+{
+    rig->act = NULL;
+    rig_kill_source(rig);
+}
+
+/* The first of the two sleeps ends with them, and not the second. */
+static void news_before_a_frame_is_due_are_heard(void **state)
+{
+    struct rig *rig = *state;
+    struct looking looking;
+    start_looking(rig, &looking, BUDGET);
+    rig->act = act_die;
+    assert_int_equal(rig_next(rig), FR_REPEAT);
+    assert_int_equal(rig_info(rig).liveness, FR_LIVENESS_GONE);
+}
+
+/* The budget is one frame's, however many slices pass until it comes. */
+static void a_frame_that_does_not_come_is_looked_for_once(void **state)
+{
+    struct rig *rig = *state;
+    struct looking looking;
+    start_looking(rig, &looking, BUDGET);
+    const uint64_t before = rig->machine.now_ns;
+    uint32_t waits = rig->machine.waits;
+    assert_int_equal(rig_next(rig), FR_REPEAT);
+    assert_int_equal(rig->machine.waits, waits + 2);
+    assert_in_range(looking.asked, 50, 54);
+    assert_in_range(rig->machine.now_ns - before, 16 * FR_NS_PER_MS, 16 * FR_NS_PER_MS + 10 * US);
+    assert_int_equal(header(rig)->host.looking, 1);
+    for (int i = 0; i < 20; i++) {
+        waits = rig->machine.waits;
+        looking.asked = 0;
+        assert_int_equal(rig_next(rig), FR_REPEAT);
+        assert_int_equal(rig->machine.waits, waits + 1);
+        assert_in_range(looking.asked, 0, 3);
+    }
+    assert_in_range(rig_info(rig).looked_ns, BUDGET - 2 * US, BUDGET + 2 * US);
+}
+
+/* It falls into two slices. */
+static void a_look_goes_on_after_a_repeat(void **state)
+{
+    struct rig *rig = *state;
+    struct looking looking;
+    start_looking(rig, &looking, BUDGET);
+    machine_advance(&rig->machine, FR_NS_PER_MS); /* a slice of 9 ms then ends as the frame is due */
+    rig->capture->params.timing.event_slice_ns = EVERY - FR_NS_PER_MS;
+    looking.push_at_ns = rig->machine.now_ns + EVERY - FR_NS_PER_MS + 10 * US;
+    const uint64_t signals = rig->machine.signals, looked = rig_info(rig).looked;
+    assert_int_equal(rig_next(rig), FR_REPEAT);
+    assert_int_equal(rig_next(rig), FR_OK);
+    assert_int_equal(rig->machine.signals, signals);
+    assert_int_equal(rig_info(rig).looked, looked + 1);
+    assert_true(rig_info(rig).looked_ns <= BUDGET + 2 * US);
+}
+
+static void without_a_pace_it_sleeps_at_once(void **state)
+{
+    struct rig *rig = *state;
+    struct looking looking;
+    start_looking(rig, &looking, BUDGET);
+    fr_pace_init(&rig->capture->pace, BUDGET);
+    for (uint64_t i = 0; i < 20; i++) {
+        const uint64_t signals = rig->machine.signals;
+        machine_advance(&rig->machine, (i * 7 % 10 + 1) * FR_NS_PER_MS);
+        rig->act = act_push;
+        assert_int_equal(rig_next(rig), FR_OK);
+        assert_int_equal(rig->machine.signals, signals + 1);
+    }
+    assert_int_equal(rig_info(rig).looked, 0);
+    assert_int_equal(rig_info(rig).looked_ns, 0);
+}
+
+/* Time enough for all of the interval. */
+static void who_may_look_all_the_time_never_sleeps(void **state)
+{
+    struct rig *rig = *state;
+    struct looking looking;
+    start_looking(rig, &looking, EVERY);
     const uint64_t signals = rig->machine.signals;
     const uint32_t waits = rig->machine.waits;
     for (int i = 0; i < 10; i++) {
-        spinning.push_at = spinning.asked + 20;
+        looking.push_at_ns = rig->machine.now_ns + 20 * US + (uint64_t)i * FR_NS_PER_MS;
         assert_int_equal(rig_next(rig), FR_OK);
     }
     assert_int_equal(rig->machine.signals, signals);
     assert_int_equal(rig->machine.waits, waits);
 }
 
-static void after_looking_it_sleeps(void **state)
-{
-    struct rig *rig = *state;
-    struct spinning spinning;
-    start_spinning(rig, &spinning, 50 * US);
-    const uint64_t before = rig->machine.now_ns;
-    const uint32_t waits = rig->machine.waits;
-    assert_int_equal(rig_next(rig), FR_REPEAT);
-    assert_int_equal(rig->machine.waits, waits + 1);
-    assert_in_range(spinning.asked, 50, 53);
-    assert_in_range(rig->machine.now_ns - before, 16 * FR_NS_PER_MS, 16 * FR_NS_PER_MS + 60 * US);
-    assert_int_equal(header(rig)->host.looking, 1);
-}
-
 static void looking_can_be_cancelled(void **state)
 {
     struct rig *rig = *state;
-    struct spinning spinning;
-    start_spinning(rig, &spinning, FR_NS_PER_S);
-    spinning.cancel_at = 10;
+    struct looking looking;
+    start_looking(rig, &looking, FR_NS_PER_S);
+    looking.cancel_at = 10;
     fr_frame frame;
     assert_int_equal(fr_capture_next(rig->capture, &frame), FR_CANCELLED);
-    assert_in_range(spinning.asked, 10, 12);
+    assert_in_range(looking.asked, 10, 12);
 }
 
 static void who_looks_all_the_time_hears_the_channel(void **state)
 {
     struct rig *rig = *state;
-    struct spinning spinning;
-    start_spinning(rig, &spinning, FR_NS_PER_S);
+    struct looking looking;
+    start_looking(rig, &looking, FR_NS_PER_S);
     const uint64_t before = rig->machine.now_ns;
     const uint32_t waits = rig->machine.waits;
     assert_int_equal(rig_next(rig), FR_REPEAT);
@@ -210,13 +317,13 @@ static void who_looks_all_the_time_hears_the_channel(void **state)
 static void nonsense_does_not_keep_it_awake(void **state)
 {
     struct rig *rig = *state;
-    struct spinning spinning;
-    start_spinning(rig, &spinning, 50 * US);
-    spinning.nonsense = UINT64_MAX / 2;
+    struct looking looking;
+    start_looking(rig, &looking, FR_NS_PER_S);
+    looking.nonsense = UINT64_MAX / 2;
     for (int i = 0; i < 5; i++) {
-        const uint32_t asked = spinning.asked, waits = rig->machine.waits;
+        const uint32_t asked = looking.asked, waits = rig->machine.waits;
         assert_int_equal(rig_next(rig), FR_REPEAT);
-        assert_true(spinning.asked - asked <= 3 * FR_CAPTURE_WAKES_MAX);
+        assert_true(looking.asked - asked <= 3 * FR_CAPTURE_WAKES_MAX);
         assert_int_equal(rig->machine.waits, waits + 1);
         assert_int_equal(rig->machine.events_waited, 1);
     }
@@ -227,7 +334,7 @@ static void more_than_a_second_is_refused(void **state)
     struct rig *rig = *state;
     rig->params.spin_ns = FR_NS_PER_S + 1;
     assert_int_equal(rig_open(rig), FR_ERR_ARGUMENT);
-    assert_int_equal(rig_logged(rig, FR_LOG_ERROR, "spins for 1 s at most"), 1);
+    assert_int_equal(rig_logged(rig, FR_LOG_ERROR, "looks for a frame for 1 s at most"), 1);
 }
 
 /* ---- repeats ---- */
@@ -312,8 +419,13 @@ int main(void)
         TEST(a_frame_during_the_reset_is_not_slept_on),
         TEST(the_first_frames_of_a_generation_are_signalled),
         TEST(a_host_whose_surfaces_are_held_sleeps),
-        TEST(a_frame_is_seen_without_sleeping),
-        TEST(after_looking_it_sleeps),
+        TEST(a_frame_that_is_due_is_seen_awake),
+        TEST(a_frame_before_it_is_due_wakes),
+        TEST(news_before_a_frame_is_due_are_heard),
+        TEST(a_frame_that_does_not_come_is_looked_for_once),
+        TEST(a_look_goes_on_after_a_repeat),
+        TEST(without_a_pace_it_sleeps_at_once),
+        TEST(who_may_look_all_the_time_never_sleeps),
         TEST(looking_can_be_cancelled),
         TEST(who_looks_all_the_time_hears_the_channel),
         TEST(nonsense_does_not_keep_it_awake),

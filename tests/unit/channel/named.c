@@ -109,7 +109,7 @@ static void generation_make(struct host *host, struct generation *out, uint32_t 
                      FR_OK);
     name = channel->ops->object_name(channel->self, FR_OBJECT_EVENT, number, 0);
     assert_int_equal(os.ops->event_create(os.self, name, &out->event), FR_OK);
-    fr_ring_host_create(&words, out->header.ptr, &shape, number, 7, FR_WIRE_SYNC_STATES, 1);
+    fr_ring_host_create(&words, out->header.ptr, FR_WIRE_V2_BYTES, &shape, number, 7, FR_WIRE_SYNC_STATES, 1);
     delivery->header = out->header.handle;
     delivery->slots = out->slots.handle;
     delivery->event = out->event.handle;

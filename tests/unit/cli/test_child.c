@@ -143,15 +143,25 @@ static void floods_are_bounded(void **state)
 static void run_keeps_output(void **state)
 {
     (void)state;
-    char out[64];
-    struct shell_args good = shell_args("echo hello"), bad = shell_args("echo hello; exit 1");
-    assert_true(child_run(good.argv, out, sizeof out));
+    char out[64], why[128], tiny[4];
+    struct shell_args good = shell_args("echo hello");
+    assert_true(child_run(good.argv, out, sizeof out, why, sizeof why));
     assert_string_equal(out, "hello\n");
-    assert_false(child_run(bad.argv, out, sizeof out));
-    char tiny[4];
-    assert_true(child_run(good.argv, tiny, sizeof tiny));
+    assert_true(child_run(good.argv, tiny, sizeof tiny, why, sizeof why));
     assert_string_equal(tiny, "");
     free(good.argv[2]);
+}
+
+static void run_says_why_not(void **state)
+{
+    (void)state;
+    char out[64], why[128], missing[] = "/nowhere/at-all";
+    struct shell_args bad = shell_args("echo hello; exit 7");
+    char *const none[] = {missing, NULL};
+    assert_false(child_run(bad.argv, out, sizeof out, why, sizeof why));
+    assert_string_equal(why, "ended with exit code 7");
+    assert_false(child_run(none, out, sizeof out, why, sizeof why));
+    assert_string_equal(why, "cannot be started: No such file or directory");
     free(bad.argv[2]);
 }
 
@@ -165,6 +175,7 @@ int main(void)
         cmocka_unit_test(is_ended),
         cmocka_unit_test(floods_are_bounded),
         cmocka_unit_test(run_keeps_output),
+        cmocka_unit_test(run_says_why_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -197,11 +197,12 @@ static void run_keeps_output(void **state)
     (void)state;
     static char hello[] = "out:hello", bad[] = "exit:1";
     char *good_argv[] = {actor, hello, NULL}, *bad_argv[] = {actor, hello, bad, NULL};
-    char out[64], tiny[4];
-    assert_true(child_run(good_argv, out, sizeof out));
+    char out[64], tiny[4], why[128];
+    assert_true(child_run(good_argv, out, sizeof out, why, sizeof why));
     assert_string_equal(out, "hello\n");
-    assert_false(child_run(bad_argv, out, sizeof out));
-    assert_true(child_run(good_argv, tiny, sizeof tiny));
+    assert_false(child_run(bad_argv, out, sizeof out, why, sizeof why));
+    assert_string_equal(why, "ended with exit code 1");
+    assert_true(child_run(good_argv, tiny, sizeof tiny, why, sizeof why));
     assert_string_equal(tiny, "");
 }
 

@@ -37,6 +37,8 @@ static struct session_result *example(void)
     r->info.generations = 3;
     r->info.backend = "cpu";
     r->info.slots = "memory";
+    r->info.taken_pixels = 8000;
+    r->info.converted_pixels = 1000;
     r->info.sync = "states";
     r->info.way = "shared memory";
     r->info.kernel = "convert_bgra_nv12_c";
@@ -49,6 +51,8 @@ static struct session_result *example(void)
     for (unsigned i = 0; i < 100; i++)
         histogram_add(&r->publish_to_take, 50 * NS_PER_US);
     strcpy(r->encoder, "libx264");
+    r->encoder_input = "memory";
+    strcpy(r->encoder_input_reason, "libx264 reads memory");
     r->files = calloc(3, sizeof *r->files);
     assert_non_null(r->files);
     r->files[0] = strdup("a.mkv");
@@ -66,6 +70,7 @@ static void has_every_field(void **state)
     assert_int_equal(integer_at(o, "repeats"), 4);
     assert_int_equal(integer_at(o, "dropped"), 2);
     assert_int_equal(integer_at(o, "generations"), 3);
+    assert_true(json_real_value(json_object_get(o, "converted_pct")) == 12.5);
     double p50 = real_at(o, "latency_us", "publish_to_take", "p50");
     assert_true(p50 > 49.0 && p50 <= 50.0);
     assert_true(real_at(o, "latency_us", "publish_to_take", "p99") == p50);
@@ -79,6 +84,9 @@ static void has_every_field(void **state)
     assert_string_equal(json_string_value(json_object_get(o, "sync")), "states");
     assert_string_equal(json_string_value(json_object_get(o, "kernel")), "convert_bgra_nv12_c");
     assert_string_equal(json_string_value(json_object_get(o, "encoder")), "libx264");
+    assert_string_equal(json_string_value(json_object_get(o, "encoder_input")), "memory");
+    assert_string_equal(json_string_value(json_object_get(o, "encoder_input_reason")),
+                        "libx264 reads memory");
     assert_string_equal(json_string_value(json_object_get(o, "end")), "done");
     assert_null(json_object_get(o, "error"));
     assert_null(json_object_get(o, "hash"));
@@ -134,9 +142,38 @@ static void says_which_path_ran(void **state)
     while (!found && fgets(line, sizeof line, file))
         found = strcmp(line, "  frames came through shared memory, converted by convert_bgra_nv12_c\n") == 0;
     assert_true(found);
+    assert_non_null(fgets(line, sizeof line, file));
+    assert_string_equal(line, "  they went to the encoder through memory: libx264 reads memory\n");
     fclose(file);
     session_result_finish(r);
     free(r);
+}
+
+static void says_how_the_encoder_got_them(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *input, *line; /* NULL: none */
+    } rows[] = {{"cuda", "  they went to the encoder without a copy (cuda)\n"}, {"memory", NULL}, {"", NULL}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct session_result *r = example();
+        FILE *file = tmpfile();
+        assert_non_null(file);
+        r->encoder_input = rows[i].input;
+        r->encoder_input_reason[0] = '\0';
+        summary_write(file, r);
+        rewind(file);
+        char line[256];
+        bool found = false;
+        while (fgets(line, sizeof line, file)) {
+            assert_true(rows[i].line || !strstr(line, "they went to"));
+            found = found || (rows[i].line && strcmp(line, rows[i].line) == 0);
+        }
+        assert_true(found == (rows[i].line != NULL));
+        fclose(file);
+        session_result_finish(r);
+        free(r);
+    }
 }
 
 static void flip_kinds(void **state)
@@ -151,9 +188,8 @@ static void flip_kinds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(has_every_field),
-        cmocka_unit_test(a_session_that_never_began),
-        cmocka_unit_test(says_which_path_ran),
+        cmocka_unit_test(has_every_field),     cmocka_unit_test(a_session_that_never_began),
+        cmocka_unit_test(says_which_path_ran), cmocka_unit_test(says_how_the_encoder_got_them),
         cmocka_unit_test(flip_kinds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,12 +76,24 @@ static void expect_parts_in_order(const struct stage *s, const struct fr_parts *
         assert_true(a->width && a->height && right <= s->params.width && bottom <= s->params.height);
         assert_true(a->x % 2 == 0 && (right % 2 == 0 || right == s->params.width));
         assert_true(a->y % 2 == 0 && (bottom % 2 == 0 || bottom == s->params.height));
-        for (uint32_t k = 0; k < i; k++) {
-            const fr_rect *b = &parts->rect[k];
-            assert_true(right <= b->x || b->x + b->width <= a->x || bottom <= b->y ||
-                        b->y + b->height <= a->y);
-        }
     }
+}
+
+/* Frames of one change are mostly small; others have up to three lists' worth. */
+static struct fr_parts change(struct stage *s)
+{
+    struct fr_parts parts = {0};
+    const uint32_t kind = next_random(s) % 10;
+    const uint32_t count = kind == 0  ? 0
+                           : kind < 5 ? 1
+                           : kind < 9 ? 1 + next_random(s) % 5
+                                      : 3 * FR_PARTS_MAX;
+    for (uint32_t i = 0; i < count; i++) {
+        const fr_rect rect = random_rect(s);
+        paint(s, &rect);
+        fr_parts_add(&parts, rect);
+    }
+    return parts;
 }
 
 static void update(struct stage *s, struct surface *surface)
@@ -114,18 +126,15 @@ static void run(fr_format from, fr_format to, uint32_t width, uint32_t height, u
     s->random = 88172645463325252u + from * 7919u + width;
     assert_int_equal(fr_converter_create(&s->converter, &s->params), FR_OK);
     for (unsigned frame = 0; frame < FRAMES; frame++) {
-        fr_rect rect = random_rect(s);
+        const struct fr_parts parts = change(s);
         const bool unknown = next_random(s) % 25 == 0;
-        if (next_random(s) % 10 == 0)
-            rect.width = rect.height = 0; /* nothing changed */
-        paint(s, &rect);
         if (unknown) {
             const fr_rect more = random_rect(s);
             paint(s, &more);
         }
         if (next_random(s) % 50 == 0)
             fr_damage_forget(&s->damage);
-        fr_damage_add(&s->damage, unknown ? NULL : &rect);
+        fr_damage_add(&s->damage, unknown ? NULL : &parts);
         if (next_random(s) % 4) /* some surfaces are held for long */
             update(s, &s->surface[next_random(s) % (next_random(s) % 8 ? 3 : SURFACES)]);
     }
@@ -155,6 +164,12 @@ static void no_pixel_differs(void **state)
     }
 }
 
+static void add(struct fr_damage *damage, fr_rect rect)
+{
+    const struct fr_parts parts = {.count = 1, .rect = {rect}};
+    fr_damage_add(damage, &parts);
+}
+
 static void expect_rect(const fr_rect *rect, uint32_t x, uint32_t y, uint32_t width, uint32_t height)
 {
     if (rect->x != x || rect->y != y || rect->width != width || rect->height != height)
@@ -177,31 +192,12 @@ static void parts_cover_the_chroma_beside(void **state)
         struct fr_damage damage = {0};
         struct fr_parts parts;
         fr_damage_add(&damage, NULL);
-        fr_damage_add(&damage, &cases[i].change);
+        add(&damage, cases[i].change);
         assert_true(fr_damage_parts(&damage, 1, 101, 51, &parts));
         assert_int_equal(parts.count, 1);
         const fr_rect *part = &cases[i].part;
         expect_rect(&parts.rect[0], part->x, part->y, part->width, part->height);
     }
-}
-
-/* A peer's rectangles. */
-static void nonsense_is_cut_to_the_picture(void **state)
-{
-    (void)state;
-    static const fr_rect nonsense[] = {{UINT32_MAX, 0, 5, 5}, {0, 0, 0, UINT32_MAX}, {100, 50, 9, 0}};
-    struct fr_damage damage = {0};
-    struct fr_parts parts;
-    fr_damage_add(&damage, NULL);
-    for (size_t i = 0; i < 3; i++)
-        fr_damage_add(&damage, &nonsense[i]);
-    assert_true(fr_damage_parts(&damage, 1, 101, 51, &parts));
-    assert_int_equal(parts.count, 0);
-    fr_damage_add(&damage, &(fr_rect){96, 4, UINT32_MAX, UINT32_MAX});
-    assert_true(fr_damage_parts(&damage, 1, 101, 51, &parts));
-    expect_rect(&parts.rect[0], 96, 4, 5, 47);
-    fr_damage_add(&damage, &(fr_rect){0, 0, UINT32_MAX, UINT32_MAX});
-    assert_false(fr_damage_parts(&damage, 1, 101, 51, &parts));
 }
 
 static void what_is_not_known_is_everything(void **state)
@@ -210,50 +206,113 @@ static void what_is_not_known_is_everything(void **state)
     const fr_rect small = {4, 4, 2, 2};
     struct fr_damage damage = {0};
     struct fr_parts parts;
-    fr_damage_add(&damage, &small);
+    add(&damage, small);
     assert_false(fr_damage_parts(&damage, 0, 100, 50, &parts));
-    fr_damage_add(&damage, &small);
+    add(&damage, small);
     assert_true(fr_damage_parts(&damage, 1, 100, 50, &parts));
     fr_damage_add(&damage, NULL);
     assert_false(fr_damage_parts(&damage, 1, 100, 50, &parts));
     assert_false(fr_damage_parts(&damage, 2, 100, 50, &parts));
-    fr_damage_add(&damage, &small);
+    add(&damage, small);
     assert_true(fr_damage_parts(&damage, 3, 100, 50, &parts));
     fr_damage_forget(&damage);
-    fr_damage_add(&damage, &small);
+    add(&damage, small);
     assert_false(fr_damage_parts(&damage, 4, 100, 50, &parts));
     for (int i = 0; i < FR_DAMAGE_FRAMES; i++)
-        fr_damage_add(&damage, &small);
+        add(&damage, small);
     assert_true(fr_damage_parts(&damage, 5, 100, 50, &parts));
-    fr_damage_add(&damage, &small);
+    add(&damage, small);
     assert_false(fr_damage_parts(&damage, 5, 100, 50, &parts));
     assert_true(fr_damage_parts(&damage, damage.newest, 100, 50, &parts));
     assert_int_equal(parts.count, 0);
 }
 
-static void parts_are_joined_where_they_meet(void **state)
+static void parts_are_joined_where_that_is_no_more(void **state)
 {
     (void)state;
     struct fr_damage damage = {0};
     struct fr_parts parts;
     fr_damage_add(&damage, NULL);
-    fr_damage_add(&damage, &(fr_rect){0, 0, 9, 9});
-    fr_damage_add(&damage, &(fr_rect){40, 0, 9, 9});
+    add(&damage, (fr_rect){0, 0, 9, 9});
+    add(&damage, (fr_rect){40, 0, 9, 9});
     assert_true(fr_damage_parts(&damage, 1, 400, 400, &parts));
     assert_int_equal(parts.count, 2);
-    fr_damage_add(&damage, &(fr_rect){6, 2, 40, 2}); /* meets both */
+    add(&damage, (fr_rect){6, 0, 40, 10}); /* fills what is between */
     assert_true(fr_damage_parts(&damage, 1, 400, 400, &parts));
     assert_int_equal(parts.count, 1);
     expect_rect(&parts.rect[0], 0, 0, 50, 10);
+    /* A row and a column that cross are not the square around them. */
+    add(&damage, (fr_rect){0, 200, 400, 2});
+    add(&damage, (fr_rect){200, 0, 2, 400});
+    assert_true(fr_damage_parts(&damage, 4, 400, 400, &parts));
+    assert_int_equal(parts.count, 2);
+}
+
+static bool is_covered(const struct fr_parts *parts, uint32_t x, uint32_t y)
+{
+    for (uint32_t i = 0; i < parts->count; i++)
+        if (x - parts->rect[i].x < parts->rect[i].width && y - parts->rect[i].y < parts->rect[i].height)
+            return true;
+    return false;
+}
+
+static void a_list_covers_all_that_was_added(void **state)
+{
+    (void)state;
+    static struct stage s = {.params = {.width = 96, .height = 80}, .random = 88172645463325252u};
+    static bool wanted[80][96];
+    for (int round = 0; round < 300; round++) {
+        struct fr_parts parts = {0};
+        memset(wanted, 0, sizeof(wanted));
+        for (int i = 0; i < 60; i++) {
+            fr_rect rect = random_rect(&s);
+            rect.width = i % 7 ? rect.width : 0;
+            fr_parts_add(&parts, rect);
+            assert_true(parts.count <= FR_PARTS_MAX);
+            for (uint32_t y = rect.y; y < rect.y + rect.height; y++)
+                memset(&wanted[y][rect.x], 1, rect.width);
+        }
+        const fr_rect all = fr_parts_bounds(&parts);
+        assert_true(fr_rect_fits(&all, 96, 80));
+        for (uint32_t y = 0; y < 80; y++)
+            for (uint32_t x = 0; x < 96; x++)
+                assert_true(!wanted[y][x] || is_covered(&parts, x, y));
+    }
+}
+
+/* Sixteen far from each other, and one beside one of them: these two become one. */
+static void a_full_list_joins_the_nearest(void **state)
+{
+    (void)state;
+    for (uint32_t near = 0; near < FR_PARTS_MAX; near++) {
+        struct fr_parts parts = {0};
+        for (uint32_t i = 0; i < FR_PARTS_MAX; i++)
+            fr_parts_add(&parts, (fr_rect){100 * i, 50 * (i % 4), 10, 10});
+        assert_int_equal(parts.count, FR_PARTS_MAX);
+        fr_parts_add(&parts, (fr_rect){100 * near + 12, 50 * (near % 4), 10, 10});
+        assert_int_equal(parts.count, FR_PARTS_MAX);
+        uint64_t sum = 0;
+        for (uint32_t i = 0; i < FR_PARTS_MAX; i++)
+            sum += parts.rect[i].width * parts.rect[i].height;
+        assert_int_equal(sum, 17 * 100 + 20);
+        /* Two of the list are nearer to each other than a new one is to any. */
+        fr_parts_add(&parts, (fr_rect){3000, 1000, 10, 10});
+        fr_parts_add(&parts, (fr_rect){3013, 1000, 10, 10});
+        fr_parts_add(&parts, (fr_rect){6000, 4000, 10, 10});
+        assert_int_equal(parts.count, FR_PARTS_MAX);
+        assert_true(is_covered(&parts, 3022, 1009) && is_covered(&parts, 6000, 4000));
+        assert_false(is_covered(&parts, 3013, 990) || is_covered(&parts, 5999, 3999));
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_cover_the_chroma_beside),
-        cmocka_unit_test(nonsense_is_cut_to_the_picture),
         cmocka_unit_test(what_is_not_known_is_everything),
-        cmocka_unit_test(parts_are_joined_where_they_meet),
+        cmocka_unit_test(parts_are_joined_where_that_is_no_more),
+        cmocka_unit_test(a_list_covers_all_that_was_added),
+        cmocka_unit_test(a_full_list_joins_the_nearest),
         cmocka_unit_test(no_pixel_differs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

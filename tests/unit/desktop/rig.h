@@ -32,8 +32,10 @@ struct rig {
     ID3D11Device *device;
     fr_display_descriptor display;
     fr_status push_status, announce_status;
-    fr_publish_info info; /* of the last push */
-    fr_canvas picture;    /* the same */
+    bool has_damage; /* of the last push, like what follows */
+    fr_rects damage;
+    uint64_t present_ns;
+    fr_canvas picture;
 };
 
 /* All sentences since rig_open, a line each. */
@@ -60,6 +62,10 @@ void rig_turns(struct rig *rig, UINT turns);
 /* The last picture pushed is the desktop, but for `hole` (width 0: none). */
 void rig_expect_picture(const struct rig *rig, fr_rect hole);
 
-void rig_expect_damage(const struct rig *rig, fr_rect damage);
+/* What the last push said has changed, in order. */
+void rig_expect_rects(const struct rig *rig, const fr_rect *rects, size_t count);
+#define rig_expect_damage(rig, ...)                                                                          \
+    rig_expect_rects(rig, (const fr_rect[]){__VA_ARGS__},                                                    \
+                     sizeof((const fr_rect[]){__VA_ARGS__}) / sizeof(fr_rect))
 
 #endif

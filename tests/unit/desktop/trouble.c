@@ -160,7 +160,7 @@ static void a_change_of_mode_is_followed(void **state)
     assert_int_equal(rig->announces, 1);
     assert_int_equal(rig->display.mode.width, 130);
     assert_int_equal(rig->display.mode.height, 40);
-    assert_false(rig->info.has_damage);
+    assert_false(rig->has_damage);
     rig_expect_picture(rig, nothing);
     assert_int_equal(rig->fake.factories, 2);
     assert_int_equal(rig->fake.devices, 1);
@@ -269,7 +269,7 @@ static void a_removed_device_is_replaced(void **state)
         rig->fake.next_frame = rig->fake.num_frames - 1;
         wait_for_push(rig);
         rig_expect_picture(rig, nothing);
-        assert_false(rig->info.has_damage);
+        assert_false(rig->has_damage);
         assert_int_equal(rig->opens, i + 2);
         assert_int_equal(rig->fake.devices, i + 2);
         assert_int_equal(rig_lines, i + 1);

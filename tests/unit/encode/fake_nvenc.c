@@ -98,7 +98,9 @@ static NVENCSTATUS NVENCAPI open_session(NV_ENC_OPEN_ENCODE_SESSION_EX_PARAMS *p
     fake_expect(params->version == NV_ENC_OPEN_ENCODE_SESSION_EX_PARAMS_VER,
                 "version of OPEN_ENCODE_SESSION_EX");
     fake_expect(params->apiVersion == NVENCAPI_VERSION, "apiVersion");
-    fake_expect(params->deviceType == NV_ENC_DEVICE_TYPE_DIRECTX && params->device, "device of the session");
+    fake_expect(params->deviceType == (fake.cuda ? NV_ENC_DEVICE_TYPE_CUDA : NV_ENC_DEVICE_TYPE_DIRECTX) &&
+                    params->device,
+                "device of the session");
     if (fake_fails(&status) && !fake.failed_open_leaves_handle)
         return status;
     if (status == NV_ENC_SUCCESS && fake.has_nvenc && !fake.has_nvenc(params->device))
@@ -157,6 +159,21 @@ static NVENCSTATUS NVENCAPI get_guids(void *encoder, GUID *guids, uint32_t room,
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         if (fake.codecs & fake_bit_of(all[i]) && *count < room)
             guids[(*count)++] = *all[i];
+    return status;
+}
+
+static NVENCSTATUS NVENCAPI get_guid_count(void *encoder, uint32_t *count)
+{
+    GUID guids[8];
+    return get_guids(encoder, guids, sizeof(guids) / sizeof(guids[0]), count);
+}
+
+static NVENCSTATUS NVENCAPI set_streams(void *encoder, NV_ENC_CUSTREAM_PTR in, NV_ENC_CUSTREAM_PTR out)
+{
+    NVENCSTATUS status;
+    (void)fake_session_of(encoder, true);
+    fake_expect(in && out, "streams");
+    fake_fails(&status);
     return status;
 }
 
@@ -267,7 +284,9 @@ static NVENCSTATUS NVENCAPI create_input(void *encoder, NV_ENC_CREATE_INPUT_BUFF
     struct session *s = fake_session_of(encoder, true);
     NVENCSTATUS status;
     fake_expect(params->version == NV_ENC_CREATE_INPUT_BUFFER_VER, "version of CREATE_INPUT_BUFFER");
-    fake_expect(params->width == s->width && params->height == s->height, "size of an input buffer");
+    fake_expect(fake.cuda ? params->width >= s->width && params->height >= s->height
+                          : params->width == s->width && params->height == s->height,
+                "size of an input buffer");
     if (fake_fails(&status))
         return status;
     const uint32_t sample = params->bufferFmt == NV_ENC_BUFFER_FORMAT_NV12 ? 1 : 2;
@@ -375,8 +394,10 @@ static NVENCSTATUS NVENCAPI register_resource(void *encoder, NV_ENC_REGISTER_RES
     struct session *s = fake_session_of(encoder, true);
     NVENCSTATUS status;
     fake_expect(params->version == NV_ENC_REGISTER_RESOURCE_VER, "version of REGISTER_RESOURCE");
-    fake_expect(params->resourceType == NV_ENC_INPUT_RESOURCE_TYPE_DIRECTX && params->resourceToRegister &&
-                    !params->pitch && params->bufferUsage == NV_ENC_INPUT_IMAGE,
+    fake_expect(params->resourceType == (fake.cuda ? NV_ENC_INPUT_RESOURCE_TYPE_CUDADEVICEPTR
+                                                   : NV_ENC_INPUT_RESOURCE_TYPE_DIRECTX) &&
+                    params->resourceToRegister && (params->pitch != 0) == fake.cuda &&
+                    params->bufferUsage == NV_ENC_INPUT_IMAGE,
                 "kind of a resource");
     fake_expect(params->width % 2 == 0 && params->width >= s->width && params->height % 2 == 0 &&
                     params->height >= s->height,
@@ -393,7 +414,8 @@ static NVENCSTATUS NVENCAPI register_resource(void *encoder, NV_ENC_REGISTER_RES
         s->resource[i] = (struct resource){.used = true,
                                            .texture = params->resourceToRegister,
                                            .format = params->bufferFormat,
-                                           .height = params->height};
+                                           .height = params->height,
+                                           .pitch = params->pitch};
         params->registeredResource = &s->resource[i];
         fake.resource = *params;
         fake.resources.made++;
@@ -463,7 +485,9 @@ NVENCSTATUS NVENCAPI fake_nvenc_create_instance(NV_ENCODE_API_FUNCTION_LIST *f)
     f->nvEncOpenEncodeSessionEx = open_session;
     f->nvEncDestroyEncoder = destroy_encoder;
     f->nvEncGetLastErrorString = get_last_error;
+    f->nvEncGetEncodeGUIDCount = get_guid_count;
     f->nvEncGetEncodeGUIDs = get_guids;
+    f->nvEncSetIOCudaStreams = fake.cuda ? set_streams : NULL;
     f->nvEncGetEncodeCaps = get_caps;
     f->nvEncGetEncodePresetConfigEx = fake.lacks_a_function ? NULL : get_preset;
     f->nvEncInitializeEncoder = initialize;

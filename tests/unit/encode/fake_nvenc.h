@@ -37,6 +37,7 @@ struct fake_nvenc {
     /* What it is like; all zero but for `codecs`: everything works at once. */
     uint32_t max_version; /* 0: the header's */
     unsigned codecs;
+    bool cuda; /* its user is FFmpeg's wrapper, on CUDA: no events, locks that wait, addresses for textures */
     bool no_ten_bit, no_async, no_custom_vbv, lacks_a_function;
     int max_width;     /* 0: 4096 */
     const char *words; /* of the driver, about its last error; NULL: none */

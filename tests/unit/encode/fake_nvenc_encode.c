@@ -19,6 +19,15 @@ static bool sets_disabled(const struct session *s)
     }
 }
 
+static bool sets_repeated(const struct session *s)
+{
+    switch (fake_bit_of(&s->codec)) {
+    case FAKE_H264: return s->config.encodeCodecConfig.h264Config.repeatSPSPPS;
+    case FAKE_HEVC: return s->config.encodeCodecConfig.hevcConfig.repeatSPSPPS;
+    default: return false;
+    }
+}
+
 NVENCSTATUS NVENCAPI fake_get_sequence(void *encoder, NV_ENC_SEQUENCE_PARAM_PAYLOAD *params)
 {
     const struct session *s = fake_session_of(encoder, true);
@@ -77,11 +86,15 @@ static struct fake_input describe_input(const struct session *s, const NV_ENC_PI
                             .keyframe = output->type == NV_ENC_PIC_TYPE_IDR};
     const bool asked = params->encodePicFlags & NV_ENC_PIC_FLAG_OUTPUT_SPSPPS;
     fake_expect(!asked || !sets_disabled(s), "parameter sets asked for that are disabled");
-    in.with_sets = in.keyframe && !sets_disabled(s) && (!s->begun || asked);
+    in.with_sets = in.keyframe && !sets_disabled(s) && (!s->begun || asked || sets_repeated(s));
     if (output->input) {
         in.plane[0] = output->input->pixels;
         in.pitch_bytes = output->input->pitch;
         in.plane[1] = in.plane[0] + (size_t)output->input->pitch * output->input->height;
+    } else if (fake.cuda) {
+        in.plane[0] = output->resource->texture;
+        in.pitch_bytes = output->resource->pitch;
+        in.plane[1] = in.plane[0] + in.pitch_bytes * output->resource->height;
     } else if (fake.pixels_of) {
         in.plane[0] = fake.pixels_of(output->resource->texture, &in.pitch_bytes);
         in.plane[1] = in.plane[0] + in.pitch_bytes * output->resource->height;
@@ -92,7 +105,7 @@ static struct fake_input describe_input(const struct session *s, const NV_ENC_PI
 static NVENCSTATUS flush(struct session *s, const NV_ENC_PIC_PARAMS *params)
 {
     fake_expect(!params->inputBuffer && !params->outputBitstream, "a flush with a frame");
-    fake_expect(s->begun && !s->flushed, "a flush of nothing");
+    fake_expect(fake.cuda || (s->begun && !s->flushed), "a flush of nothing");
     fake_expect(!s->async || fake_is_registered(s, params->completionEvent), "the event of a flush");
     for (size_t i = 0; i < MAX_THINGS; i++)
         s->output[i].submitted |= s->output[i].in_flight;
@@ -104,7 +117,9 @@ static NVENCSTATUS flush(struct session *s, const NV_ENC_PIC_PARAMS *params)
 static void check_picture(const struct session *s, const NV_ENC_PIC_PARAMS *params)
 {
     const struct output *output = params->outputBitstream;
-    fake_expect(params->inputWidth == s->width && params->inputHeight == s->height, "size of a picture");
+    /* FFmpeg leaves both zero for what is mapped. */
+    fake_expect(fake.cuda || (params->inputWidth == s->width && params->inputHeight == s->height),
+                "size of a picture");
     fake_expect(params->pictureStruct == NV_ENC_PIC_STRUCT_FRAME, "structure of a picture");
     fake_expect(output && output->used && !output->locked && !output->in_flight,
                 "output buffer of a picture");
@@ -153,6 +168,7 @@ NVENCSTATUS NVENCAPI fake_encode_picture(void *encoder, NV_ENC_PIC_PARAMS *param
     output->size =
         (uint32_t)(fake.code ? fake.code(&in, output->bytes, MAX_CODED) : fake_mark(&in, output->bytes));
     output->event = params->completionEvent;
+    output->time = params->inputTimeStamp;
     output->in_flight = true;
     output->complete = false;
     output->polls_left = fake.polls;
@@ -188,7 +204,7 @@ NVENCSTATUS NVENCAPI fake_lock_output(void *encoder, NV_ENC_LOCK_BITSTREAM *para
     fake_expect(params->version == NV_ENC_LOCK_BITSTREAM_VER, "version of LOCK_BITSTREAM");
     fake_expect(output->used && !output->locked && output->in_flight, "a lock on an output without a frame");
     fake_expect(output->order == s->taken + 1, "a lock out of order");
-    fake_expect(params->doNotWait, "a lock that can block for good");
+    fake_expect(params->doNotWait || fake.cuda, "a lock that can block for good");
     fake_expect(!s->async || output->complete, "a lock before the event");
     if (fake_fails(&status)) {
         /* Nobody comes back for it. */
@@ -211,6 +227,7 @@ NVENCSTATUS NVENCAPI fake_lock_output(void *encoder, NV_ENC_LOCK_BITSTREAM *para
     params->bitstreamSizeInBytes = output->complete ? output->size : output->size / 2;
     params->hwEncodeStatus = output->complete ? 2 : 1;
     params->pictureType = output->type;
+    params->outputTimeStamp = output->time;
     if (!output->complete)
         return status;
     give_input_back(s, output);

@@ -17,6 +17,7 @@ struct output {
     void *event;
     struct input *input;
     struct resource *resource;
+    uint64_t time;
     NV_ENC_PIC_TYPE type;
     uint8_t *bytes;
     uint32_t size;
@@ -33,7 +34,7 @@ struct input {
 struct resource {
     bool used;
     void *texture;
-    uint32_t height, maps, in_flight;
+    uint32_t height, pitch, maps, in_flight;
     NV_ENC_BUFFER_FORMAT format;
 };
 

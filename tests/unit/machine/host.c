@@ -9,7 +9,8 @@ void host_init(struct host *host, struct rig *rig)
     *host = (struct host){.rig = rig,
                           .header.handle = FR_HANDLE_NONE,
                           .slots.handle = FR_HANDLE_NONE,
-                          .event.handle = FR_HANDLE_NONE};
+                          .event.handle = FR_HANDLE_NONE,
+                          .header_bytes = FR_WIRE_WHOLE_BYTES};
 }
 
 void host_open(struct host *host)
@@ -36,15 +37,15 @@ void host_make(struct host *host, uint32_t generation, uint32_t width, uint32_t 
     const size_t slot_bytes = (pitch * height + 4095) / 4096 * 4096;
     const int access = FR_ACCESS_READ | FR_ACCESS_WRITE;
     assert_int_equal(os.ops->memory_create(os.self, &(struct fr_object_name){.label = "header"},
-                                           FR_WIRE_V2_BYTES, access, &host->header),
+                                           host->header_bytes, access, &host->header),
                      FR_OK);
     assert_int_equal(os.ops->memory_create(os.self, &(struct fr_object_name){.label = "slots"},
                                            slot_bytes * RING_LEN, FR_ACCESS_READ, &host->slots),
                      FR_OK);
     assert_int_equal(os.ops->event_create(os.self, NULL, &host->event), FR_OK);
     const struct fr_ring_shape shape = {RING_LEN, width, height, format};
-    fr_ring_host_create(&host->words, host->header.ptr, &shape, generation, RIG_TARGET, FR_WIRE_SYNC_STATES,
-                        1);
+    fr_ring_host_create(&host->words, host->header.ptr, host->header.bytes, &shape, generation, RIG_TARGET,
+                        FR_WIRE_SYNC_STATES, 1);
     host->delivery = fr_delivery_none();
     host->delivery.wire_version = 2;
     host->delivery.generation = generation;
@@ -53,7 +54,7 @@ void host_make(struct host *host, uint32_t generation, uint32_t width, uint32_t 
     host->delivery.height = height;
     host->delivery.format = format;
     host->delivery.sync_kind = FR_WIRE_SYNC_STATES;
-    host->delivery.header_bytes = FR_WIRE_V2_BYTES;
+    host->delivery.header_bytes = host->header_bytes;
     host->delivery.slots_bytes = slot_bytes * RING_LEN;
     host->delivery.pitch_bytes = pitch;
     host->delivery.header = host->header.handle;

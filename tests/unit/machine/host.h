@@ -10,6 +10,7 @@
 struct host {
     struct rig *rig;
     struct fr_memory header, slots;
+    size_t header_bytes; /* of the rings to come: with damage lines, unless the test says otherwise */
     struct fr_event event;
     struct fr_ring_host words;
     struct fr_delivery delivery; /* of the present ring; a test may spoil it before host_deliver */

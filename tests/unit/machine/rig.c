@@ -278,7 +278,7 @@ bool puppet_take_ring(struct rig *rig)
     fr_wire_v2 header;
     assert_int_equal(fr_wire_snapshot(&header, puppet->header.ptr, ring.header_bytes, RIG_TARGET),
                      FR_WIRE_FINE);
-    fr_ring_source_attach(&puppet->words, puppet->header.ptr, &header, 55, NULL);
+    fr_ring_source_attach(&puppet->words, puppet->header.ptr, puppet->header.bytes, &header, 55, NULL);
     return true;
 }
 

@@ -119,7 +119,8 @@ static void make_generation(struct fixture *fixture, uint32_t number, struct fr_
     delivery.sync_kind = FR_WIRE_SYNC_KEYED_MUTEX;
     const struct fr_object_name *name = channel->ops->object_name(channel->self, FR_OBJECT_HEADER, number, 0);
     assert_int_equal(os.ops->memory_create(os.self, name, FR_WIRE_V2_BYTES, FR_ACCESS_WRITE, header), FR_OK);
-    fr_ring_host_create(&words, header->ptr, &shape, number, 7, FR_WIRE_SYNC_KEYED_MUTEX, 1);
+    fr_ring_host_create(&words, header->ptr, FR_WIRE_V2_BYTES, &shape, number, 7, FR_WIRE_SYNC_KEYED_MUTEX,
+                        1);
     delivery.header = header->handle;
     assert_int_equal(channel->ops->deliver(channel->self, &delivery), FR_OK);
 }

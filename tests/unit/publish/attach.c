@@ -224,7 +224,7 @@ static void a_header_smaller_than_announced_is_not_mapped(void **state)
 {
     struct fixture *f = *state;
     connect_source(f);
-    f->host.delivery.header_bytes = FR_WIRE_V2_BYTES + 1;
+    f->host.delivery.header_bytes = FR_WIRE_WHOLE_BYTES + 1;
     refused(f, FR_WIRE_STATUS_NONE, "header could not be mapped");
 }
 

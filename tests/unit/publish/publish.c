@@ -295,6 +295,13 @@ static void times_go_with_the_frame(void **state)
     assert_int_equal(newest(f)->publish_delay_us, 0);
 }
 
+static void take_newest(struct fixture *f)
+{
+    fr_token token;
+    assert_true(host_take(&f->host, &token));
+    host_release(&f->host, token);
+}
+
 static void damage_must_lie_in_the_picture(void **state)
 {
     struct fixture *f = *state;
@@ -308,12 +315,58 @@ static void damage_must_lie_in_the_picture(void **state)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         (void)begin(f);
-        const fr_publish_info with = {.has_damage = true, .damage = rows[i].rect};
+        const fr_rect rects[2] = {{1, 1, 0, 0}, rows[i].rect};
+        const fr_publish_info with = {.damage = rects, .num_damage = 2};
         assert_int_equal(fr_source_publish(f->rig.source, &with), FR_OK);
-        assert_int_equal(newest(f)->flags, rows[i].good ? FR_WIRE_FRAME_DAMAGE : 0);
+        assert_int_equal(newest(f)->flags & 1u, rows[i].good ? FR_WIRE_FRAME_DAMAGE : 0);
         if (rows[i].good)
             assert_int_equal(newest(f)->damage[2], rows[i].rect.width);
+        take_newest(f);
     }
+}
+
+static void more_damage_than_a_slot_can_say_is_merged(void **state)
+{
+    struct fixture *f = *state;
+    fr_rect rects[100];
+    for (uint32_t i = 0; i < 100; i++)
+        rects[i] = (fr_rect){i % 10 * 6, i / 10 * 3, 2, 1};
+    const fr_publish_info with = {.damage = rects, .num_damage = 100};
+    (void)begin(f);
+    assert_int_equal(fr_source_publish(f->rig.source, &with), FR_OK);
+    fr_token token;
+    struct fr_ring_record record;
+    assert_true(fr_ring_host_newest(&f->host.words, &token));
+    assert_true(fr_ring_host_claim(&f->host.words, token));
+    assert_true(fr_ring_host_record(&f->host.words, token, &record));
+    assert_true(record.has_damage);
+    assert_in_range(record.damage.count, 2, FR_WIRE_RECTS_MAX);
+    for (uint32_t i = 0; i < 100; i++) {
+        bool covered = false;
+        for (uint32_t k = 0; k < record.damage.count; k++) {
+            const fr_rect *have = &record.damage.rect[k];
+            covered |= rects[i].x >= have->x && rects[i].x + 2 <= have->x + have->width &&
+                       rects[i].y - have->y < have->height;
+        }
+        assert_true(covered);
+    }
+}
+
+/* A host from before there were lists: its header ends where the lists would begin. */
+static void an_older_host_gets_the_bounds(void **state)
+{
+    struct fixture *f = *state;
+    const fr_rect rects[2] = {{0, 0, 4, 4}, {50, 30, 4, 4}};
+    const fr_publish_info with = {.damage = rects, .num_damage = 2};
+    f->host.header_bytes = FR_WIRE_V2_BYTES;
+    host_make(&f->host, 2, 64, 36, FR_FORMAT_BGRA8);
+    host_deliver(&f->host);
+    assert_true(fr_source_poll(f->rig.source, 0) >= 0);
+    (void)begin(f);
+    assert_int_equal(fr_source_publish(f->rig.source, &with), FR_OK);
+    assert_int_equal(newest(f)->flags, FR_WIRE_FRAME_DAMAGE);
+    const uint32_t bounds[4] = {0, 0, 54, 34};
+    assert_memory_equal(newest(f)->damage, bounds, sizeof(bounds));
 }
 
 static void publish_beats_the_heart(void **state)
@@ -331,13 +384,14 @@ static void publish_beats_the_heart(void **state)
 static void what_changed_since_a_lost_frame_is_not_said(void **state)
 {
     struct fixture *f = *state;
-    const fr_publish_info with = {.has_damage = true, .damage = {1, 2, 3, 4}};
+    const fr_rect rect = {1, 2, 3, 4};
+    const fr_publish_info with = {.damage = &rect, .num_damage = 1};
     const fr_image other = {.pixels = f, .width = 65, .height = 36, .format = FR_FORMAT_BGRA8};
     assert_int_equal(rig_push(&f->rig), FR_OK);
     for (int i = 0; i < 2; i++) {
         (void)begin(f);
         assert_int_equal(fr_source_publish(f->rig.source, &with), FR_OK);
-        assert_int_equal(newest(f)->flags, FR_WIRE_FRAME_DAMAGE);
+        assert_int_equal(newest(f)->flags & 1u, FR_WIRE_FRAME_DAMAGE);
         assert_int_equal(fr_source_push(f->rig.source, &other, &with), FR_AGAIN);
         (void)begin(f);
         assert_int_equal(fr_source_publish(f->rig.source, &with), FR_OK);
@@ -363,6 +417,8 @@ int main(void)
         TEST(push_refuses_nothing_to_push),
         TEST(times_go_with_the_frame),
         TEST(damage_must_lie_in_the_picture),
+        TEST(more_damage_than_a_slot_can_say_is_merged),
+        TEST(an_older_host_gets_the_bounds),
         TEST(what_changed_since_a_lost_frame_is_not_said),
         TEST(publish_beats_the_heart),
     };

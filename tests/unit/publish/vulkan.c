@@ -122,6 +122,11 @@ void fr_vk_picture_get(const struct fr_picture *picture, fr_vulkan_picture *out)
     out->value = READY;
 }
 
+fr_status fr_vk_picture_wait(const struct fr_picture *picture)
+{
+    return picture->object ? FR_OK : FR_TIMEOUT;
+}
+
 void fr_vk_picture_left(const struct fr_picture *picture, const uint32_t layout[2])
 {
     (void)picture, (void)layout;
@@ -419,6 +424,8 @@ static void frames_say_where_they_lie(void **state)
     assert_int_equal(fd, FR_VULKAN_HANDLE_DMA_BUF);
     assert_int_equal(fr_frame_vulkan_export(&frame, (fr_vulkan_handle_kind)3, &fd), FR_ERR_ARGUMENT);
     assert_int_equal(fd, -1);
+    assert_int_equal(fr_frame_vulkan_wait(&frame), FR_TIMEOUT);
+    assert_int_equal(fr_frame_vulkan_wait(NULL), FR_ERR_ARGUMENT);
     const uint32_t layouts[2] = {1, 6}, undefined[2] = {1, 0};
     fr_vulkan_device *device;
     assert_int_equal(fr_frame_vulkan_left(&frame, layouts), FR_OK);
@@ -429,6 +436,7 @@ static void frames_say_where_they_lie(void **state)
     assert_true(held && released == held && !device);
     fr_vulkan_device_release(&device);
     ring.picture_destroy = NULL;
+    assert_int_equal(fr_frame_vulkan_wait(&frame), FR_ERR_UNSUPPORTED);
     assert_int_equal(fr_frame_vulkan_left(&frame, layouts), FR_ERR_UNSUPPORTED);
     assert_int_equal(fr_frame_vulkan_device(&frame, &device), FR_ERR_UNSUPPORTED);
     assert_null(device);

@@ -41,6 +41,8 @@ static void publish_well(fr_wire_v2 *header, uint64_t *state, uint32_t sequence)
     const fr_token token = {GENERATION, sequence + 1, next_random(state) % FR_RING_LEN_MIN};
     fr_wire_slot *slot = &header->slot[token.slot];
     fr_store_relaxed_u64(&slot->token, fr_token_pack(token));
+    fr_store_relaxed_u32(&slot->flags,
+                         FR_WIRE_FRAME_DAMAGE | next_random(state) % 20 << FR_WIRE_FRAME_RECTS_SHIFT);
     fr_store_relaxed_u32(&slot->state, fr_slot_word(token.sequence, FR_WIRE_SLOT_PUBLISHED));
     fr_store_release_u64(&header->v1.latest, fr_token_pack(token));
 }
@@ -56,7 +58,7 @@ static void spoil(fr_wire_v2 *header, uint64_t *state, uint32_t sequence)
     case 3: fr_store_relaxed_u32(&slot->state, likely_state(state, sequence)); break;
     default: {
         uint32_t *const words = (uint32_t *)(void *)header;
-        fr_store_relaxed_u32(&words[next_random(state) % (FR_WIRE_V2_BYTES / 4)], next_random(state));
+        fr_store_relaxed_u32(&words[next_random(state) % (FR_WIRE_WHOLE_BYTES / 4)], next_random(state));
     }
     }
 }
@@ -83,6 +85,9 @@ static bool host_round(struct fr_ring_host *host, uint32_t *seen)
     const bool ours = fr_ring_host_record(host, token, &record);
     if (ours)
         assert_memory_equal(&record.token, &token, sizeof(token));
+    assert_true(!ours || !record.has_damage || record.damage.count <= FR_PARTS_MAX);
+    for (uint32_t i = 0; ours && record.has_damage && i < record.damage.count; i++)
+        assert_true(fr_rect_fits(&record.damage.rect[i], host->width, host->height));
     fr_ring_host_release(host, token);
     if (ours)
         (void)fr_ring_host_taken(host, token);
@@ -99,7 +104,8 @@ static void source_round(struct fr_ring_source *source, uint32_t what)
     if (slot < 0)
         return;
     assert_true((uint32_t)slot < source->ring_len);
-    const struct fr_ring_publish info = {.present_ns = what};
+    const struct fr_parts damage = {.count = 2, .rect = {{what % 64, 0, 1, 1}, {9, what % 64, 1, 1}}};
+    const struct fr_ring_publish info = {.present_ns = what, .damage = what % 3 ? &damage : NULL};
     if (what % 4)
         (void)fr_ring_source_publish(source, &info);
     else

@@ -104,7 +104,7 @@ static void version_1_is_always_signalled(void **state)
     fr_wire_v2 copy;
     assert_int_equal(fr_wire_snapshot(&copy, &header, sizeof(header), TARGET), FR_WIRE_FINE);
     struct fr_ring_source source;
-    fr_ring_source_attach(&source, (fr_wire_v2 *)(void *)&header, &copy, 200, NULL);
+    fr_ring_source_attach(&source, (fr_wire_v2 *)(void *)&header, sizeof(header), &copy, 200, NULL);
     fr_ring_host_awake(&host); /* a sanitizer sees a step beyond the 64 bytes */
     assert_true(fr_ring_source_must_signal(&source));
     assert_true(fr_ring_host_may_sleep(&host));

@@ -6,13 +6,14 @@
 
 void pair_init(struct pair *pair, uint32_t ring_len)
 {
-    pair->header = calloc(1, FR_WIRE_V2_BYTES);
+    pair->header = calloc(1, FR_WIRE_WHOLE_BYTES);
     assert_non_null(pair->header);
     const struct fr_ring_shape shape = {ring_len, 1920, 1080, FR_FORMAT_BGRA8};
-    fr_ring_host_create(&pair->host, pair->header, &shape, GENERATION, TARGET, FR_WIRE_SYNC_STATES, 100);
+    fr_ring_host_create(&pair->host, pair->header, FR_WIRE_WHOLE_BYTES, &shape, GENERATION, TARGET,
+                        FR_WIRE_SYNC_STATES, 100);
     fr_wire_v2 copy;
-    assert_int_equal(fr_wire_snapshot(&copy, pair->header, FR_WIRE_V2_BYTES, TARGET), FR_WIRE_FINE);
-    fr_ring_source_attach(&pair->source, pair->header, &copy, 200, NULL);
+    assert_int_equal(fr_wire_snapshot(&copy, pair->header, FR_WIRE_WHOLE_BYTES, TARGET), FR_WIRE_FINE);
+    fr_ring_source_attach(&pair->source, pair->header, FR_WIRE_WHOLE_BYTES, &copy, 200, NULL);
 }
 
 void pair_finish(struct pair *pair)

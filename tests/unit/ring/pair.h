@@ -46,5 +46,6 @@ int run_hostile(void);
 int run_version1(void);
 int run_resume(void);
 int run_looking(void);
+int run_damage(void);
 
 #endif

@@ -9,7 +9,7 @@ static void attach_again(struct pair *pair)
 {
     fr_wire_v2 copy;
     assert_int_equal(fr_wire_snapshot(&copy, pair->header, FR_WIRE_V2_BYTES, TARGET), FR_WIRE_FINE);
-    fr_ring_source_attach(&pair->source, pair->header, &copy, 201, NULL);
+    fr_ring_source_attach(&pair->source, pair->header, FR_WIRE_WHOLE_BYTES, &copy, 201, NULL);
 }
 
 static void the_next_source_goes_on(void **state)

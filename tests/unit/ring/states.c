@@ -31,10 +31,9 @@ static void writing_to_published(void **state)
     struct pair pair;
     pair_init(&pair, 4);
     const int slot = fr_ring_source_begin(&pair.source);
-    const struct fr_ring_publish info = {.present_ns = 1234567890123,
-                                         .publish_delay_us = 77,
-                                         .flags = FR_WIRE_FRAME_DAMAGE,
-                                         .damage = {1, 2, 3, 4}};
+    const struct fr_parts parts = {.count = 1, .rect = {{1, 2, 3, 4}}};
+    const struct fr_ring_publish info = {
+        .present_ns = 1234567890123, .publish_delay_us = 77, .damage = &parts};
     assert_true(fr_ring_source_publish(&pair.source, &info));
     const fr_wire_slot *line = &pair.header->slot[slot];
     const uint64_t token = (uint64_t)GENERATION << 40 | 1u << 8 | (uint32_t)slot;

@@ -21,7 +21,8 @@ static void attach(struct v1 *v1)
 {
     fr_wire_v2 copy;
     assert_int_equal(fr_wire_snapshot(&copy, v1->header, FR_WIRE_V1_BYTES, TARGET), FR_WIRE_FINE);
-    fr_ring_source_attach(&v1->source, (fr_wire_v2 *)(void *)v1->header, &copy, 200, &v1->debug);
+    fr_ring_source_attach(&v1->source, (fr_wire_v2 *)(void *)v1->header, FR_WIRE_V1_BYTES, &copy, 200,
+                          &v1->debug);
 }
 
 static void init(struct v1 *v1)

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WIDTH = 151, HEIGHT = 34, BYTES = 4, STEPS = 240, HELD_MAX = 2 };
+enum { WIDTH = 151, HEIGHT = 34, BYTES = 4, STEPS = 240, HELD_MAX = 2, DAMAGE_MAX = 256 };
 
 static struct session {
     char dir[64];
@@ -26,7 +26,8 @@ static struct session {
     uint64_t random;
     uint8_t canvas[HEIGHT * WIDTH * BYTES], published[HEIGHT * WIDTH * BYTES];
     bool has_damage;
-    fr_rect damage;
+    fr_rect damage[DAMAGE_MAX];
+    uint32_t num_damage;
     fr_frame held[HELD_MAX];
     unsigned num_held, fresh;
 } s;
@@ -52,16 +53,8 @@ static void paint(void)
     for (uint32_t y = rect.y; y < rect.y + rect.height; y++)
         for (uint32_t at = rect.x * BYTES; at < (rect.x + rect.width) * BYTES; at++)
             s.canvas[y * WIDTH * BYTES + at] = (uint8_t)next_random();
-    if (s.damage.width) {
-        const uint32_t right = s.damage.x + s.damage.width, bottom = s.damage.y + s.damage.height;
-        const uint32_t x = rect.x < s.damage.x ? rect.x : s.damage.x;
-        const uint32_t y = rect.y < s.damage.y ? rect.y : s.damage.y;
-        rect.width = (rect.x + rect.width > right ? rect.x + rect.width : right) - x;
-        rect.height = (rect.y + rect.height > bottom ? rect.y + rect.height : bottom) - y;
-        rect.x = x;
-        rect.y = y;
-    }
-    s.damage = rect;
+    assert_true(s.num_damage < DAMAGE_MAX);
+    s.damage[s.num_damage++] = rect;
 }
 
 static fr_status push_image(const fr_publish_info *info)
@@ -75,7 +68,7 @@ static fr_status push_image(const fr_publish_info *info)
 
 static void publish(void)
 {
-    const fr_publish_info info = {.has_damage = s.has_damage, .damage = s.damage};
+    const fr_publish_info info = {.damage = s.has_damage ? s.damage : NULL, .num_damage = s.num_damage};
     const fr_image image = {.pixels = s.canvas,
                             .pitch_bytes = WIDTH * BYTES,
                             .width = WIDTH,
@@ -87,7 +80,7 @@ static void publish(void)
         return;
     memcpy(s.published, s.canvas, sizeof(s.published));
     s.has_damage = true;
-    s.damage = (fr_rect){0};
+    s.num_damage = 0;
 }
 
 /* The source's turn, also while the host waits for it. */
@@ -191,7 +184,7 @@ static void run(bool images, const char *slots, fr_vulkan_host_params vulkan)
     assert_int_equal(fr_capture_open(&s.capture, &params, NULL), FR_OK);
     for (unsigned step = 0; step < STEPS; step++) {
         serve(NULL);
-        if (next_random() % 2)
+        for (uint32_t i = next_random() % 6; i > 2; i--)
             paint();
         if (next_random() % 3)
             publish();

@@ -164,6 +164,7 @@ void gpu_image_create(struct gpu *gpu, uint32_t width, uint32_t height, fr_forma
 
 void gpu_image_destroy(struct gpu *gpu, struct gpu_image *image)
 {
+    gpu->device->vk.DeviceWaitIdle(gpu->device->device); /* a copy of it may still run */
     fr_vk_image_destroy(gpu->device, &image->image);
 }
 

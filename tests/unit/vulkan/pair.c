@@ -69,7 +69,8 @@ void pair_host_open(struct pair_host *host, const struct pair_shape *shape, cons
     host->delivery.format = shape->format;
     host->backend.ops->ring_describe(host->backend.self, ring, &host->delivery);
     assert_true(fr_caps_suffice(shape->capabilities, host->delivery.slots_kind, host->delivery.sync_kind));
-    fr_ring_host_create(&host->words, words, &request.shape, 1, 7, host->delivery.sync_kind, 1);
+    fr_ring_host_create(&host->words, words, FR_WIRE_V2_BYTES, &request.shape, 1, 7, host->delivery.sync_kind,
+                        1);
     assert_int_equal(fr_vk_commands_init(&host->commands, host->ring->device), VK_SUCCESS);
     make_picture(host, shape);
 }
@@ -259,7 +260,7 @@ fr_status pair_source_attach(struct pair_source *source, const struct fr_deliver
         return status;
     }
     const fr_wire_v2 header = *words;
-    fr_ring_source_attach(&source->words, words, &header, 2, NULL);
+    fr_ring_source_attach(&source->words, words, FR_WIRE_V2_BYTES, &header, 2, NULL);
     source->width = delivery->width;
     source->height = delivery->height;
     source->format = delivery->format;

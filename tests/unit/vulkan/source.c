@@ -139,7 +139,7 @@ static void test_a_picture_is_taken_along_to_the_next_ring(void **state)
     assert_int_equal(images->ops->attach(images->self, &second, &ring, &fault), FR_OK);
     struct fr_ring_source source_words;
     const fr_wire_v2 header = *words;
-    fr_ring_source_attach(&source_words, words, &header, 2, NULL);
+    fr_ring_source_attach(&source_words, words, FR_WIRE_V2_BYTES, &header, 2, NULL);
     const uint32_t to = (uint32_t)fr_ring_source_begin(&source_words);
     struct fr_ring_publish info = {.present_ns = 1};
     assert_int_equal(images->ops->begin(images->self, ring, to, 0, 0), FR_CLAIM_ACQUIRED);

@@ -128,7 +128,8 @@ static bool open_source(struct session *session)
     delivery.format = FR_FORMAT_BGRA8;
     session->host.ops->ring_describe(session->host.self, session->ring, &delivery);
     assert_true(!session->timelines || delivery.sync_kind == FR_WIRE_SYNC_FENCE);
-    fr_ring_host_create(&session->host_words, session->words, &request.shape, 1, 7, delivery.sync_kind, 1);
+    fr_ring_host_create(&session->host_words, session->words, FR_WIRE_V2_BYTES, &request.shape, 1, 7,
+                        delivery.sync_kind, 1);
     if (fr_vk_source_create(&session->images, &params, NULL) < 0)
         return false;
     session->in_use = delivery.slots_kind == FR_SLOTS_MEMORY ? &session->memory : &session->images;
@@ -140,7 +141,7 @@ static bool open_source(struct session *session)
         return false;
     }
     const fr_wire_v2 header = *session->words;
-    fr_ring_source_attach(&session->source_words, session->words, &header, 2, NULL);
+    fr_ring_source_attach(&session->source_words, session->words, FR_WIRE_V2_BYTES, &header, 2, NULL);
     return true;
 }
 

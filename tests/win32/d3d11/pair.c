@@ -118,7 +118,8 @@ fr_status pair_host_ring(struct pair *pair, uint32_t width, uint32_t height, fr_
     if (request.wire_version == 1)
         fr_ring_host_create_v1(&pair->words, &pair->header->v1, &pair->shape, 1, 7);
     else
-        fr_ring_host_create(&pair->words, pair->header, &pair->shape, 1, 7, pair->delivery.sync_kind, 1);
+        fr_ring_host_create(&pair->words, pair->header, FR_WIRE_V2_BYTES, &pair->shape, 1, 7,
+                            pair->delivery.sync_kind, 1);
     return FR_OK;
 }
 
@@ -148,7 +149,7 @@ fr_status pair_attach(struct pair *pair)
     const fr_status status = pair->source.ops->attach(pair->source.self, &copy, &pair->opened, &pair->fault);
     if (status == FR_OK) {
         fr_wire_v2 header = *pair->header;
-        fr_ring_source_attach(&pair->source_words, pair->header, &header, 2, NULL);
+        fr_ring_source_attach(&pair->source_words, pair->header, FR_WIRE_V2_BYTES, &header, 2, NULL);
         return status;
     }
     for (uint32_t i = 0; i < FR_WIRE_SLOTS_MAX; i++)

@@ -1,0 +1,40 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+
+/* Where libavcodec's encoders get memory. */
+#include "encode/gpu_feeder.h"
+
+#include <stdio.h>
+
+fr_status fr_gpu_feeder_open(struct fr_gpu_feeder **out, const AVCodec *codec, const fr_frame *frame,
+                             char reason[FR_REASON_BYTES])
+{
+    (void)frame;
+    *out = NULL;
+    snprintf(reason, FR_REASON_BYTES, "%s reads memory", codec->name);
+    return FR_ERR_UNSUPPORTED;
+}
+
+void fr_gpu_feeder_close(struct fr_gpu_feeder **feeder)
+{
+    *feeder = NULL;
+}
+
+const char *fr_gpu_feeder_name(const struct fr_gpu_feeder *feeder)
+{
+    (void)feeder;
+    return "";
+}
+
+AVBufferRef *fr_gpu_feeder_frames(const struct fr_gpu_feeder *feeder)
+{
+    (void)feeder;
+    return NULL;
+}
+
+fr_status fr_gpu_feeder_make(struct fr_gpu_feeder *feeder, AVFrame *out, const fr_frame *frame,
+                             char reason[FR_REASON_BYTES])
+{
+    (void)feeder, (void)out, (void)frame, (void)reason;
+    return FR_ERR_UNSUPPORTED;
+}
