@@ -163,19 +163,37 @@ def submissions(data):
 def targets(data):
     rows = []
     single = {}
+    bare = {(run['targets'], run['sources_alone']): run.get('frames_per_s', 0) for run in data.get('bare', [])}
     for run in data['runs']:
         paced = '%.0f Hz' % run['paced_hz'] if run['paced_hz'] else 'free'
         key = (run['frame'], paced)
         if run['targets'] == 1:
             single[key] = run.get('frames_per_s', 0)
         rate = run.get('frames_per_s', 0)
+        bound = bare.get((run['targets'], False), 0) if key == ('BGRA8', 'free') else 0
         rows.append((run['frame'], paced, run['targets'], '%.0f' % rate,
-                     '%.1f' % (rate / single[key]) if single.get(key) else '',
+                     '%.1f' % (rate / single[key]) if single.get(key) else '', '%.0f' % bound if bound else '',
                      '%.0f to %.0f' % (run.get('least_frames_per_s', 0), run.get('most_frames_per_s', 0)),
                      '%.0f' % run.get('converted_and_copied_gb_s', 0), '%.2f' % run.get('host_cpu_s_per_s', 0),
                      '' if run['completed'] else 'not completed'))
-    return ('## Many targets\n\n4K, a source process each, one host process. GB/s: the sources\' copies and the conversions.\n\n' +
-            table(['frame', 'pace', 'targets', 'frames/s', '× one', 'frames/s of each', 'GB/s', 'host CPU cores', ''], rows))
+    out = ('## Many targets\n\n4K, a source process each, one host process. GB/s: the sources\' copies and the conversions. Bare: as many '
+           'processes that\ncopy a frame when asked and one that converts them, two under way for each, with nothing of framering.\n\n' +
+           table(['frame', 'pace', 'targets', 'frames/s', '× one', 'bare frames/s', 'frames/s of each', 'GB/s', 'host CPU cores', ''], rows))
+    alone = [(count, '%.0f' % rate) for (count, is_alone), rate in sorted(bare.items()) if is_alone]
+    return out + ('Source processes alone, each with two copies under way and nobody who waits for them:\n\n' +
+                  table(['processes', 'copies/s'], alone) if alone else '')
+
+
+def pushes(data):
+    rows = []
+    for family in ('graphics', 'compute'):
+        for case in data.get(family, {}).get('calls', []):
+            calls = [(name, value) for name, value in case.items() if isinstance(value, dict)]
+            rows.append((family, case['push'], '%g ms' % case['pause_ms'] if case['pause_ms'] else 'none',
+                         '%.0f' % sum(value['p50'] for _, value in calls),
+                         '; '.join('%s %.0f' % (name, value['p50']) for name, value in calls)))
+    out = '## The calls of a push\n\nµs of the thread, medians; the thread sleeps between two.\n\n'
+    return out + table(['queue family', 'push', 'pause', 'together', 'calls'], rows)
 
 
 def layers(data):
@@ -216,7 +234,7 @@ def main():
     out = head(folder, read(folder, 'probe-device.json'))
     parts = [(copies, 'probe-copy.json'), (checks, 'check.jsonl'), (handoff, 'handoff.json'),
              (bare_handoff, 'probe-handoff.json'), (targets, 'targets.json'), (layers, 'layer.json'), (images, 'probe-image.json'),
-             (submissions, 'probe-submit.json'), (cuda, 'cuda.jsonl')]
+             (submissions, 'probe-submit.json'), (pushes, 'probe-push.json'), (cuda, 'cuda.jsonl')]
     converted = [read(folder, 'convert-%s.jsonl' % name) for name in ('images', 'buffers', 'wide')]
     for function, name in parts:
         data = read(folder, name)
