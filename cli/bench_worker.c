@@ -59,14 +59,6 @@ bool bench_session_is_good(const struct session_result *result)
     return result->began && result->end == SESSION_DONE;
 }
 
-/* A frame that supersedes another is a whole one to convert: a host that is late once would stay late. */
-static bool is_late(const struct worker *w)
-{
-    fr_source_info info;
-    fr_source_get_info(w->source, &info);
-    return w->turn != NO_TURN && info.untaken > 0;
-}
-
 static void publish(struct worker *w)
 {
     fr_slot slot;
@@ -102,7 +94,7 @@ static fr_status step(struct worker *w)
     }
     fr_status status = fr_source_poll(w->source, wait);
     bool due = w->interval_ns && fr_clock_now_ns() >= w->due_ns;
-    if (status == FR_REATTACHED || (status == FR_OK && due && !is_late(w)))
+    if (status == FR_REATTACHED || (status == FR_OK && due))
         publish(w);
     if (due)
         w->due_ns += w->interval_ns;

@@ -226,8 +226,8 @@ def case_x11_damage_in_corners(world):
     for corner in ("24x4+0+0", "24x4-0-0"):
         world.start("xterm", "-geometry", corner, "-e", "sh", "-c", script, env={"DISPLAY": world.env["DISPLAY"]})
     summary = capture.finish().expect(0).json()
-    check(summary["fresh"] > 40, f"{summary['fresh']} fresh frames")
-    check(0 < summary["converted_pct"] < 20, f"{summary['converted_pct']} % were converted")
+    check(summary["fresh"] > 20, f"{summary['fresh']} fresh frames")
+    check(0 < summary["converted_pct"] < 50, f"{summary['converted_pct']} % were converted")
     world.capture("--source", "x11", "--for", "500ms", "whole.y4m")
     check(last_picture(world, "parts.y4m") == last_picture(world, "whole.y4m"), "the last pictures differ")
     print(f"  {summary['fresh']} frames, of which {summary['converted_pct']:.2f} % were converted")
