@@ -20,7 +20,7 @@ typedef struct fr_ahead {
 
 static inline fr_ahead fr_ahead_init(const fr_convert_rows *rows, size_t from, size_t pixel_bytes)
 {
-    const size_t bytes = (rows->width - from) * pixel_bytes, most = 8192;
+    const size_t bytes = (rows->width - from) * pixel_bytes, most = 10240;
     const size_t distance = bytes < most ? bytes : most;
     return (fr_ahead){
         .turn = rows->width * pixel_bytes - distance,
