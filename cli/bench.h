@@ -45,9 +45,10 @@ bool bench_convert_alone(const fr_convert_params *params, double *ms);
 json_t *bench_typing(const struct bench_options *options);
 
 /* A source for measuring, in a process of its own, which draws next to nothing. `rate`: so many frames in
- * 1000 s, or 0: one frame, then an idle display; or "sleep" or "spin": the frames of that turn of
- * bench_beat.h. Returns the exit code. */
+ * 1000 s, or 0: one frame, then an idle display; or one of bench_turn_names: the frames of that
+ * turn of bench_beat.h. Returns the exit code. */
 int bench_worker(const char *size, const char *rate);
+extern const char *const bench_turn_names[]; /* by turn */
 
 enum { BENCH_WORKER_ARGS = 6, BENCH_WORKER_TEXT = 16 };
 

@@ -7,15 +7,16 @@
 
 /*
  * What `bench handoff` does when. The clock, which all processes share, is cut into turns, so that they agree
- * without a word: frames to a host that sleeps, frames to a host that spins, bare wake-ups of two kinds; over
- * and over. Each turn begins and ends with a pause, in which its processes come and go.
+ * without a word: frames to a host that sleeps, to one that looks when a frame is due, to one that spins,
+ * bare wake-ups of two kinds; over and over. Each turn begins and ends with a pause, in which its processes
+ * come and go.
  */
 
-enum { BEAT_SLEEP = 0, BEAT_SPIN = 1, BEAT_BARE = 2, BEAT_TURNS = 4 };
+enum { BEAT_SLEEP = 0, BEAT_LOOK = 1, BEAT_SPIN = 2, BEAT_BARE = 3, BEAT_TURNS = 5 };
 
 #define BEAT_TURN_NS (100 * NS_PER_MS)
 #define BEAT_PAUSE_NS (8 * NS_PER_MS)
-#define BEAT_SLEEP_EVERY_NS NS_PER_MS
+#define BEAT_EVERY_NS NS_PER_MS
 #define BEAT_SPIN_EVERY_NS (100 * NS_PER_US)
 
 static inline unsigned beat_turn(uint64_t now_ns)

@@ -13,12 +13,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { WARM_UP = 3 /* of each turn */, ENOUGH = 30 };
+enum { WARM_UP = 5 /* of each turn */, ENOUGH = 30, LINKS = BEAT_BARE };
 #define LENGTH_NS (6 * NS_PER_S)
 /* How long a machine that is busy with other things may take on top, to get enough of each. */
 #define PATIENCE_NS (40 * NS_PER_S)
 /* Longer than from one frame to the next, so that a host that spins never sleeps in its turn. */
 #define SPIN_NS (20 * BEAT_SPIN_EVERY_NS)
+/* Of a host that looks when a frame is due. */
+#define LOOK_NS (200 * NS_PER_US)
 /* So short that a turn ends soon after it is over. */
 #define SLICE_NS (4 * NS_PER_MS)
 
@@ -27,10 +29,16 @@ struct floor_times {
     struct histogram both, there;
 };
 
+/* Of one turn. */
+struct link_times {
+    struct histogram latency;
+    uint64_t cpu_ns, length_ns;
+};
+
 struct handoff {
     int host_cpu, source_cpu;
-    struct bench_link links[2]; /* BEAT_SLEEP, BEAT_SPIN */
-    struct histogram latency[2];
+    struct bench_link links[LINKS]; /* BEAT_SLEEP, BEAT_LOOK, BEAT_SPIN */
+    struct link_times times[LINKS];
     struct floor_times floors[BENCH_FLOORS_MAX];
 };
 
@@ -54,18 +62,20 @@ static bool open_link(struct handoff *h, unsigned turn, uint32_t width, uint32_t
 {
     struct bench_link *link = &h->links[turn];
     fr_capture_params params = {.preferred = {width, height, 60000}, .timing.event_slice_ns = SLICE_NS};
-    if (turn == BEAT_SPIN)
-        params.spin_ns = SPIN_NS;
+    if (turn != BEAT_SLEEP)
+        params.spin_ns = turn == BEAT_SPIN ? SPIN_NS : LOOK_NS;
     link->host_cpu = h->host_cpu;
     link->source_cpu = h->source_cpu;
-    bench_worker_args(&link->worker, width, height, turn == BEAT_SPIN ? "spin" : "sleep");
+    bench_worker_args(&link->worker, width, height, bench_turn_names[turn]);
     return bench_link_open(link, params);
 }
 
 /* Takes what comes in one turn. False: the capture failed. */
 static bool take_frames(struct handoff *h, unsigned turn, uint64_t begin_ns, uint64_t end_ns)
 {
+    struct link_times *times = &h->times[turn];
     unsigned seen = 0;
+    uint64_t start_ns = 0, cpu_ns = 0;
     while (fr_clock_now_ns() < end_ns && !stop_requested()) {
         fr_frame frame;
         fr_status status = fr_capture_next(h->links[turn].capture, &frame);
@@ -73,10 +83,18 @@ static bool take_frames(struct handoff *h, unsigned turn, uint64_t begin_ns, uin
             say(FR_LOG_ERROR, "%s", fr_status_text(status));
             return false;
         }
-        if (status == FR_OK && frame.published_ns >= begin_ns && frame.published_ns < end_ns &&
-            seen++ >= WARM_UP)
-            histogram_add(&h->latency[turn], frame.taken_ns - frame.published_ns);
+        bool counts = status == FR_OK && frame.published_ns >= begin_ns && frame.published_ns < end_ns;
+        if (counts && ++seen > WARM_UP)
+            histogram_add(&times->latency, frame.taken_ns - frame.published_ns);
+        if (counts && seen == WARM_UP) {
+            start_ns = fr_clock_now_ns();
+            cpu_ns = clock_thread_cpu_ns();
+        }
         fr_frame_release(&frame);
+    }
+    if (start_ns) {
+        times->cpu_ns += clock_thread_cpu_ns() - cpu_ns;
+        times->length_ns += fr_clock_now_ns() - start_ns;
     }
     return true;
 }
@@ -85,7 +103,7 @@ static bool take_frames(struct handoff *h, unsigned turn, uint64_t begin_ns, uin
 static bool take_trips(struct floor_times *times, uint64_t begin_ns, uint64_t end_ns)
 {
     uint64_t both_ns, there_ns, due_ns = begin_ns;
-    for (unsigned i = 0; due_ns < end_ns && !stop_requested(); i++, due_ns += BEAT_SLEEP_EVERY_NS) {
+    for (unsigned i = 0; due_ns < end_ns && !stop_requested(); i++, due_ns += BEAT_EVERY_NS) {
         uint64_t now_ns = fr_clock_now_ns();
         if (due_ns > now_ns)
             clock_sleep_ns(due_ns - now_ns);
@@ -110,7 +128,7 @@ static bool run_turn(struct handoff *h, uint64_t now_ns)
         good = take_frames(h, turn, begin_ns, end_ns);
     else if (turn < BEAT_BARE + count_floors())
         good = take_trips(&h->floors[turn - BEAT_BARE], begin_ns, end_ns);
-    for (unsigned i = 0; good && i < 2; i++)
+    for (unsigned i = 0; good && i < LINKS; i++)
         good = bench_link_is_well(&h->links[i]);
     now_ns = fr_clock_now_ns();
     uint64_t next_ns = end_ns + BEAT_PAUSE_NS;
@@ -121,7 +139,9 @@ static bool run_turn(struct handoff *h, uint64_t now_ns)
 
 static bool has_enough(const struct handoff *h)
 {
-    bool enough = h->latency[BEAT_SLEEP].count >= ENOUGH && h->latency[BEAT_SPIN].count >= ENOUGH;
+    bool enough = true;
+    for (unsigned i = 0; i < LINKS; i++)
+        enough = enough && h->times[i].latency.count >= ENOUGH;
     for (unsigned i = 0; i < count_floors(); i++)
         enough = enough && h->floors[i].both.count >= ENOUGH;
     return enough;
@@ -149,10 +169,23 @@ static double at_us(const struct histogram *histogram, double fraction)
     return (double)histogram_at(histogram, fraction) / (double)NS_PER_US;
 }
 
-static json_t *two(const struct histogram *histogram)
+static json_t *describe(const struct link_times *times)
 {
-    return json_pack("{s:f, s:f, s:I}", "p50_us", at_us(histogram, 0.5), "p99_us", at_us(histogram, 0.99),
-                     "frames", (json_int_t)histogram->count);
+    const struct histogram *latency = &times->latency;
+    double cpu = times->length_ns ? 100.0 * (double)times->cpu_ns / (double)times->length_ns : 0;
+    return json_pack("{s:f, s:f, s:I, s:f}", "p50_us", at_us(latency, 0.5), "p99_us", at_us(latency, 0.99),
+                     "frames", (json_int_t)latency->count, "cpu_pct", cpu);
+}
+
+static json_t *describe_look(struct handoff *h)
+{
+    json_t *look = describe(&h->times[BEAT_LOOK]);
+    fr_capture_info info;
+    fr_capture_get_info(h->links[BEAT_LOOK].capture, &info);
+    json_object_set_new(look, "spin_us", json_integer(LOOK_NS / NS_PER_US));
+    json_object_set_new(look, "looked_pct",
+                        json_real(info.fresh ? 100.0 * (double)info.looked / (double)info.fresh : 0));
+    return look;
 }
 
 static void add_floors(json_t *sleep, const struct handoff *h)
@@ -170,7 +203,7 @@ static void add_floors(json_t *sleep, const struct handoff *h)
             json_object_set_new(sleep, key, json_real(at_us(&times->there, 0.5)));
         }
         if (i == 0 && half > 0)
-            json_object_set_new(sleep, "ratio", json_real(at_us(&h->latency[BEAT_SLEEP], 0.5) / half));
+            json_object_set_new(sleep, "ratio", json_real(at_us(&h->times[BEAT_SLEEP].latency, 0.5) / half));
     }
 }
 
@@ -181,14 +214,16 @@ static json_t *measure(struct handoff *h, uint32_t width, uint32_t height, uint6
     h->host_cpu = num_cpus > 1 ? cpus[0] : -1;
     h->source_cpu = num_cpus > 1 ? cpus[1] : -1;
     machine_pin(h->host_cpu);
-    bool good =
-        open_floors(h) && open_link(h, BEAT_SLEEP, width, height) && open_link(h, BEAT_SPIN, width, height);
+    bool good = open_floors(h);
+    for (unsigned i = 0; i < LINKS; i++)
+        good = good && open_link(h, i, width, height);
     if (!good || !run_turns(h, for_ns))
         return NULL;
-    json_t *sleep = two(&h->latency[BEAT_SLEEP]), *spin = two(&h->latency[BEAT_SPIN]);
+    json_t *sleep = describe(&h->times[BEAT_SLEEP]);
     add_floors(sleep, h);
-    return json_pack("{s:i, s:i, s:b, s:o, s:o}", "width", (int)width, "height", (int)height, "pinned",
-                     (int)(h->host_cpu >= 0), "sleep", sleep, "spin", spin);
+    return json_pack("{s:i, s:i, s:b, s:o, s:o, s:o}", "width", (int)width, "height", (int)height, "pinned",
+                     (int)(h->host_cpu >= 0), "sleep", sleep, "look", describe_look(h), "spin",
+                     describe(&h->times[BEAT_SPIN]));
 }
 
 json_t *bench_handoff(const struct bench_options *options)
@@ -201,7 +236,7 @@ json_t *bench_handoff(const struct bench_options *options)
     json_t *object =
         measure(h, options->width ? options->width : 1920, options->width ? options->height : 1080,
                 options->for_ns ? options->for_ns : LENGTH_NS);
-    for (unsigned i = 0; i < 2; i++)
+    for (unsigned i = 0; i < LINKS; i++)
         bench_link_close(&h->links[i]);
     for (unsigned i = 0; i < BENCH_FLOORS_MAX; i++)
         bench_floor_close(&h->floors[i].floor);

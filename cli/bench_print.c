@@ -61,18 +61,29 @@ static void print_latency(const char *name, const json_t *object, const char *p5
 
 void bench_print_handoff(json_t *object)
 {
-    const json_t *sleep = json_object_get(object, "sleep"), *spin = json_object_get(object, "spin");
+    static const struct {
+        const char *key, *name;
+    } hosts[] = {{"sleep", "publish to take, the host sleeps"},
+                 {"look", "looks when a frame is due"},
+                 {"spin", "spins"}};
+    const json_t *sleep = json_object_get(object, "sleep"), *look = json_object_get(object, "look");
     char around[16];
-    printf("%-34s %9s %9s\n", "us", "p50", "p99");
-    print_latency("publish to take, the host sleeps", sleep, "p50_us", "p99_us");
-    print_latency("publish to take, the host spins", spin, "p50_us", "p99_us");
+    printf("%-34s %9s %9s %9s\n", "us", "p50", "p99", "CPU");
+    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
+        const json_t *host = json_object_get(object, hosts[i].key);
+        printf("%-34s %9.2f %9.2f %7.1f %%\n", hosts[i].name, number(host, "p50_us"), number(host, "p99_us"),
+               number(host, "cpu_pct"));
+    }
     print_latency("bare eventfd, there and back", sleep, "eventfd_rtt_p50_us", "eventfd_rtt_p99_us");
     if (json_object_get(sleep, "eventfd_one_way_p50_us"))
         printf("%-34s %9.2f\n", "bare eventfd, only there", number(sleep, "eventfd_one_way_p50_us"));
     print_latency("bare futex, there and back", sleep, "futex_rtt_p50_us", "futex_rtt_p99_us");
     print_latency("bare event, there and back", sleep, "event_rtt_p50_us", "event_rtt_p99_us");
-    printf("\nto a sleeping host, as a ratio to half a bare round trip: %s\n",
-           ratio(sleep, around, sizeof around));
+    printf(
+        "\nto a sleeping host, as a ratio to half a bare round trip: %s\n"
+        "CPU: of the host's thread while it takes the frames; who looks does so for %d us a frame at most\n"
+        "and got %.0f %% of its frames so\n",
+        ratio(sleep, around, sizeof around), integer(look, "spin_us"), number(look, "looked_pct"));
 }
 
 static void print_percent(const char *name, const json_t *object, const char *key)

@@ -28,6 +28,8 @@ struct worker {
 
 enum { NO_TURN = BEAT_TURNS };
 
+const char *const bench_turn_names[] = {"sleep", "look", "spin"};
+
 void bench_worker_args(struct bench_worker_args *out, uint32_t width, uint32_t height, const char *rate)
 {
     static char bench[] = "bench", worker[] = "worker";
@@ -55,14 +57,6 @@ bool bench_session_is_good(const struct session_result *result)
     if (result->end == SESSION_STOPPED)
         say(FR_LOG_ERROR, "stopped before the measurement was over");
     return result->began && result->end == SESSION_DONE;
-}
-
-/* A frame that supersedes another is a whole one to convert: a host that is late once would stay late. */
-static bool is_late(const struct worker *w)
-{
-    fr_source_info info;
-    fr_source_get_info(w->source, &info);
-    return w->turn != NO_TURN && info.untaken > 0;
 }
 
 static void publish(struct worker *w)
@@ -100,7 +94,7 @@ static fr_status step(struct worker *w)
     }
     fr_status status = fr_source_poll(w->source, wait);
     bool due = w->interval_ns && fr_clock_now_ns() >= w->due_ns;
-    if (status == FR_REATTACHED || (status == FR_OK && due && !is_late(w)))
+    if (status == FR_REATTACHED || (status == FR_OK && due))
         publish(w);
     if (due)
         w->due_ns += w->interval_ns;
@@ -112,9 +106,11 @@ static bool set_rate(struct worker *w, const char *rate, uint32_t *refresh_mhz)
     uint64_t mhz = 60000;
     w->turn = NO_TURN;
     w->due_ns = fr_clock_now_ns();
-    if (strcmp(rate, "sleep") == 0 || strcmp(rate, "spin") == 0) {
-        w->turn = strcmp(rate, "spin") == 0 ? BEAT_SPIN : BEAT_SLEEP;
-        w->interval_ns = w->turn == BEAT_SPIN ? BEAT_SPIN_EVERY_NS : BEAT_SLEEP_EVERY_NS;
+    for (unsigned turn = 0; turn < BEAT_BARE; turn++)
+        if (strcmp(rate, bench_turn_names[turn]) == 0)
+            w->turn = turn;
+    if (w->turn != NO_TURN) {
+        w->interval_ns = w->turn == BEAT_SPIN ? BEAT_SPIN_EVERY_NS : BEAT_EVERY_NS;
         w->due_ns = beat_next_ns(w->turn, w->due_ns);
     } else if (!units_parse_number(rate, 0, 100000000, &mhz)) {
         return false;

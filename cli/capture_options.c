@@ -64,7 +64,9 @@ static const struct args_option table[] = {
      NULL},
     {OPT_BACKEND, "--backend", "NAME", capture_system_backend_help, NULL},
     {OPT_SPIN, "--spin", "TIME",
-     "look for the next frame so long before sleeping, as in 50us: less latency for a core's time", NULL},
+     "look for each frame when it is due, so long at most, as in 200us, instead of being woken by it; "
+     "default 0",
+     NULL},
     {OPT_FOR, "--for", "TIME", "record so long: 5, 5s, 2m, 1h; default: until Ctrl-C", "Length:"},
     {OPT_FRAMES, "--frames", "N", "record so many frames", NULL},
     {OPT_JSON, "--json", NULL, "the summary as one JSON object on the standard output", "Messages:"},

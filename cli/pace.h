@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* Caps the average rate of fresh frames. One interval of credit is kept, so that a source that runs at the
- * very same rate loses no frame to jitter. */
+ * very same rate loses no frame to jitter. What passes is up to 0.2 % more than the cap. */
 struct pace {
     uint64_t interval_ns; /* 0 = no cap */
     uint64_t due_ns;

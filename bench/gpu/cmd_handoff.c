@@ -20,6 +20,8 @@
 
 enum { ROUNDS_MAX = 2000, WARM = 20 };
 
+#define LOOK_NS (500 * UINT64_C(1000))
+
 static const struct {
     const char *name;
     uint32_t width, height;
@@ -102,6 +104,9 @@ static bool run_host(struct probe *probe, struct live *live, uint32_t rounds)
     bool good = live_host_next(&host, &frame);
     if (good)
         fr_frame_release(&frame);
+    /* It may have been taken before the source counts it. */
+    for (double start = stats_now_us(); good && !atomic_load(&live->shared->pushed);)
+        good = stats_now_us() - start < 1e6;
     json_array(json, "pauses");
     for (size_t pause = 0; good && pause < 3; pause++)
         good = run_pause(json, &host, samples, pause, rounds / pauses[pause].divide);
@@ -110,6 +115,8 @@ static bool run_host(struct probe *probe, struct live *live, uint32_t rounds)
     json_text(json, "backend", info.backend);
     json_text(json, "sync", info.sync);
     json_text(json, "kernel", info.kernel);
+    json_integer(json, "looked_frames", info.looked);
+    json_number(json, "looked_us", (double)info.looked_ns / 1e3);
     atomic_store(&live->shared->stop, true);
     live_host_close(&host);
     free(samples);
@@ -125,7 +132,7 @@ static struct live_shared *share(void)
 }
 
 /* In two processes of its own. */
-static void run_case(struct probe *probe, size_t i, fr_vulkan_host_params host)
+static void run_case(struct probe *probe, size_t i, fr_vulkan_host_params host, uint64_t look_ns)
 {
     char folder[64];
     int status[2] = {1, 1};
@@ -138,6 +145,7 @@ static void run_case(struct probe *probe, size_t i, fr_vulkan_host_params host)
                         .hdr = cases[i].hdr,
                         .kind = cases[i].kind,
                         .spin = true,
+                        .look_ns = look_ns,
                         .shared = share(),
                         .host = host};
     json_object(&probe->json, NULL);
@@ -166,13 +174,13 @@ static void run_case(struct probe *probe, size_t i, fr_vulkan_host_params host)
 }
 
 static void run_cases(struct probe *probe, int can, const char *name, size_t count,
-                      fr_vulkan_host_params host)
+                      fr_vulkan_host_params host, uint64_t look_ns)
 {
     host.device = probe->device;
     json_array(&probe->json, name);
     for (size_t i = 0; i < count; i++)
         if (cases[i].kind == GPU_QUEUE_GRAPHICS || (can & HANDOFF_CAN_COMPUTE))
-            run_case(probe, i, host);
+            run_case(probe, i, host, look_ns);
     json_end_array(&probe->json);
 }
 
@@ -185,7 +193,8 @@ static bool run_all(struct probe *probe)
                                                   HANDOFF_TINY,
                                                   500,
                                                   true,
-                                                  false},
+                                                  false,
+                                                  true},
                                                  {"4K BGRA8, from graphics",
                                                   {GPU_QUEUE_GRAPHICS, GPU_QUEUE_COMPUTE},
                                                   {0, 0},
@@ -193,7 +202,8 @@ static bool run_all(struct probe *probe)
                                                   HANDOFF_4K,
                                                   300,
                                                   true,
-                                                  false},
+                                                  false,
+                                                  true},
                                                  {"tiny, from compute",
                                                   {GPU_QUEUE_COMPUTE, GPU_QUEUE_COMPUTE},
                                                   {0, 0},
@@ -201,7 +211,8 @@ static bool run_all(struct probe *probe)
                                                   HANDOFF_TINY,
                                                   500,
                                                   true,
-                                                  false},
+                                                  false,
+                                                  true},
                                                  {"4K BGRA8, from compute",
                                                   {GPU_QUEUE_COMPUTE, GPU_QUEUE_COMPUTE},
                                                   {0, 0},
@@ -209,7 +220,8 @@ static bool run_all(struct probe *probe)
                                                   HANDOFF_4K,
                                                   300,
                                                   true,
-                                                  false}};
+                                                  false,
+                                                  true}};
     const int can = handoff_can(probe), both = HANDOFF_CAN_SHARE | HANDOFF_CAN_COMPUTE;
     if (can < 0)
         return false;
@@ -217,10 +229,12 @@ static bool run_all(struct probe *probe)
     for (size_t i = 0; i < 4 && (can & both) == both; i++)
         handoff_run(probe, &bare[i]);
     json_end_array(&probe->json);
-    run_cases(probe, can, "real", CASES, (fr_vulkan_host_params){0});
-    run_cases(probe, can, "real_without_timelines", FEW_CASES, (fr_vulkan_host_params){.no_timeline = true});
+    run_cases(probe, can, "real", CASES, (fr_vulkan_host_params){0}, 0);
+    run_cases(probe, can, "real_looking", CASES, (fr_vulkan_host_params){0}, LOOK_NS);
+    run_cases(probe, can, "real_without_timelines", FEW_CASES, (fr_vulkan_host_params){.no_timeline = true},
+              0);
     run_cases(probe, can, "real_through_shared_memory", FEW_CASES,
-              (fr_vulkan_host_params){.no_opaque_fd = true, .no_dma_buf = true});
+              (fr_vulkan_host_params){.no_opaque_fd = true, .no_dma_buf = true}, 0);
     return true;
 }
 

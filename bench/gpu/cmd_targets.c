@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "commands.h"
 
+#include "bare_targets.h"
 #include "live.h"
 #include "probe.h"
 #include "stats.h"
@@ -219,9 +220,16 @@ int cmd_targets(int argc, char **argv)
         return 1;
     }
     json_open(&probe.json, file);
+    /* Beside what they bound, on the same warm machine. */
+    json_array(&probe.json, "bare");
+    for (int alone = 0; handoff_can(&probe) == (HANDOFF_CAN_SHARE | HANDOFF_CAN_COMPUTE) && alone < 2;
+         alone++)
+        for (uint32_t count = 1; count <= most && count <= TARGETS_MAX; count *= 4)
+            bare_targets_run(&probe, count, alone);
+    json_end_array(&probe.json);
     json_array(&probe.json, "runs");
     for (int hdr = 0; hdr < 2; hdr++)
-        for (uint32_t count = 1; count <= most && count <= TARGETS_MAX; count *= 2)
+        for (uint32_t count = 1; count <= most && count <= TARGETS_MAX; count *= 4)
             for (int paced = 0; paced < 2; paced++)
                 run_count(&probe, count, hdr != 0, paced ? 1e6 / 60 : 0);
     json_end_array(&probe.json);

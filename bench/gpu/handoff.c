@@ -19,15 +19,39 @@ enum { ROUNDS_MAX = 2000, HIGH = 512, REALTIME = 1024 };
 #define C GPU_QUEUE_COMPUTE
 
 static const struct handoff_config configs[] = {
-    {"tiny, graphics to graphics", {G, G}, {0, 0}, {0, 0}, HANDOFF_TINY, 1000, true, false},
-    {"tiny, graphics to compute", {G, C}, {0, 0}, {0, 0}, HANDOFF_TINY, 1000, true, false},
-    {"tiny, compute to compute", {C, C}, {0, 0}, {0, 0}, HANDOFF_TINY, 1000, true, false},
-    {"tiny, threads, graphics", {G, G}, {0, 0}, {0, 0}, HANDOFF_TINY, 500, false, true},
-    {"tiny, threads, compute", {C, C}, {0, 0}, {0, 0}, HANDOFF_TINY, 500, false, true},
-    {"tiny, graphics to compute high", {G, C}, {0, HIGH}, {0, 0}, HANDOFF_TINY, 300, false, false},
-    {"tiny, graphics to compute realtime", {G, C}, {0, REALTIME}, {0, 0}, HANDOFF_TINY, 300, false, false},
-    {"tiny, source busy, graphics to graphics", {G, G}, {0, 0}, {1, 0}, HANDOFF_TINY, 300, false, false},
-    {"tiny, source busy, graphics to compute", {G, C}, {0, 0}, {1, 0}, HANDOFF_TINY, 300, false, false},
+    {"tiny, graphics to graphics", {G, G}, {0, 0}, {0, 0}, HANDOFF_TINY, 1000, true, false, false},
+    {"tiny, graphics to compute", {G, C}, {0, 0}, {0, 0}, HANDOFF_TINY, 1000, true, false, false},
+    {"tiny, compute to compute", {C, C}, {0, 0}, {0, 0}, HANDOFF_TINY, 1000, true, false, false},
+    {"tiny, threads, graphics", {G, G}, {0, 0}, {0, 0}, HANDOFF_TINY, 500, false, true, false},
+    {"tiny, threads, compute", {C, C}, {0, 0}, {0, 0}, HANDOFF_TINY, 500, false, true, false},
+    {"tiny, graphics to compute high", {G, C}, {0, HIGH}, {0, 0}, HANDOFF_TINY, 300, false, false, false},
+    {"tiny, graphics to compute realtime",
+     {G, C},
+     {0, REALTIME},
+     {0, 0},
+     HANDOFF_TINY,
+     300,
+     false,
+     false,
+     false},
+    {"tiny, source busy, graphics to graphics",
+     {G, G},
+     {0, 0},
+     {1, 0},
+     HANDOFF_TINY,
+     300,
+     false,
+     false,
+     false},
+    {"tiny, source busy, graphics to compute",
+     {G, C},
+     {0, 0},
+     {1, 0},
+     HANDOFF_TINY,
+     300,
+     false,
+     false,
+     false},
     {"tiny, source busy, graphics to compute high",
      {G, C},
      {0, HIGH},
@@ -35,11 +59,12 @@ static const struct handoff_config configs[] = {
      HANDOFF_TINY,
      300,
      false,
+     false,
      false},
-    {"4K, graphics to compute", {G, C}, {0, 0}, {0, 0}, HANDOFF_4K, 500, true, false},
-    {"4K, compute to compute", {C, C}, {0, 0}, {0, 0}, HANDOFF_4K, 500, true, false},
-    {"4K, threads, compute", {C, C}, {0, 0}, {0, 0}, HANDOFF_4K, 300, false, true},
-    {"4K, source busy, graphics to compute", {G, C}, {0, 0}, {1, 0}, HANDOFF_4K, 300, false, false},
+    {"4K, graphics to compute", {G, C}, {0, 0}, {0, 0}, HANDOFF_4K, 500, true, false, false},
+    {"4K, compute to compute", {C, C}, {0, 0}, {0, 0}, HANDOFF_4K, 500, true, false, false},
+    {"4K, threads, compute", {C, C}, {0, 0}, {0, 0}, HANDOFF_4K, 300, false, true, false},
+    {"4K, source busy, graphics to compute", {G, C}, {0, 0}, {1, 0}, HANDOFF_4K, 300, false, false, false},
 };
 
 static const struct handoff_mode modes[] = {
@@ -73,7 +98,8 @@ static uint32_t rounds_of(const struct probe *probe, const struct handoff_config
 /* The cases in an order that both sides know. False: skipped. */
 static bool applies(const struct handoff_side *side, const struct handoff_mode *mode)
 {
-    if ((mode->trace && !side->gpu.calibrated) || (mode->start == HANDOFF_EARLY && side->queue_lock))
+    if ((side->config->few && !mode->event) || (mode->trace && !side->gpu.calibrated) ||
+        (mode->start == HANDOFF_EARLY && side->queue_lock))
         return false;
     return !mode->end_word && mode->start != HANDOFF_WORD ? true : side->gpu.host_pointer_align != 0;
 }
@@ -184,7 +210,7 @@ static void threads_process(struct handoff_side *sides, struct probe *probe)
     _exit(done ? 0 : 1);
 }
 
-static bool open_shared(struct handoff_side *sides)
+bool handoff_pair_open(struct handoff_side sides[2], const struct handoff_config *config)
 {
     const size_t bytes = sizeof(struct handoff_shared) + 2 * HANDOFF_WORD_BYTES;
     char *const memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -196,15 +222,13 @@ static bool open_shared(struct handoff_side *sides)
     shared->word = (_Atomic uint32_t *)(word / HANDOFF_WORD_BYTES * HANDOFF_WORD_BYTES);
     const int event = eventfd(0, 0);
     for (int i = 0; i < 2; i++) {
-        sides[i].me = i;
-        sides[i].shared = shared;
-        sides[i].socket = sockets[i];
-        sides[i].event = event;
+        sides[i] = (struct handoff_side){
+            .me = i, .config = config, .shared = shared, .socket = sockets[i], .event = event};
     }
     return event >= 0;
 }
 
-static void close_shared(struct handoff_side *sides)
+void handoff_pair_close(struct handoff_side sides[2])
 {
     close(sides[0].socket);
     close(sides[1].socket);
@@ -214,11 +238,11 @@ static void close_shared(struct handoff_side *sides)
 
 void handoff_run(struct probe *probe, const struct handoff_config *config)
 {
-    struct handoff_side sides[2] = {{.config = config}, {.config = config}};
+    struct handoff_side sides[2];
     pid_t children[2];
     const int count = config->threads ? 1 : 2;
     bool done = true;
-    if (!open_shared(sides))
+    if (!handoff_pair_open(sides, config))
         return;
     json_object(&probe->json, NULL);
     json_text(&probe->json, "config", config->name);
@@ -241,7 +265,7 @@ void handoff_run(struct probe *probe, const struct handoff_config *config)
     json_end_array(&probe->json);
     json_bool(&probe->json, "completed", done);
     json_end_object(&probe->json);
-    close_shared(sides);
+    handoff_pair_close(sides);
 }
 
 /* In a process of its own: the driver is not carried over a fork. */

@@ -26,6 +26,7 @@ struct handoff_config {
     uint32_t rounds;
     bool slow;    /* also at 60 Hz */
     bool threads; /* of one process and device: nothing to switch */
+    bool few;     /* only the modes in which an eventfd tells the host, as in the library */
 };
 
 /* HANDOFF_CAN_*, or-ed; negative: there is no device. */
@@ -73,6 +74,7 @@ struct handoff_side {
     struct handoff_shared *shared;
     int event, socket;
     struct handoff_side *peer;   /* of threads */
+    const struct gpu *device;    /* that is shared with other sides of the process; NULL: opened anew */
     pthread_mutex_t *queue_lock; /* of threads that have one queue; NULL: none */
     struct gpu gpu;
     struct gpu_image image[2];
@@ -91,6 +93,9 @@ struct handoff_side {
     bool burning_now;
 };
 
+/* False: `shared` and the descriptors cannot be had. */
+bool handoff_pair_open(struct handoff_side sides[2], const struct handoff_config *config);
+void handoff_pair_close(struct handoff_side sides[2]);
 bool handoff_side_open(struct handoff_side *side, const char *device);
 void handoff_side_close(struct handoff_side *side);
 /* True: it has words that both the GPU and the processor see. */
@@ -101,6 +106,8 @@ void handoff_side_calibrate(struct handoff_side *side);
 
 /* Both sides are here. False: the other is not coming. */
 bool handoff_meet(struct handoff_side *side);
+/* The plain work, of round side->round; `wait`: for the source's of that round. */
+void handoff_submit(struct handoff_side *side, const struct handoff_mode *mode, bool wait);
 bool handoff_source_rounds(struct handoff_side *side, const struct handoff_mode *mode, uint32_t rounds,
                            uint64_t pause_ns);
 /* To be called while the source does nothing: what the words of the next round are compared with. */

@@ -71,7 +71,7 @@ static VkCommandBuffer commands_of(const struct handoff_side *side, const struct
     return mode->trace ? side->traced : word ? side->ticking : side->plain;
 }
 
-static void submit(struct handoff_side *side, const struct handoff_mode *mode, bool wait)
+void handoff_submit(struct handoff_side *side, const struct handoff_mode *mode, bool wait)
 {
     static const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
     const VkCommandBuffer commands = commands_of(side, mode);
@@ -107,7 +107,7 @@ bool handoff_source_rounds(struct handoff_side *side, const struct handoff_mode 
         if (mode->start == HANDOFF_EARLY && !spin(side, &shared->early, side->round))
             return false;
         const double start = stats_now_us();
-        submit(side, mode, false);
+        handoff_submit(side, mode, false);
         if (mode->start == HANDOFF_SOURCE_WAITS && !poll_counter(side, side->ready, side->round))
             return false;
         shared->submitted_us = start;
@@ -172,7 +172,7 @@ static bool host_round(struct handoff_side *side, const struct handoff_mode *mod
     if (!early && !until_start(side, mode, &wait))
         return false;
     const double told = stats_now_us();
-    submit(side, mode, wait);
+    handoff_submit(side, mode, wait);
     const double submitted = stats_now_us();
     if (early)
         atomic_store_explicit(&shared->early, side->round, memory_order_release);

@@ -252,6 +252,8 @@ bool handoff_side_open(struct handoff_side *side, const char *device)
         .device = device, .kind = config->kind[side->me], .priority = config->priority[side->me]};
     if (side->peer && side->me == 1)
         gpu_share(&side->gpu, &side->peer->gpu);
+    else if (side->device)
+        gpu_share(&side->gpu, side->device);
     else if (!gpu_open(&side->gpu, &params))
         return false;
     if (!open_memory(side) || !share_timeline(side))

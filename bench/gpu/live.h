@@ -27,6 +27,7 @@ struct live {
     enum gpu_queue_kind kind; /* of the source's queue */
     bool spin;                /* the source spins for `wanted`, else it sleeps on `event` */
     int event;
+    uint64_t look_ns; /* how long the host looks for a frame at most; 0: it sleeps */
     struct live_shared *shared;
     fr_vulkan_host_params host;
 };

@@ -17,6 +17,7 @@ bool live_host_open(struct live_host *host, struct live *live)
                                       .backend = FR_BACKEND_VULKAN,
                                       .out_surfaces = 4,
                                       .depth = 3,
+                                      .spin_ns = live->look_ns,
                                       .runtime_dir = live->folder,
                                       .vulkan = &live->host,
                                       .timing = {.attach_wait_ns = UINT64_C(20000000000)},

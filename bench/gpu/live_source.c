@@ -63,7 +63,8 @@ static fr_status push(struct live_source *self)
                                    .width = from->width,
                                    .height = from->height,
                                    .layout = VK_IMAGE_LAYOUT_GENERAL,
-                                   .sampled = true};
+                                   .sampled = true,
+                                   .number = self->pushed % IMAGES + 1};
     shared->push_us = stats_now_us();
     const fr_status status = fr_source_push_vulkan(self->source, &image, NULL);
     shared->pushed_us = stats_now_us();

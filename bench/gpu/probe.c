@@ -15,7 +15,8 @@ static const struct {
     const char *name;
     bool (*run)(struct probe *probe);
 } parts[] = {{"device", probe_device}, {"copy", probe_copy},     {"fetch", probe_fetch},
-             {"image", probe_image},   {"submit", probe_submit}, {"handoff", probe_handoff}};
+             {"image", probe_image},   {"submit", probe_submit}, {"handoff", probe_handoff},
+             {"push", probe_push}};
 enum { PARTS = sizeof parts / sizeof *parts };
 
 const struct probe_size *probe_sizes(const struct probe *probe)
@@ -55,7 +56,7 @@ static int run_part(struct probe *probe, size_t part, const char *folder)
 static int usage(void)
 {
     fputs("usage: framering-bench-gpu probe [--device NAME] [--parts NAME,...] [--quick] [--out FOLDER]\n"
-          "parts: device copy fetch image submit handoff\n",
+          "parts: device copy fetch image submit handoff push\n",
           stderr);
     return 2;
 }

@@ -29,5 +29,6 @@ bool probe_fetch(struct probe *probe);
 bool probe_image(struct probe *probe);
 bool probe_submit(struct probe *probe);
 bool probe_handoff(struct probe *probe);
+bool probe_push(struct probe *probe);
 
 #endif

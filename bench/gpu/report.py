@@ -97,20 +97,24 @@ def bare_modes(part):
 
 def handoff(data):
     out = ('## Hand-off\n\nFrom the source\'s push to the moment when the host sees its picture complete, two processes, µs p50 / '
-           'p99. Bare: one\nsubmission in each process, an eventfd to wake the host, no framering. Aim: 1.15 times the bare one.\n\n')
+           'p99. Bare: one\nsubmission in each process, an eventfd to wake the host, no framering. Aim: 1.15 times the bare one.\n'
+           'The host sleeps until it is woken, or looks for a frame when it is due, for 0.5 ms at most.\n\n')
     bare = {part['config']: bare_modes(part) for part in data['bare']}
     rows = []
+    looking = {(part['frame'], pause['pause']): pause['publish_to_converted_us']
+               for part in data.get('real_looking', []) for pause in part.get('pauses', [])}
     for part in data['real']:
         for pause in part.get('pauses', []):
+            awake = looking.get((part['frame'], pause['pause']))
             floor = bare.get(part['frame'], {})
             gpu = floor.get(('gpu waits, eventfd', pause['pause']))
             host = floor.get(('host polls the counter, eventfd', pause['pause']))
             real = pause['push_to_converted_us']
             rows.append((part['frame'], pause['pause'], both(gpu) if gpu else '', both(host) if host else '', both(real),
-                         both(pause['publish_to_converted_us']),
+                         both(pause['publish_to_converted_us']), both(awake) if awake else '',
                          '%.2f' % (real['p50'] / gpu['p50']) if gpu else '', both(pause['push_cpu_us'])))
     out += table(['frame', 'pause', 'bare: GPU waits', 'bare: host polls, then submits', 'push → converted',
-                  'publish → converted', '× bare', 'push, CPU'], rows)
+                  'publish → converted', 'publish → converted, the host looks', '× bare', 'push, CPU'], rows)
     rows = [(title, part['frame'], part.get('sync', ''), pause['pause'], both(pause['push_to_converted_us']), both(pause['push_cpu_us']))
             for key, title in (('real_without_timelines', 'no shared timelines'),
                                ('real_through_shared_memory', 'shared memory, read back by the source'))
@@ -159,24 +163,69 @@ def submissions(data):
 def targets(data):
     rows = []
     single = {}
+    bare = {(run['targets'], run['sources_alone']): run.get('frames_per_s', 0) for run in data.get('bare', [])}
     for run in data['runs']:
         paced = '%.0f Hz' % run['paced_hz'] if run['paced_hz'] else 'free'
         key = (run['frame'], paced)
         if run['targets'] == 1:
             single[key] = run.get('frames_per_s', 0)
         rate = run.get('frames_per_s', 0)
+        bound = bare.get((run['targets'], False), 0) if key == ('BGRA8', 'free') else 0
         rows.append((run['frame'], paced, run['targets'], '%.0f' % rate,
-                     '%.1f' % (rate / single[key]) if single.get(key) else '',
+                     '%.1f' % (rate / single[key]) if single.get(key) else '', '%.0f' % bound if bound else '',
                      '%.0f to %.0f' % (run.get('least_frames_per_s', 0), run.get('most_frames_per_s', 0)),
                      '%.0f' % run.get('converted_and_copied_gb_s', 0), '%.2f' % run.get('host_cpu_s_per_s', 0),
                      '' if run['completed'] else 'not completed'))
-    return ('## Many targets\n\n4K, a source process each, one host process. GB/s: the sources\' copies and the conversions.\n\n' +
-            table(['frame', 'pace', 'targets', 'frames/s', '× one', 'frames/s of each', 'GB/s', 'host CPU cores', ''], rows))
+    out = ('## Many targets\n\n4K, a source process each, one host process. GB/s: the sources\' copies and the conversions. Bare: as many '
+           'processes that\ncopy a frame when asked and one that converts them, two under way for each, with nothing of framering.\n\n' +
+           table(['frame', 'pace', 'targets', 'frames/s', '× one', 'bare frames/s', 'frames/s of each', 'GB/s', 'host CPU cores', ''], rows))
+    alone = [(count, '%.0f' % rate) for (count, is_alone), rate in sorted(bare.items()) if is_alone]
+    return out + ('Source processes alone, each with two copies under way and nobody who waits for them:\n\n' +
+                  table(['processes', 'copies/s'], alone) if alone else '')
+
+
+def pushes(data):
+    rows = []
+    for family in ('graphics', 'compute'):
+        for case in data.get(family, {}).get('calls', []):
+            calls = [(name, value) for name, value in case.items() if isinstance(value, dict)]
+            rows.append((family, case['push'], '%g ms' % case['pause_ms'] if case['pause_ms'] else 'none',
+                         '%.0f' % sum(value['p50'] for _, value in calls),
+                         '; '.join('%s %.0f' % (name, value['p50']) for name, value in calls)))
+    out = '## The calls of a push\n\nµs of the thread, medians; the thread sleeps between two.\n\n'
+    return out + table(['queue family', 'push', 'pause', 'together', 'calls'], rows)
 
 
 def layers(data):
     rows = [(run['case'], both(run['present_cpu_us'], '%.1f')) for run in data['runs']]
     return '## The layer\n\nCPU time of vkQueuePresentKHR, µs p50 / p99.\n\n' + table(['', 'CPU'], rows)
+
+
+def cuda(entries):
+    part = {name: [entry for entry in entries if entry['part'] == name] for name in ('check', 'fresh', 'wrap', 'late', 'steady')}
+    out = ('## Frames in CUDA\n\nFrames of the out ring as FFmpeg\'s CUDA frames (`run-remote cuda`), µs p50 / p99. Wrap: '
+           'fr_av_cuda_wrap of a complete\nframe and its release. Converted: from the conversion\'s submission until the pixels '
+           'can be read, by CUDA, or by the CPU\n(fr_frame_map). First: with CUDA\'s context; import: the first of each further '
+           'surface.\n\n')
+    out += table(['pair', 'size', 'first, ms', 'import', 'wrap', 'converted, in CUDA', 'converted, in memory', '×'],
+                 [(run['pair'], '%d×%d' % (run['width'], run['height']), '%.0f' % (run['first_us'] / 1e3), '%.0f' % run['import_us'],
+                   '%.1f / %.1f' % tuple(run['wrap_us']), '%.0f / %.0f' % tuple(run['converted_wrapped_us']),
+                   '%.0f / %.0f' % tuple(run['converted_mapped_us']),
+                   '%.1f' % (run['converted_mapped_us'][0] / run['converted_wrapped_us'][0])) for run in part['wrap']])
+    pictures = sum(3 for _ in part['check']) + sum(run['pictures'] for run in part['fresh'])
+    wrong = sum(run['wrong_rows'] for run in part['check']) + sum(run['wrong'] for run in part['fresh'])
+    sizes = sorted({(run['width'], run['height']) for run in part['check']})
+    out += ('%d pictures of %d sizes, %d×%d to %d×%d, in both formats, downloaded by av_hwframe_transfer_data: %s the CPU\'s converter '
+            'to the byte.\n') % (pictures, len(sizes), *sizes[0], *sizes[-1], 'all equal to' if not wrong else '%d rows differ from' % wrong)
+    for run in part['late']:
+        out += ('A frame let go while four copies of it run on CUDA\'s stream, its surface then converted to again at once: %d of %d copies '
+                'torn, the release\ntook %.0f µs; with nothing that waits, %d torn.\n') % (
+                    run['torn'], run['rounds'], run['free_us'][0], run['torn_in_control'])
+    for run in part['steady']:
+        out += ('After %d wraps and %d changes of size and format the process holds %d descriptors (%d before), %d mappings (%d) and the GPU '
+                '%.0f MB (%.0f).\n') % (run['wraps'], run['flips'], *run['descriptors'][::-1], *run['mappings'][::-1],
+                                        *(value / 1e6 for value in run['gpu_bytes'][::-1]))
+    return out + '\n'
 
 
 def main():
@@ -185,7 +234,7 @@ def main():
     out = head(folder, read(folder, 'probe-device.json'))
     parts = [(copies, 'probe-copy.json'), (checks, 'check.jsonl'), (handoff, 'handoff.json'),
              (bare_handoff, 'probe-handoff.json'), (targets, 'targets.json'), (layers, 'layer.json'), (images, 'probe-image.json'),
-             (submissions, 'probe-submit.json')]
+             (submissions, 'probe-submit.json'), (pushes, 'probe-push.json'), (cuda, 'cuda.jsonl')]
     converted = [read(folder, 'convert-%s.jsonl' % name) for name in ('images', 'buffers', 'wide')]
     for function, name in parts:
         data = read(folder, name)

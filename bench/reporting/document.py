@@ -131,40 +131,63 @@ def peer_conversions(results, folder):
 
 def handoff(results, folder):
     data = results['handoff']
-    sleep, spin = data['sleep'], data['spin']
-    rows = [('to a host that sleeps', sleep['p50_us'], sleep['p99_us']), ('to a host that spins', spin['p50_us'], spin['p99_us'])]
+    sleep, look = data['sleep'], data['look']
+    rows = [(name, data[key]['p50_us'], data[key]['p99_us'], '%.1f %%' % data[key]['cpu_pct'])
+            for key, name in (('sleep', 'to a host that sleeps'), ('look', 'to a host that looks when a frame is due'), ('spin', 'to a host that spins'))]
     for name in ('eventfd', 'futex'):
-        rows.append(('bare %s, half of there and back' % name, sleep[name + '_rtt_p50_us'] / 2, sleep[name + '_rtt_p99_us'] / 2))
+        rows.append(('bare %s, half of there and back' % name, sleep[name + '_rtt_p50_us'] / 2, sleep[name + '_rtt_p99_us'] / 2, ''))
     if 'eventfd_one_way_p50_us' in sleep:
-        rows.append(('bare eventfd, only there', sleep['eventfd_one_way_p50_us'], 0))
+        rows.append(('bare eventfd, only there', sleep['eventfd_one_way_p50_us'], 0, ''))
     out = ('## Hand-off\n\n`framering bench handoff`, %dx%d, two processes on two processors, µs from publish to take; 1 ms between '
            'frames and between bare\nwake-ups, 0.1 ms to a host that spins. Who waits for the way back has slept less than a '
-           'host that waits for a frame, and wakes sooner: *only there*\nis what a sleeping host can be compared with.\n\n' % (data['width'], data['height']))
-    out += table(['', 'p50', 'p99'], [(name, svg.number(p50), svg.number(p99) if p99 else '') for name, p50, p99 in rows])
-    groups = [(name, [('p50', p50), ('p99', p99)] if p99 else [('p50', p50)]) for name, p50, p99 in rows]
+           'host that waits for a frame, and wakes sooner: *only there*\nis what a sleeping host can be compared with. CPU: of a core, the '
+           'host\'s thread with all that it does for 1000 (10,000) frames a second. Who looks when a frame is\ndue (`--spin %dus`) does '
+           'so for %d µs a frame at most, and got %.0f %% of its frames so.\n\n'
+           % (data['width'], data['height'], look['spin_us'], look['spin_us'], look['looked_pct']))
+    out += table(['', 'p50', 'p99', 'CPU'], [(name, svg.number(p50), svg.number(p99) if p99 else '', cpu) for name, p50, p99, cpu in rows])
+    groups = [(name, [('p50', p50), ('p99', p99)] if p99 else [('p50', p50)]) for name, p50, p99, _ in rows]
     first = out
     peers = results.get('peers-handoff')
     if peers and peers['peers']:
-        out += '### By others\n\n`framering-peers-handoff`, the same frames, µs.\n\n'
-        out += table(['', 'version', 'size', 'p50', 'p99', 'ours p50', 'ours p99', 'copies a frame', 'what differs'], [
-            (entry['name'], entry['version'], '%dx%d%s' % (entry['width'], entry['height'], ', %d Hz' % entry['rate'] if 'rate' in entry else ''),
-             svg.number(entry['p50_us']), svg.number(entry['p99_us']), svg.number(entry['ours_p50_us']), svg.number(entry['ours_p99_us']),
-             entry.get('copies', ''), entry['differs']) for entry in peers['peers']])
+        out += ('### By others\n\n`framering-peers-handoff`, the same frames, µs. CPU: of a core, all of the receiver\'s process, which '
+                'converts each frame.\n\n')
+        out += table(['', 'version', 'size', 'p50', 'p99', 'CPU', 'copies a frame', 'what differs'], peer_rows(peers['peers']))
     svg.bars(folder / 'handoff.svg', 'From publish to take between two processes', 'two processors, p50 and p99', 'µs', groups)
     out = first + plot('handoff', 'Hand-off') + out[len(first):]
     if peers and peers['peers']:
-        svg.bars(folder / 'handoff-peers.svg', 'From publish to receipt, by others', 'the same frames in one run, p50 and p99; a host that sleeps',
+        svg.bars(folder / 'handoff-peers.svg', 'From publish to receipt, by others', 'the same frames in one run, p50 and p99',
                  'µs', peer_groups(peers['peers']))
         out += plot('handoff-peers', 'Hand-off by others') + missing(peers)
     return out
 
 
+OURS = (('ours', 'framering', 'the host sleeps'), ('ours_look', 'framering, looking', 'looks when a frame is due'),
+        ('ours_spin', 'framering, spinning', 'looks all the time'))
+
+
+def by_size(entries):
+    for size in dict.fromkeys((entry['height'], entry.get('rate')) for entry in entries):
+        yield size, [entry for entry in entries if (entry['height'], entry.get('rate')) == size]
+
+
+def peer_rows(entries):
+    rows = []
+    for _, known in by_size(entries):
+        one = known[0]
+        size = '%dx%d, %d Hz' % (one['width'], one['height'], one['rate'])
+        figures = [(name, '', own, one, one['ours_copies'], differs) for own, name, differs in OURS]
+        figures += [(entry['name'], entry['version'], '', entry, entry['copies'], entry['differs']) for entry in known]
+        for name, version, own, entry, copies, differs in figures:
+            p50, p99, cpu = (entry['_'.join(filter(None, (own, key)))] for key in ('p50_us', 'p99_us', 'cpu_pct'))
+            rows.append((name, version, size, svg.number(p50), svg.number(p99), '%.1f %%' % cpu, copies, differs))
+    return rows
+
+
 def peer_groups(entries):
     groups = []
-    for size in dict.fromkeys((entry['height'], entry.get('rate')) for entry in entries):
-        known = [entry for entry in entries if (entry['height'], entry.get('rate')) == size]
-        words = ', %dp' % size[0] + (' %d Hz' % size[1] if size[1] else '')
-        groups.append(('framering' + words, [('p50', known[0]['ours_p50_us']), ('p99', known[0]['ours_p99_us'])]))
+    for (height, rate), known in by_size(entries):
+        words = ', %dp %d Hz' % (height, rate)
+        groups += [(name + words, [('p50', known[0][own + '_p50_us']), ('p99', known[0][own + '_p99_us'])]) for own, name, _ in OURS[:2]]
         groups += [(entry['name'] + words, [('p50', entry['p50_us']), ('p99', entry['p99_us'])]) for entry in known]
     return groups
 

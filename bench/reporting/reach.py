@@ -43,14 +43,18 @@ def beside(results, name, task, title, aim):
         entry['ratio'], entry['ours_ms'], entry['ms']), entry and entry['ratio'] >= aim, 'framering-peers-convert')
 
 
-def handoff_beside(results, name):
+def handoff_beside(results, name, host, own):
+    """own: what the keys of that host's figures begin with."""
     entries = [entry for entry in peers(results, 'peers-handoff') if entry['name'].lower().startswith(name.lower())]
+    title = 'hand-off p50 and p99 against %s, same frames, %s' % (name, host)
     if not entries:
-        return ('hand-off p50 and p99 against %s, same frames' % name, '5 × lower', None, None, 'framering-peers-handoff')
-    p50 = min(entry['p50_us'] / entry['ours_p50_us'] for entry in entries)
-    p99 = min(entry['p99_us'] / entry['ours_p99_us'] for entry in entries)
-    return ('hand-off p50 and p99 against %s, same frames' % name, '5 × lower',
-            '%.1f × and %.1f ×, the least of %d' % (p50, p99, len(entries)), min(p50, p99) >= 5, 'framering-peers-handoff')
+        return (title, '5 × lower', None, None, 'framering-peers-handoff')
+    p50 = min(entry['p50_us'] / entry[own + '_p50_us'] for entry in entries)
+    p99 = min(entry['p99_us'] / entry[own + '_p99_us'] for entry in entries)
+    cpu = ', '.join('%.1f %% of a core at %d Hz (theirs: %.1f %%)' % (entry[own + '_cpu_pct'], entry['rate'], entry['cpu_pct'])
+                    for entry in entries)
+    return (title, '5 × lower', '%.1f × and %.1f ×, the least of %d; %s' % (p50, p99, len(entries), cpu),
+            min(p50, p99) >= 5, 'framering-peers-handoff')
 
 
 def table(results):
@@ -74,8 +78,10 @@ def table(results):
          sleep and '%.2f × (%.1f µs of %.1f µs)' % (sleep['ratio'], sleep['p50_us'], floor),
          sleep and sleep['ratio'] <= 1.15, BENCH + 'handoff'),
         ('hand-off p50, spinning', 'under 1 µs', spin and '%.2f µs' % spin['p50_us'], spin and spin['p50_us'] < 1, BENCH + 'handoff'),
-        handoff_beside(results, 'PipeWire'),
-        handoff_beside(results, 'GStreamer'),
+        handoff_beside(results, 'PipeWire', 'asleep', 'ours'),
+        handoff_beside(results, 'PipeWire', 'looking when a frame is due', 'ours_look'),
+        handoff_beside(results, 'GStreamer', 'asleep', 'ours'),
+        handoff_beside(results, 'GStreamer', 'looking when a frame is due', 'ours_look'),
         ('64 idle targets at 60 Hz repeats', 'under 3 % of a core', idle and '%.2f %%' % idle['cpu_pct'],
          idle and idle['cpu_pct'] < 3, BENCH + 'scale'),
     ]

@@ -57,6 +57,7 @@ struct display {
     bool default_hdr_changed;         /* (lock) */
     bool uses_default_hdr;            /* the last frame that said so wanted the default */
     bool owed;                        /* the kept frame is newer than what was published last */
+    bool in_step;                     /* the frame acquired last is the one published last */
     bool has_hdr;                     /* the source was told `hdr` */
     fr_hdr_metadata hdr;
     uint32_t sdr_white_nits;

@@ -119,6 +119,18 @@ HRESULT IddCxSwapChainReleaseAndAcquireBuffer2(IDDCX_SWAPCHAIN swap_chain,
                                                IDARG_OUT_RELEASEANDACQUIREBUFFER2 *out);
 HRESULT IddCxSwapChainFinishedProcessingFrame(IDDCX_SWAPCHAIN swap_chain);
 
+typedef struct IDARG_IN_GETDIRTYRECTS {
+    UINT DirtyRectInCount;
+    RECT *pDirtyRects;
+} IDARG_IN_GETDIRTYRECTS;
+
+typedef struct IDARG_OUT_GETDIRTYRECTS {
+    UINT DirtyRectOutCount;
+} IDARG_OUT_GETDIRTYRECTS;
+
+HRESULT IddCxSwapChainGetDirtyRects(IDDCX_SWAPCHAIN swap_chain, const IDARG_IN_GETDIRTYRECTS *in,
+                                    IDARG_OUT_GETDIRTYRECTS *out);
+
 typedef enum IDDCX_DEFAULT_HDR_METADATA_TYPE {
     IDDCX_HDRMETADATA_TYPE_UNINITIALIZED = 0,
     IDDCX_HDRMETADATA_TYPE_HDR10 = 1

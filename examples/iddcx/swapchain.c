@@ -6,7 +6,7 @@
 
 #include "display.h"
 
-enum { FRAME_WAIT_MS = 16 };
+enum { FRAME_WAIT_MS = 16, DIRTY_MAX = 64 };
 
 /* ---- the source ---- */
 
@@ -157,19 +157,48 @@ static void follow_host(struct display *display)
     display->counts.republished += !display->owed;
 }
 
+/* What the system says differs from the frame acquired before. False: not known. */
+static bool read_dirty(const struct display *display, const IDDCX_METADATA2 *frame, fr_rect rects[DIRTY_MAX])
+{
+    RECT dirty[DIRTY_MAX];
+    const UINT count = frame->DirtyRectCount;
+    const IDARG_IN_GETDIRTYRECTS in = {.DirtyRectInCount = count, .pDirtyRects = dirty};
+    IDARG_OUT_GETDIRTYRECTS out = {0};
+    if (count == 0 || count > DIRTY_MAX ||
+        FAILED(IddCxSwapChainGetDirtyRects(display->swap_chain, &in, &out)) || out.DirtyRectOutCount != count)
+        return false;
+    for (UINT i = 0; i < count; i++) {
+        const RECT *d = &dirty[i];
+        if (d->left < 0 || d->top < 0 || d->right < d->left || d->bottom < d->top)
+            return false;
+        rects[i] = (fr_rect){(uint32_t)d->left, (uint32_t)d->top, (uint32_t)(d->right - d->left),
+                             (uint32_t)(d->bottom - d->top)};
+    }
+    return true;
+}
+
 /* Publishes one frame. A frame of another size or format than the ring's is counted and dropped by the
  * library (fr_source_info.mismatched): after a change of the mode such frames come until the host, which sees
  * the change too, has delivered a ring that fits. */
 static void publish(struct display *display, const IDDCX_METADATA2 *frame, ID3D11Texture2D *texture)
 {
     display_device_keep(&display->gpu, texture);
+    const bool was_in_step = display->in_step;
+    display->in_step = false;
     if (!display->source) {
         display->counts.unwatched++;
         return;
     }
     follow_light(display, frame);
-    const fr_publish_info info = {.present_ns = present_ns(frame->PresentDisplayQPCTime)};
+    fr_rect dirty[DIRTY_MAX];
+    const bool known = was_in_step && read_dirty(display, frame, dirty);
+    const fr_publish_info info = {
+        .present_ns = present_ns(frame->PresentDisplayQPCTime),
+        .damage = known ? dirty : NULL,
+        .num_damage = frame->DirtyRectCount,
+    };
     display->owed = fr_source_push_d3d11(display->source, texture, &info) != FR_OK;
+    display->in_step = !display->owed;
 }
 
 /* False: the loop ends. */
@@ -177,11 +206,13 @@ static bool process(struct display *display, const IDDCX_METADATA2 *frame)
 {
     display->counts.acquired++;
     ID3D11Texture2D *texture = NULL;
-    if (frame->HwProtectedSurface)
+    if (frame->HwProtectedSurface) {
         display->counts.protected_frames++; /* nothing may copy it */
-    else if (SUCCEEDED(
-                 IDXGIResource_QueryInterface(frame->pSurface, &IID_ID3D11Texture2D, (void **)&texture)))
+        display->in_step = false;
+    } else if (SUCCEEDED(
+                   IDXGIResource_QueryInterface(frame->pSurface, &IID_ID3D11Texture2D, (void **)&texture))) {
         publish(display, frame, texture);
+    }
     /* The surface is the system's again after this: whatever reads it must have been submitted before. */
     if (texture)
         ID3D11Texture2D_Release(texture);
@@ -234,6 +265,7 @@ static DWORD WINAPI run(void *user)
 {
     struct display *display = user;
     display->counts.loops++;
+    display->in_step = false;
     if (display->source)
         fr_source_note_loop(display->source, display->counts.loops);
     const HRESULT ready = set_device(display);

@@ -176,8 +176,8 @@ typedef struct fr_capture_info {
     uint32_t generations; /* how many rings there were */
     fr_format ring_format, out_format;
     uint64_t fresh, repeats;
-    uint64_t looked;     /* of the fresh ones, those that came while the host looked (spin_ns) */
-    uint64_t looked_ns;  /* the time spent so */
+    uint64_t looked;           /* of the fresh ones, those that came while the host looked (spin_ns) */
+    uint64_t looked_ns;        /* the time spent so */
     uint64_t taken_pixels;     /* of all fresh frames */
     uint64_t converted_pixels; /* those that the pictures which they went into lacked; a backend may convert
                                   more */

@@ -162,6 +162,9 @@ typedef struct fr_vulkan_image {
     uint64_t signal; /* VkSemaphore, binary: signalled when the copy is done; 0 = none; likewise */
     bool sampled;    /* it has SAMPLED usage: on a queue that also draws, and with
                         storage_image_write_without_format, a shader copies it, which can be much faster */
+    uint64_t number; /* the program's own for the image: what was recorded to copy it is used again for as
+                        long as it has this number, which no other image of the source has had; 0 = it is
+                        recorded for each frame */
 } fr_vulkan_image;
 
 /* The ring format of a VkFormat; FR_FORMAT_NONE: no ring has it. Any thread. */

@@ -25,6 +25,7 @@ struct fr_gpu {
     VkBuffer buffer;
     VkDeviceMemory buffer_memory, image_memory;
     VkImage image;
+    uint64_t number; /* of the image; counts */
     size_t pitch_bytes;
     void *pixels; /* of the buffer: what is drawn into */
 };
@@ -213,6 +214,7 @@ static VkResult make_image(fr_gpu *gpu)
         .initialLayout = VK_IMAGE_LAYOUT_UNDEFINED,
     };
     VkResult result = vk->CreateImage(vk->device, &info, NULL, &gpu->image);
+    gpu->number++;
     if (result != VK_SUCCESS)
         return result;
     VkMemoryRequirements needs;
@@ -368,6 +370,7 @@ fr_status fr_gpu_push(fr_gpu *gpu, fr_source *source, const fr_publish_info *inf
         .wait = &uploaded,
         .num_wait = 1,
         .sampled = true,
+        .number = gpu->number,
     };
     if (!upload(gpu, gpu->image, false, gpu->uploaded, 0))
         return FR_ERR_DEVICE_LOST;

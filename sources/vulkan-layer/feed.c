@@ -220,7 +220,7 @@ static void switch_to(struct fr_layer_feed *feed, fr_layer_swapchain *swapchain,
     }
     swapchain->family = queue->family;
     swapchain->copier = find_copier(feed, swapchain);
-    feed->published = 0; /* its copies are counted from 1 again */
+    feed->published = feed->shown = 0; /* its presents are counted from 1 again */
     atomic_store_explicit(&swapchain->hdr_changed, true, memory_order_relaxed);
     set_current(feed, swapchain);
     if (feed->source) {

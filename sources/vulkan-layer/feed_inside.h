@@ -49,7 +49,8 @@ struct fr_layer_feed {
     fr_slot held;
     fr_layer_sink *held_sink; /* NULL: the slot lies in memory */
     uint64_t held_ns, frame_ns, claim_ns;
-    uint64_t published; /* sequence of the newest copy that was published */
+    uint64_t published; /* sequence of the newest copy that was published, or given up */
+    uint64_t shown;     /* of the newest that was published */
     uint64_t trying;    /* sequence of a stage that found no room in the ring */
     uint32_t tries;
 };

@@ -248,14 +248,25 @@ void fr_layer_frames_follow(struct fr_layer_feed *feed)
 
 /* ---- frames ---- */
 
+/* What differs is known where the frame published last is the present before. */
+static fr_publish_info info_of(const struct fr_layer_feed *feed, const fr_layer_sink *sink)
+{
+    const bool known = sink->has_damage && feed->shown && sink->sequence == feed->shown + 1;
+    return (fr_publish_info){
+        .present_ns = sink->present_ns,
+        .damage = known ? sink->damage.rect : NULL,
+        .num_damage = sink->damage.count,
+    };
+}
+
 static void publish_slot(struct fr_layer_feed *feed)
 {
     fr_layer_sink *sink = feed->held_sink;
-    const fr_publish_info info = {.present_ns = sink->present_ns};
+    const fr_publish_info info = info_of(feed, sink);
     /* With a semaphore the host waits by itself, and the commands may still run. */
     const bool good = sink->submitted && (sink->ready || finish_copy(feed, sink));
     if (good && fr_source_publish(feed->source, &info) == FR_OK)
-        feed->published = sink->sequence;
+        feed->published = feed->shown = sink->sequence;
     else if (!good)
         fr_source_cancel(feed->source);
     feed->frame_ns = sink->present_ns;
@@ -336,7 +347,7 @@ static void give_back(fr_layer_sink *stage)
 
 static void publish_stage(struct fr_layer_feed *feed, fr_layer_sink *sink)
 {
-    const fr_publish_info info = {.present_ns = sink->present_ns};
+    const fr_publish_info info = info_of(feed, sink);
     if (!finish_copy(feed, sink))
         return;
     if (feed->trying != sink->sequence)
@@ -351,6 +362,8 @@ static void publish_stage(struct fr_layer_feed *feed, fr_layer_sink *sink)
     }
     feed->tries = 0;
     feed->published = sink->sequence;
+    if (done)
+        feed->shown = sink->sequence;
     feed->frame_ns = sink->present_ns;
     fr_layer_sink_reset(sink, feed->device);
     open_sink(sink);

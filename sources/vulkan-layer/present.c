@@ -22,8 +22,10 @@ typedef struct copy {
     VkSemaphore copied; /* what the present is to wait for */
 } copy;
 
-/* Offers each of the program's swapchains. The one that is captured, and which of its images it presents. */
-static fr_layer_swapchain *find(fr_layer_queue *queue, const VkPresentInfoKHR *info, uint32_t *image)
+/* Offers each of the program's swapchains. The one that is captured, which of those presented it is, and the
+ * number of its present. */
+static fr_layer_swapchain *find(fr_layer_queue *queue, const VkPresentInfoKHR *info, uint32_t *index,
+                                uint64_t *sequence)
 {
     fr_layer_swapchain *found = NULL;
     for (uint32_t i = 0; i < info->swapchainCount; i++) {
@@ -31,10 +33,12 @@ static fr_layer_swapchain *find(fr_layer_queue *queue, const VkPresentInfoKHR *i
         if (!swapchain)
             continue;
         fr_layer_feed_offer(queue, swapchain);
+        const uint64_t number = atomic_fetch_add_explicit(&swapchain->sequence, 1, memory_order_relaxed) + 1;
         if (found || !atomic_load_explicit(&swapchain->accepting, memory_order_acquire))
             continue;
         found = swapchain;
-        *image = info->pImageIndices[i];
+        *index = i;
+        *sequence = number;
     }
     return found;
 }
@@ -99,10 +103,39 @@ static bool submit(const fr_layer_queue *queue, const VkPresentInfoKHR *info,
     return queue->device->vk.QueueSubmit(queue->handle, 1, &submission, sink->fence) == VK_SUCCESS;
 }
 
+static const VkPresentRegionKHR *region_of(const VkPresentInfoKHR *info, uint32_t index)
+{
+    for (const VkBaseInStructure *at = info->pNext; at; at = at->pNext) {
+        const VkPresentRegionsKHR *regions = (const void *)at;
+        if (at->sType == VK_STRUCTURE_TYPE_PRESENT_REGIONS_KHR && regions->pRegions &&
+            index < regions->swapchainCount)
+            return &regions->pRegions[index];
+    }
+    return NULL;
+}
+
+/* What a program with VK_KHR_incremental_present says has changed since its present before. */
+static void note_damage(fr_layer_sink *sink, const VkPresentRegionKHR *region,
+                        const fr_layer_swapchain *swapchain)
+{
+    /* No rectangles: all of it. */
+    sink->has_damage = region && region->rectangleCount && region->pRectangles;
+    sink->damage.count = 0;
+    for (uint32_t i = 0; sink->has_damage && i < region->rectangleCount; i++) {
+        const VkRectLayerKHR *rect = &region->pRectangles[i];
+        /* Larger than what there is: nonsense. */
+        sink->has_damage = rect->extent.width <= swapchain->width && rect->extent.height <= swapchain->height;
+        fr_rects_add(&sink->damage,
+                     fr_rect_clip(rect->offset.x, rect->offset.y, (int32_t)rect->extent.width,
+                                  (int32_t)rect->extent.height, swapchain->width, swapchain->height));
+    }
+}
+
 /* True: the copy was submitted, and the present is to wait for c->copied alone. */
 static bool capture(const fr_layer_queue *queue, const VkPresentInfoKHR *info, fr_layer_swapchain *swapchain,
-                    uint32_t image, copy *c, fr_layer_fate *fate)
+                    uint32_t index, uint64_t sequence, copy *c, fr_layer_fate *fate)
 {
+    const uint32_t image = info->pImageIndices[index];
     if (!atomic_load_explicit(&swapchain->accepting, memory_order_acquire))
         return false;
     *fate = FR_LAYER_FATE_DROPPED;
@@ -115,7 +148,8 @@ static bool capture(const fr_layer_queue *queue, const VkPresentInfoKHR *info, f
     fr_layer_sink *sink = c->sink;
     const bool is_slot = sink->is_slot;
     sink->present_ns = fr_clock_now_ns();
-    sink->sequence = atomic_fetch_add_explicit(&swapchain->sequence, 1, memory_order_relaxed) + 1;
+    sink->sequence = sequence;
+    note_damage(sink, region_of(info, index), swapchain);
     sink->image_index = image;
     sink->submitted = submit(queue, info, swapchain, image, c);
     const bool submitted = sink->submitted;
@@ -131,11 +165,12 @@ static VkResult present(fr_layer_queue *queue, const VkPresentInfoKHR *info, fr_
                         uint64_t *below_ns)
 {
     copy c;
-    uint32_t image = 0;
+    uint32_t index = 0;
+    uint64_t sequence = 0;
     VkPresentInfoKHR own = *info;
-    fr_layer_swapchain *swapchain = find(queue, info, &image);
+    fr_layer_swapchain *swapchain = find(queue, info, &index, &sequence);
     pthread_mutex_lock(&queue->mutex);
-    if (swapchain && capture(queue, info, swapchain, image, &c, fate)) {
+    if (swapchain && capture(queue, info, swapchain, index, sequence, &c, fate)) {
         own.waitSemaphoreCount = 1;
         own.pWaitSemaphores = &c.copied;
     }

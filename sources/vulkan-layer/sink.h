@@ -14,6 +14,7 @@
  * at. Each move is one compare-and-swap or release store; the other side acquires.
  */
 
+#include "common/rect.h"
 #include "copier.h"
 #include "timer.h"
 
@@ -52,6 +53,8 @@ typedef struct fr_layer_sink {
     bool submitted;       /* false: the GPU was given nothing */
     uint32_t image_index; /* the swapchain's, that was copied */
     uint64_t sequence, present_ns;
+    bool has_damage; /* the program said what differs from the present before: */
+    fr_rects damage;
 } fr_layer_sink;
 
 struct fr_layer_swapchain;

@@ -37,7 +37,7 @@ typedef struct fr_layer_swapchain {
     const fr_layer_copier *copier;          /* NULL: copies are made by transfer */
     uint32_t family;                        /* of the queue that the sinks' commands are for */
     fr_layer_sink sink[FR_LAYER_SINKS_MAX]; /* the ring's slots first */
-    _Atomic uint64_t sequence;              /* of the last copy */
+    _Atomic uint64_t sequence;              /* of the last present */
 } fr_layer_swapchain;
 
 /* NULL: not one that can be captured. */

@@ -6,12 +6,7 @@
 
 enum { LOOKS_A_ROUND = 32 }; /* a microsecond at most, and the clock and the caller are asked */
 
-/* A source that waits for this very processor waits no longer than the first. Who comes back after more than
- * the second, and there is no frame, has to share it with others. */
-#define YIELD_EVERY_NS (10 * UINT64_C(1000))
-#define CROWDED_NS (100 * UINT64_C(1000))
-
-enum look { LOOK_SEEN, LOOK_CANCELLED, LOOK_CROWDED, LOOK_OVER };
+enum look { LOOK_SEEN, LOOK_CANCELLED, LOOK_OVER };
 
 static uint64_t smaller(uint64_t a, uint64_t b)
 {
@@ -19,28 +14,17 @@ static uint64_t smaller(uint64_t a, uint64_t b)
 }
 
 /* Looks for the newest token instead of sleeping. */
-static enum look look(fr_capture *capture, uint64_t now_ns, uint64_t until_ns)
+static enum look look(fr_capture *capture, uint64_t until_ns)
 {
-    const struct fr_os *os = &capture->env.os;
-    uint64_t yielded_ns = now_ns;
-    bool crowded = false;
     do {
         for (int i = 0; i < LOOKS_A_ROUND; i++) {
             if (fr_ring_host_moved(&capture->ring.words))
                 return LOOK_SEEN;
             fr_cpu_relax();
         }
-        if (crowded)
-            return LOOK_CROWDED;
         if (fr_capture_is_cancelled(capture))
             return LOOK_CANCELLED;
-        now_ns = fr_capture_now(capture);
-        if (now_ns - yielded_ns < YIELD_EVERY_NS)
-            continue;
-        os->ops->yield(os->self);
-        yielded_ns = fr_capture_now(capture);
-        crowded = yielded_ns - now_ns > CROWDED_NS;
-    } while (now_ns < until_ns);
+    } while (fr_capture_now(capture) < until_ns);
     return LOOK_OVER;
 }
 
@@ -93,11 +77,11 @@ static fr_status sleep_until(fr_capture *capture, uint64_t now_ns, uint64_t unti
 static fr_status look_until(fr_capture *capture, uint64_t begin_ns, uint64_t until_ns)
 {
     struct fr_pace *pace = &capture->pace;
-    const enum look end = look(capture, begin_ns, until_ns);
+    const enum look end = look(capture, until_ns);
     const uint64_t now = fr_capture_now(capture);
     capture->seen_looking = end == LOOK_SEEN;
     capture->looked_ns += now - begin_ns;
-    if (end == LOOK_SEEN || end == LOOK_CROWDED || (end == LOOK_OVER && now >= pace->until_ns))
+    if (end == LOOK_SEEN || (end == LOOK_OVER && now >= pace->until_ns))
         fr_pace_looked(pace, end == LOOK_SEEN);
     return end == LOOK_SEEN || end == LOOK_CANCELLED ? FR_OK : FR_TIMEOUT;
 }

@@ -26,6 +26,7 @@ struct link_source {
     struct fr_link *link; /* NULL: not connected */
     fr_handle waitable;   /* ready when `link` may have something new */
     bool said_hello, welcomed;
+    bool quiet;       /* when last looked at, the connection held nothing: what comes shows in a wait */
     bool display_due; /* the host has not heard of the newest display */
     bool ended;       /* refused, or the inherited connection is gone */
     bool told_waiting;
@@ -45,6 +46,7 @@ static void disconnect(struct link_source *source)
     source->waitable = FR_HANDLE_NONE;
     source->said_hello = false;
     source->welcomed = false;
+    source->quiet = false;
     source->ended = source->ended || source->inherited;
 }
 
@@ -221,14 +223,22 @@ static fr_status step(struct link_source *source, struct fr_source_news *out)
 }
 
 /* False: a signal came, the caller may want to look why. */
-static bool wait_until(const struct link_source *source, uint64_t until_ns)
+static bool wait_until(struct link_source *source, uint64_t until_ns)
 {
     struct fr_waits waits = {0};
-    fr_waits_add(&waits, source->waitable);
-    if (source->link)
-        fr_waits_add_process(&waits, source->link);
+    const size_t link = fr_waits_add(&waits, source->waitable);
+    const size_t process = source->link ? fr_waits_add_process(&waits, source->link) : FR_WAITS_NONE;
     const uint64_t now = now_ns();
-    return fr_waits_wait(&waits, until_ns == UINT64_MAX ? UINT64_MAX : until_ns > now ? until_ns - now : 0);
+    if (!fr_waits_wait(&waits, until_ns == UINT64_MAX ? UINT64_MAX : until_ns > now ? until_ns - now : 0))
+        return false;
+    source->quiet = source->quiet && !waits.ready[link] && !waits.ready[process];
+    return true;
+}
+
+/* Nothing to send, and nothing to be heard but what a wait would show: that is one system call. */
+static bool is_quiet(const struct link_source *source)
+{
+    return source->quiet && !(source->display_due && source->welcomed);
 }
 
 static fr_status source_poll(void *self, uint64_t timeout_ns, struct fr_source_news *out)
@@ -237,12 +247,14 @@ static fr_status source_poll(void *self, uint64_t timeout_ns, struct fr_source_n
     memset(out, 0, sizeof(*out));
     const uint64_t begin = now_ns();
     const uint64_t deadline = timeout_ns > UINT64_MAX - begin ? UINT64_MAX : begin + timeout_ns;
-    for (;;) {
-        const fr_status status = source->ended ? FR_AGAIN : step(source, out);
+    for (bool waited = false;; waited = true) {
+        const bool quiet = is_quiet(source);
+        const fr_status status = source->ended || quiet ? FR_AGAIN : step(source, out);
         if (status != FR_AGAIN)
             return status;
         memset(out, 0, sizeof(*out));
-        if (now_ns() >= deadline)
+        source->quiet = source->link != NULL;
+        if (now_ns() >= deadline && (waited || !quiet))
             return FR_AGAIN;
         const bool unconnected = !source->link && !source->ended;
         const uint64_t until = unconnected && source->retry_at_ns < deadline ? source->retry_at_ns : deadline;

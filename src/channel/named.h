@@ -12,7 +12,7 @@
  *                          version 2: the front, the first 64 bytes of a header, which name the generation
  *   <p>-evt-<t>            version 1: the event of all generations
  *   <p>-evt-<t>-<g>        version 2: that of one
- *   <p>-ring-<t>-<g>       version 2: the header of that generation, 832 bytes
+ *   <p>-ring-<t>-<g>       version 2: the header of that generation, 832 bytes, or 1856 with damage lines
  *   <p>-mem-<t>-<g>        version 2: its slots, where they are one memory
  *   <p>-tex-<t>-<g>-<i>    its textures
  *   <p>-dbg                the debug block, of all targets

@@ -217,14 +217,14 @@ static fr_status need_contexts(fr_av_vulkan *av, const fr_frame *frame, const fr
 
 /* ---- pictures ---- */
 
-static fr_status wait_for(const struct device *device, const VkSemaphore *semaphores, const uint64_t *values,
-                          uint32_t count)
+/* What FFmpeg does with a picture. */
+static fr_status wait_for(const struct device *device, const AVVkFrame *vkf)
 {
     const VkSemaphoreWaitInfo info = {
         .sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
-        .semaphoreCount = count,
-        .pSemaphores = semaphores,
-        .pValues = values,
+        .semaphoreCount = 2,
+        .pSemaphores = vkf->sem,
+        .pValues = vkf->sem_value,
     };
     switch (device->wait_semaphores(device->device, &info, PATIENCE_NS)) {
     case VK_SUCCESS: return FR_OK;
@@ -291,7 +291,7 @@ static void close_view(struct view *view)
 {
     const struct device *device = device_of(view->device);
     AVVkFrame *vkf = view->vkf;
-    const fr_status status = wait_for(device, vkf->sem, vkf->sem_value, 2);
+    const fr_status status = wait_for(device, vkf);
     if (status == FR_TIMEOUT || status == FR_ERR_NO_MEMORY)
         return;
     const uint32_t layout[2] = {(uint32_t)vkf->layout[0], (uint32_t)vkf->layout[1]};
@@ -338,8 +338,7 @@ static fr_status make_view(fr_av_vulkan *av, const fr_frame *frame, const fr_vul
                            struct view **out)
 {
     const struct device *device = device_of(av->device);
-    const VkSemaphore done = (VkSemaphore)(uintptr_t)picture->semaphore;
-    fr_status status = wait_for(device, &done, &picture->value, 1);
+    fr_status status = fr_frame_vulkan_wait(frame);
     if (status != FR_OK)
         return status;
     struct view *view = av_mallocz(sizeof(*view));

@@ -20,6 +20,8 @@
 
 enum { FR_REASON_BYTES = 160 };
 
+struct fr_gpu_keep;
+
 struct fr_encoder_config {
     uint32_t width, height; /* of the frames; an odd column or row is not coded */
     fr_format format;
@@ -32,6 +34,7 @@ struct fr_encoder_config {
     bool global_header;                                  /* parameter sets go into the file's header */
     const void *device;    /* that the frames lie on (an ID3D11Device, a VkDevice); NULL: frames in memory */
     const fr_frame *frame; /* the first that will be sent, with a device; the caller's */
+    struct fr_gpu_keep *keep; /* with a device; outlives the encoder */
 };
 
 struct fr_encoder;

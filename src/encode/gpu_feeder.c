@@ -13,13 +13,18 @@
 struct fr_gpu_feeder {
     enum AVPixelFormat format;
     AVBufferRef *frames;
-    fr_av_cuda *cuda;
+    fr_av_cuda *cuda; /* the keep's */
 };
 
 const void *fr_gpu_device_of(const fr_frame *frame)
 {
     fr_vulkan_picture picture;
     return frame->surface && fr_frame_vulkan(frame, &picture) == FR_OK ? picture.device : NULL;
+}
+
+void fr_gpu_keep_finish(struct fr_gpu_keep *keep)
+{
+    fr_av_cuda_destroy(&keep->cuda);
 }
 
 static fr_status refuse(char reason[FR_REASON_BYTES], const char *why)
@@ -127,8 +132,18 @@ static fr_status try_frame(struct fr_gpu_feeder *feeder, const fr_frame *frame, 
     return status;
 }
 
+static fr_status open_cuda(struct fr_gpu_feeder *feeder, struct fr_gpu_keep *keep,
+                           char reason[FR_REASON_BYTES])
+{
+    const fr_status status = keep->cuda ? FR_OK : fr_av_cuda_create(&keep->cuda);
+    if (status == FR_ERR_UNSUPPORTED)
+        (void)refuse(reason, "framering here was built without CUDA's headers");
+    feeder->cuda = keep->cuda;
+    return status;
+}
+
 fr_status fr_gpu_feeder_open(struct fr_gpu_feeder **out, const AVCodec *codec, const fr_frame *frame,
-                             char reason[FR_REASON_BYTES])
+                             struct fr_gpu_keep *keep, char reason[FR_REASON_BYTES])
 {
     *out = NULL;
     const bool cuda = takes(codec, AV_HWDEVICE_TYPE_CUDA);
@@ -140,9 +155,7 @@ fr_status fr_gpu_feeder_open(struct fr_gpu_feeder **out, const AVCodec *codec, c
     if (!feeder)
         return FR_ERR_NO_MEMORY;
     feeder->format = cuda ? AV_PIX_FMT_CUDA : AV_PIX_FMT_VAAPI;
-    fr_status status = cuda ? fr_av_cuda_create(&feeder->cuda) : open_vaapi(feeder, frame, reason);
-    if (cuda && status == FR_ERR_UNSUPPORTED)
-        (void)refuse(reason, "framering here was built without CUDA's headers");
+    fr_status status = cuda ? open_cuda(feeder, keep, reason) : open_vaapi(feeder, frame, reason);
     if (status == FR_OK)
         status = try_frame(feeder, frame, reason);
     if (status == FR_OK)
@@ -157,7 +170,6 @@ void fr_gpu_feeder_close(struct fr_gpu_feeder **feeder)
     if (!*feeder)
         return;
     av_buffer_unref(&(*feeder)->frames);
-    fr_av_cuda_destroy(&(*feeder)->cuda);
     av_freep(feeder);
 }
 

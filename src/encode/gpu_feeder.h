@@ -11,14 +11,23 @@
 #include "encode/encoder.h"
 
 struct fr_gpu_feeder;
+struct fr_av_cuda;
+
+/* What goes from encoder to encoder, all zero at first: CUDA takes a tenth of a second for a context. */
+struct fr_gpu_keep {
+    struct fr_av_cuda *cuda;
+};
+
+void fr_gpu_keep_finish(struct fr_gpu_keep *keep);
 
 /* Names the GPU that the frame lies on; NULL: in memory. */
 const void *fr_gpu_device_of(const fr_frame *frame);
 
-/* For frames like this one. FR_ERR_UNSUPPORTED: `reason` says why this encoder has to get them through
- * memory. FR_ERR_NO_MEMORY; FR_TIMEOUT, FR_ERR_DEVICE_LOST: this frame is not to be had. */
+/* For frames like this one. `keep` outlives the feeder. FR_ERR_UNSUPPORTED: `reason` says why this encoder
+ * has to get them through memory. FR_ERR_NO_MEMORY; FR_TIMEOUT, FR_ERR_DEVICE_LOST: this frame is not to be
+ * had. */
 fr_status fr_gpu_feeder_open(struct fr_gpu_feeder **out, const AVCodec *codec, const fr_frame *frame,
-                             char reason[FR_REASON_BYTES]);
+                             struct fr_gpu_keep *keep, char reason[FR_REASON_BYTES]);
 /* Accepts NULL in it. After the encoder, which may have its frames still. */
 void fr_gpu_feeder_close(struct fr_gpu_feeder **feeder);
 

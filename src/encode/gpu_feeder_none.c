@@ -6,10 +6,15 @@
 
 #include <stdio.h>
 
-fr_status fr_gpu_feeder_open(struct fr_gpu_feeder **out, const AVCodec *codec, const fr_frame *frame,
-                             char reason[FR_REASON_BYTES])
+void fr_gpu_keep_finish(struct fr_gpu_keep *keep)
 {
-    (void)frame;
+    (void)keep;
+}
+
+fr_status fr_gpu_feeder_open(struct fr_gpu_feeder **out, const AVCodec *codec, const fr_frame *frame,
+                             struct fr_gpu_keep *keep, char reason[FR_REASON_BYTES])
+{
+    (void)frame, (void)keep;
     *out = NULL;
     snprintf(reason, FR_REASON_BYTES, "%s reads memory", codec->name);
     return FR_ERR_UNSUPPORTED;

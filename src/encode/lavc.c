@@ -413,7 +413,7 @@ fr_status fr_lavc_open(struct fr_encoder **out, const struct fr_encoder_row *row
     char input_reason[FR_REASON_BYTES] = "";
     struct fr_gpu_feeder *gpu = NULL;
     if (config->device) {
-        status = fr_gpu_feeder_open(&gpu, codec, config->frame, input_reason);
+        status = fr_gpu_feeder_open(&gpu, codec, config->frame, config->keep, input_reason);
         /* The next frame may be had. */
         if (status == FR_TIMEOUT || status == FR_ERR_DEVICE_LOST)
             return FR_ERR_DEVICE_LOST;

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "encode/recorder.h"
 
+#include "encode/gpu_feeder.h"
 #include "encode/output.h"
 #include "encode/select.h"
 #include "encode/timeline.h"
@@ -27,12 +28,13 @@ struct fr_recorder {
     struct fr_output *output;
     struct fr_selection selection;
     struct fr_encoder *encoder; /* NULL: none open */
-    const void *device;         /* that the encoder was opened for; it holds a reference where it uses it */
-    bool keyframe_due;          /* a frame that had to be one was lost */
-    bool losing;                /* the last frame was lost, which the log has */
-    bool memory_only;           /* a GPU stopped handing out frames to the encoder */
-    fr_frame shape;             /* size, format, colour and HDR metadata of what is recorded; no surface */
-    bool begun;                 /* the open segment has its header */
+    struct fr_gpu_keep keep;
+    const void *device; /* that the encoder was opened for; it holds a reference where it uses it */
+    bool keyframe_due;  /* a frame that had to be one was lost */
+    bool losing;        /* the last frame was lost, which the log has */
+    bool memory_only;   /* a GPU stopped handing out frames to the encoder */
+    fr_frame shape;     /* size, format, colour and HDR metadata of what is recorded; no surface */
+    bool begun;         /* the open segment has its header */
     struct fr_timeline timeline;
     struct pending pending[NUM_PENDING];
     size_t next_pending;
@@ -254,7 +256,8 @@ static fr_status open_encoder(fr_recorder *r, const fr_frame *frame)
                                              .options = r->options,
                                              .global_header = !r->kind->in_place,
                                              .device = r->device,
-                                             .frame = frame};
+                                             .frame = frame,
+                                             .keep = &r->keep};
     const fr_status status = fr_selection_open(&r->selection, &r->encoder, &config);
     if (status != FR_OK)
         return status;
@@ -457,6 +460,7 @@ fr_status fr_recorder_put(fr_recorder *recorder, const fr_frame *frame)
 static void free_all(fr_recorder *r)
 {
     fr_encoder_destroy(&r->encoder);
+    fr_gpu_keep_finish(&r->keep);
     if (r->output)
         r->output->ops->destroy(r->output);
     av_packet_free(&r->packet);

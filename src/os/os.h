@@ -85,8 +85,6 @@ struct fr_os_ops {
                              uint32_t *signalled);
     void (*waiter_destroy)(void *self, struct fr_waiter **waiter); /* accepts none */
 
-    void (*yield)(void *self); /* a thread that waits for this processor, if there is one, runs first */
-
     void (*handle_close)(void *self, fr_handle handle); /* a delivered handle that was not taken over */
 };
 

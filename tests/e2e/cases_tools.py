@@ -96,15 +96,18 @@ def case_bench_convert(world):
 
 @everywhere
 def case_bench_handoff(world):
-    """bench handoff: a host that sleeps and one that spins, beside bare wake-ups."""
+    """bench handoff: hosts that sleep, look when a frame is due and spin, beside bare wake-ups."""
     report = world.fr("bench", "handoff", "--json", "--for", "1s", timeout=120).expect(0).json()
-    sleep, spin = report["sleep"], report["spin"]
+    sleep, look, spin = report["sleep"], report["look"], report["spin"]
     bare = ("event_rtt_p50_us",) if world.windows else ("eventfd_rtt_p50_us", "futex_rtt_p50_us")
     numbers(sleep, ("p50_us", "p99_us", "frames", "ratio") + bare)
+    numbers(look, ("p99_us", "frames", "spin_us"))
     numbers(spin, ("p99_us", "frames"))
-    check(sleep["p50_us"] <= sleep["p99_us"] < 1e6 and spin["p50_us"] <= spin["p99_us"] < 1e6, f"{report}")
+    for host in sleep, look, spin:
+        check(host["p50_us"] <= host["p99_us"] < 1e6 and 0 <= host["cpu_pct"] <= 110, f"{report}")
+    check(0 <= look["looked_pct"] <= 100, f"{report}")
     text = world.fr("bench", "handoff", "--for", "500ms", timeout=120).expect(0).out
-    check("spins" in text and "ratio" in text, text)
+    check("spins" in text and "is due" in text and "ratio" in text, text)
 
 
 @everywhere

@@ -8,7 +8,7 @@ import pathlib
 import signal
 import time
 
-from cases_session import TAGS_HDR, TAGS_SDR, check_tags
+from cases_session import TAGS_HDR, TAGS_SDR, check_tags, last_picture
 from harness import check, print_flips, wait_for
 from vulkan_rig import captured, need, presenter, skip, stats, use_layer, valid, validation
 
@@ -34,11 +34,11 @@ def lingering(world):
     return 4 if world.sanitized else 1
 
 
-def present(world, host_arguments, *arguments, env=None):
+def present(world, host_arguments, *arguments, env=None, name="a.mkv"):
     """A session with the presenter, whose use of Vulkan is validated, until this has ended; summary and what the layer
     counted."""
     use_layer(world)
-    running = host(world, *host_arguments, seconds=120)
+    running = host(world, *host_arguments, seconds=120, name=name)
     program = presenter(world, "program", 7, *arguments, env=env)
     done = program.finish(90).expect(0)
     valid(world, "program")
@@ -60,6 +60,22 @@ def case_layer_memory(world):
     check_tags(world, "a.mkv", TAGS_SDR, hdr=False)
     world.stamps("a.mkv")
     check(world.stamp_frames("a.mkv")[-1]["sequence"] == 150, "the last frame is not shown")
+
+
+def case_layer_says_what_changed(world):
+    """A program that says what it changed in each present: that alone is converted, and nothing of it is missing."""
+    frames = 200
+    for backend in ("cpu", "vulkan"):
+        summary, _ = present(world, ("--backend", backend), "--marks", "--frames", str(frames), "--linger",
+                             str(lingering(world)), name="a.y4m")
+        check(summary["fresh"] > 20, f"{summary}")
+        check(0 < summary["converted_pct"] < 60, f"{backend}: {summary['converted_pct']} % were converted")
+        luma = last_picture(world, "a.y4m")[:640 * 360]
+        for frame in range(1, frames + 1):
+            x, y = frame % 20 * 16 + 8, frame // 20 * 16 + 8
+            for at in (y * 640 + x, (359 - y) * 640 + 639 - x):
+                check(luma[at] > 230, f"{backend}: a mark of frame {frame} is missing")
+        print(f"  {backend}: {summary['fresh']} frames, of which {summary['converted_pct']:.2f} % were converted")
 
 
 def case_layer_images(world):

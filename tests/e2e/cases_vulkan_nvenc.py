@@ -11,7 +11,7 @@ from vulkan_rig import skip, use_vulkan
 
 SMALL = ("--source", "pattern", "--size", "320x180", "--backend", "vulkan")
 PAIRS_OF_CUDA = ("contexts", "imports", "maps", "allocations")
-PAIRS_OF_NVENC = ("sessions", "resources", "maps", "locks", "inputs")
+PAIRS_OF_NVENC = ("sessions", "resources", "maps", "locks", "inputs", "input_locks")
 
 
 def use_fakes(world, uuid=None):
@@ -46,7 +46,7 @@ def case_vulkan_nvenc(world):
     check(summary["encoder_input_reason"] == "" and summary["fresh"] > 60, f"{summary}")
     cuda, nvenc = reports(world)
     check(nvenc["maps"][0] == nvenc["frames"] == summary["frames_encoded"], f"{nvenc}, {summary}")
-    check(cuda["imports"][0] == nvenc["resources"][0] <= 8 and nvenc["inputs"][0] == 0, f"{cuda}, {nvenc}")
+    check(cuda["imports"][0] == nvenc["resources"][0] <= 8 and nvenc["input_locks"][0] == 0, f"{cuda}, {nvenc}")
     check(cuda["copies"] == 0, f"{cuda}")
     check_tags(world, "a.mkv", TAGS_SDR, hdr=False)
     world.stamps("a.mkv")
@@ -58,7 +58,7 @@ def case_vulkan_nvenc_size_flip(world):
     summary = world.capture(*SMALL, "--encoder", "h264_nvenc", "--at", "1s:size=400x226", "--for", "3s", "a.mkv")
     check(len(summary["files"]) == 2 and summary["encoder_input"] == "cuda", f"{summary}")
     _, nvenc = reports(world)
-    check(nvenc["inputs"][0] == 0, f"{nvenc}")
+    check(nvenc["input_locks"][0] == 0, f"{nvenc}")
     world.stamps(*summary["files"])
 
 
@@ -70,7 +70,7 @@ def case_vulkan_nvenc_hdr(world):
     check(summary["encoder_input"] == "cuda", f"{summary}")
     check_tags(world, "a.ts", TAGS_HDR, hdr=True)
     _, nvenc = reports(world)
-    check(nvenc["inputs"][0] == 0, f"{nvenc}")
+    check(nvenc["input_locks"][0] == 0, f"{nvenc}")
     world.stamps("a.ts")
 
 

@@ -6,10 +6,12 @@
  * colour space, on a surface without a window. It knows nothing of framering's ring.
  *   presenter [--format N] [--space N] [--size WxH] [--fps N] [--frames N] [--resize N:WxH]... [--nits N]
  *             [--colour R,G,B] [--linger S] [--exit] [--validated] [--features writable|constant]
- *             [--second WxH:FIRST:LAST]
+ *             [--second WxH:FIRST:LAST] [--marks]
  * Formats and colour spaces are Vulkan's numbers. --resize: at that frame. --linger: stands still for so long
  * after the last frame. --exit: ends without destroying anything. --second: another
- * window beside it, which presents from one frame to another.
+ * window beside it, which presents from one frame to another. --marks: frame N adds a white block of 16x16 in
+ * place N % 240 of 20 columns, from the left and the top, and another from the right and the bottom, and says
+ * that these changed (VK_KHR_incremental_present).
  */
 #define _POSIX_C_SOURCE 200809L
 #include "second.h"
@@ -38,7 +40,7 @@ static struct {
     } resize[RESIZES_MAX];
     uint32_t num_resizes;
     uint32_t second_width, second_height, second_first, second_last; /* 0: none */
-    bool one_colour, bare_exit, validated, features_writable, features_constant;
+    bool marks, one_colour, bare_exit, validated, features_writable, features_constant;
     float colour[3];
 } o = {VK_FORMAT_B8G8R8A8_UNORM,
        VK_COLOR_SPACE_SRGB_NONLINEAR_KHR,
@@ -88,6 +90,10 @@ static void parse(int argc, char **argv)
         }
         if (!strcmp(name, "--validated")) {
             o.validated = true;
+            continue;
+        }
+        if (!strcmp(name, "--marks")) {
+            o.marks = true;
             continue;
         }
         const char *value = i + 1 < argc ? argv[++i] : "";
@@ -152,7 +158,8 @@ static void make_device(void)
                                               VK_EXT_HEADLESS_SURFACE_EXTENSION_NAME,
                                               VK_EXT_SWAPCHAIN_COLOR_SPACE_EXTENSION_NAME};
     static const char *const of_device[] = {VK_KHR_SWAPCHAIN_EXTENSION_NAME,
-                                            VK_EXT_HDR_METADATA_EXTENSION_NAME};
+                                            VK_EXT_HDR_METADATA_EXTENSION_NAME,
+                                            VK_KHR_INCREMENTAL_PRESENT_EXTENSION_NAME};
     static const VkApplicationInfo application = {.sType = VK_STRUCTURE_TYPE_APPLICATION_INFO,
                                                   .apiVersion = VK_API_VERSION_1_2};
     /* In this order: the upper one first. */
@@ -176,7 +183,7 @@ static void make_device(void)
         .pNext = features(),
         .queueCreateInfoCount = 1,
         .pQueueCreateInfos = &queue_info,
-        .enabledExtensionCount = 2,
+        .enabledExtensionCount = o.marks ? 3 : 2,
         .ppEnabledExtensionNames = of_device,
     };
     uint32_t num = 1;
@@ -276,6 +283,8 @@ static void make_picture(void)
         return;
     }
     memset(pixels, 0, (size_t)o.width * o.height * pixel_bytes());
+    if (o.marks)
+        return;
     picture = fr_picture_create(o.width, o.height, fr_vulkan_format((uint32_t)o.format),
                                 hdr ? FR_COLOUR_STATE_HDR : FR_COLOUR_STATE_SDR);
     if (!picture)
@@ -372,8 +381,22 @@ static void draw(uint32_t frame)
         fr_picture_draw(picture, &slot, &stamp, now_ns, FR_PICTURE_WHOLE);
 }
 
+/* The blocks that frame adds. */
+static void mark(uint32_t frame, VkRectLayerKHR rects[2])
+{
+    const uint32_t place = frame % 240, side = 16, x = place % 20 * side, y = place / 20 * side;
+    const uint32_t at[2][2] = {{x, y}, {o.width - side - x, o.height - side - y}};
+    for (int i = 0; i < 2; i++) {
+        rects[i] = (VkRectLayerKHR){.offset = {(int32_t)at[i][0], (int32_t)at[i][1]}, .extent = {side, side}};
+        for (uint32_t row = at[i][1]; row < at[i][1] + side; row++)
+            memset((uint8_t *)pixels + ((size_t)row * o.width + at[i][0]) * pixel_bytes(), 0xff,
+                   side * pixel_bytes());
+    }
+}
+
 static void show(uint32_t frame)
 {
+    VkRectLayerKHR rects[2];
     const VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
     const VkBufferImageCopy region = {.imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1},
                                       .imageExtent = {o.width, o.height, 1}};
@@ -383,6 +406,8 @@ static void show(uint32_t frame)
     must(vkResetFences(device, 1, &fence), "vkResetFences");
     must(vkAcquireNextImageKHR(device, swapchain, UINT64_MAX, acquired, VK_NULL_HANDLE, &image), "acquire");
     draw(frame);
+    if (o.marks)
+        mark(frame, rects);
     must(vkBeginCommandBuffer(commands, &begin), "vkBeginCommandBuffer");
     turn_image(commands, images[image], VK_IMAGE_LAYOUT_UNDEFINED, VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, 0,
                VK_ACCESS_TRANSFER_WRITE_BIT);
@@ -401,8 +426,12 @@ static void show(uint32_t frame)
         .pSignalSemaphores = &rendered[image],
     };
     must(vkQueueSubmit(queue, 1, &submit, fence), "vkQueueSubmit");
+    const VkPresentRegionKHR changed = {2, rects};
+    const VkPresentRegionsKHR regions = {
+        .sType = VK_STRUCTURE_TYPE_PRESENT_REGIONS_KHR, .swapchainCount = 1, .pRegions = &changed};
     const VkPresentInfoKHR present = {
         .sType = VK_STRUCTURE_TYPE_PRESENT_INFO_KHR,
+        .pNext = o.marks ? &regions : NULL,
         .waitSemaphoreCount = 1,
         .pWaitSemaphores = &rendered[image],
         .swapchainCount = 1,

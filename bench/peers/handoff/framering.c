@@ -6,6 +6,8 @@
 #include <framering/source.h>
 
 enum { TARGET = 1 };
+/* Shortly before and after a frame is due. */
+#define LOOK_NS (500 * UINT64_C(1000))
 /* Longer than from one frame to the next. */
 #define SPIN_NS (20 * NS_PER_MS)
 #define POLL_NS (100 * NS_PER_MS)
@@ -107,6 +109,11 @@ static void receive_sleeping(struct run *run)
     receive_frames(run, 0);
 }
 
+static void receive_looking(struct run *run)
+{
+    receive_frames(run, LOOK_NS);
+}
+
 static void receive_spinning(struct run *run)
 {
     receive_frames(run, SPIN_NS);
@@ -115,6 +122,7 @@ static void receive_spinning(struct run *run)
 #define OURS .copies = 0, .send = send_frames
 const struct handoff_peer handoff_framering[] = {
     [OURS_SLEEPS] = {OURS, .name = "framering", .receive = receive_sleeping},
+    [OURS_LOOKS] = {OURS, .name = "framering, looking", .receive = receive_looking},
     [OURS_SPINS] = {OURS, .name = "framering, spinning", .receive = receive_spinning},
     [NUM_OURS] = {.name = NULL},
 };

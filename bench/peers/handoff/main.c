@@ -28,7 +28,7 @@ enum { NUM_FAMILIES = sizeof families / sizeof families[0] };
 struct entry {
     const struct handoff_peer *peer;
     const char *package;
-    struct samples p50, p99, usable_p50, usable_p99; /* of each round */
+    struct samples p50, p99, usable_p50, usable_p99, cpu; /* of each round; cpu in millionths of a core */
     unsigned sent, received;
     char failure[FAILURE_BYTES];
     bool gave_up;
@@ -71,6 +71,7 @@ static void run_once(struct entry *e, struct run *run, const struct run *fresh)
     if (run->received > 0) {
         add_round(&e->p50, &e->p99, run->latency_ns, run->received);
         add_round(&e->usable_p50, &e->usable_p99, run->usable_ns, run->received);
+        samples_add(&e->cpu, run->length_ns ? run->cpu_ns * 1000000 / run->length_ns : 0);
     }
     e->sent += run->sent;
     e->received += run->received;
@@ -83,29 +84,48 @@ static double us(struct samples *rounds)
     return (double)samples_at(rounds, 0.5) / 1e3;
 }
 
+static double cpu_pct(struct entry *e)
+{
+    return (double)samples_at(&e->cpu, 0.5) / 1e4;
+}
+
+static void add_own(json_t *row, const char *prefix, struct entry *own)
+{
+    const struct {
+        const char *name;
+        double value;
+    } figures[] = {{"p50_us", us(&own->p50)}, {"p99_us", us(&own->p99)}, {"cpu_pct", cpu_pct(own)}};
+    for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
+        char key[48];
+        snprintf(key, sizeof key, "%s_%s", prefix, figures[i].name);
+        json_object_set_new(row, key, json_real(figures[i].value));
+    }
+}
+
 /* `ours`: as in handoff_framering. */
 static json_t *describe(struct entry *e, struct entry *ours, const struct run *run)
 {
     const double p50 = us(&e->p50), p99 = us(&e->p99);
-    const double ours_p50 = us(&ours->p50), ours_p99 = us(&ours->p99);
-    json_t *theirs =
-        json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:f, s:f, s:f, s:f, s:i, s:s, s:s}", "name",
+    struct entry *const sleeps = &ours[OURS_SLEEPS];
+    json_t *row =
+        json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:i, s:s, s:s}", "name",
                   e->peer->name, "version", e->peer->version(), "task", "handoff", "width", (int)run->width,
                   "height", (int)run->height, "rate", (int)run->rate, "sent", (int)e->sent, "received",
                   (int)e->received, "p50_us", p50, "p99_us", p99, "converted_p50_us", us(&e->usable_p50),
-                  "converted_p99_us", us(&e->usable_p99), "copies", e->peer->copies, "copies_why",
-                  e->peer->copies_why, "differs", e->peer->differs);
-    struct entry *const spins = &ours[OURS_SPINS];
-    json_t *own = json_pack(
-        "{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:i, s:i, s:i}", "ours_p50_us", ours_p50, "ours_p99_us",
-        ours_p99, "ratio", p50 / ours_p50, "p99_ratio", p99 / ours_p99, "ours_converted_p50_us",
-        us(&ours->usable_p50), "ours_converted_p99_us", us(&ours->usable_p99), "ours_spin_p50_us",
-        us(&spins->p50), "ours_spin_p99_us", us(&spins->p99), "ours_sent", (int)ours->sent, "ours_received",
-        (int)ours->received, "ours_copies", ours->peer->copies);
-    if (theirs && own)
-        json_object_update(theirs, own);
+                  "converted_p99_us", us(&e->usable_p99), "cpu_pct", cpu_pct(e), "copies", e->peer->copies,
+                  "copies_why", e->peer->copies_why, "differs", e->peer->differs);
+    json_t *own =
+        json_pack("{s:f, s:f, s:f, s:f, s:i, s:i, s:i}", "ratio", p50 / us(&sleeps->p50), "p99_ratio",
+                  p99 / us(&sleeps->p99), "ours_converted_p50_us", us(&sleeps->usable_p50),
+                  "ours_converted_p99_us", us(&sleeps->usable_p99), "ours_sent", (int)sleeps->sent,
+                  "ours_received", (int)sleeps->received, "ours_copies", sleeps->peer->copies);
+    if (row && own)
+        json_object_update(row, own);
     json_decref(own);
-    return theirs;
+    add_own(row, "ours", sleeps);
+    add_own(row, "ours_look", &ours[OURS_LOOKS]);
+    add_own(row, "ours_spin", &ours[OURS_SPINS]);
+    return row;
 }
 
 static bool measure(struct run *run, const uint32_t frames[3], const struct options *options,
@@ -126,9 +146,12 @@ static bool measure(struct run *run, const uint32_t frames[3], const struct opti
         for (size_t i = 0; i < table.count; i++)
             run_once(&table.entries[i], run, &fresh);
     struct entry *const ours = table.entries;
-    const bool good = ours->received > 0;
-    if (!good)
-        fprintf(stderr, "framering: %s\n", ours->failure);
+    bool good = true;
+    for (size_t i = 0; i < NUM_OURS; i++) {
+        good = good && ours[i].received > 0;
+        if (ours[i].received == 0)
+            fprintf(stderr, "%s: %s\n", ours[i].peer->name, ours[i].failure);
+    }
     for (size_t i = NUM_OURS; i < table.count && good; i++) {
         if (table.entries[i].received > 0)
             report_add(report, describe(&table.entries[i], ours, &fresh));
@@ -141,6 +164,7 @@ static bool measure(struct run *run, const uint32_t frames[3], const struct opti
         samples_finish(&table.entries[i].p99);
         samples_finish(&table.entries[i].usable_p50);
         samples_finish(&table.entries[i].usable_p99);
+        samples_finish(&table.entries[i].cpu);
     }
     return good;
 }

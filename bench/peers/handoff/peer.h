@@ -29,6 +29,8 @@ struct run {
     atomic_uint sent, received; /* beyond the warm-up */
     uint64_t latency_ns[MAX_SAMPLES];
     uint64_t usable_ns[MAX_SAMPLES]; /* until the receiver had converted it, too */
+    /* From the first of them to the last: the time, and the processor's of all of the receiver's process. */
+    uint64_t length_ns, cpu_ns;
     char failure[FAILURE_BYTES];
 };
 
@@ -51,8 +53,9 @@ struct handoff_family {
     const struct handoff_peer *peers; /* ends with a zero name; NULL: not built */
 };
 
-/* framering: one whose host sleeps, one whose host looks all the time. */
-enum { OURS_SLEEPS = 0, OURS_SPINS = 1, NUM_OURS = 2 };
+/* framering: one whose host sleeps, one whose host looks when a frame is due, one whose host looks all the
+ * time. */
+enum { OURS_SLEEPS = 0, OURS_LOOKS = 1, OURS_SPINS = 2, NUM_OURS = 3 };
 extern const struct handoff_peer handoff_framering[], handoff_gstreamer[], handoff_pipewire[],
     handoff_iceoryx[];
 

@@ -83,7 +83,14 @@ void run_received(struct run *run, uint64_t stamp_ns, uint64_t at_ns, uint64_t u
         return;
     run->latency_ns[run->received] = at_ns - stamp_ns;
     run->usable_ns[run->received] = usable_ns - stamp_ns;
-    run->received++;
+    static uint64_t first_ns, first_cpu_ns;
+    const uint64_t cpu_ns = process_cpu_ns();
+    if (run->received++ == 0) {
+        first_ns = usable_ns;
+        first_cpu_ns = cpu_ns;
+    }
+    run->length_ns = usable_ns - first_ns;
+    run->cpu_ns = cpu_ns - first_cpu_ns;
 }
 
 /* Of a receiver's process, for all its frames; freed with it. */

@@ -65,28 +65,57 @@ VkResult fr_vk_command_wait(struct fr_vk_commands *commands, struct fr_vk_comman
     return result;
 }
 
-VkResult fr_vk_command_begin(struct fr_vk_commands *commands, struct fr_vk_command **out)
+static bool does(const struct fr_vk_command *command, const struct fr_vk_task *task)
 {
-    struct fr_vk_device *device = commands->device;
-    struct fr_vk_command *command = &commands->command[commands->next];
+    return task->image && !command->recording && command->task.image == task->image &&
+           command->task.slot == task->slot && command->task.layout == task->layout;
+}
+
+static struct fr_vk_command *choose(struct fr_vk_commands *commands, const struct fr_vk_task *task)
+{
+    for (uint32_t i = 0; i < FR_VK_COMMANDS; i++)
+        if (does(&commands->command[i], task))
+            return &commands->command[i];
+    return &commands->command[commands->next];
+}
+
+static VkResult begin(const struct fr_vk_device *device, struct fr_vk_command *command,
+                      const struct fr_vk_task *task)
+{
     const VkCommandBufferBeginInfo begin = {
         .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
-        .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT,
+        .flags = task->image ? 0 : VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT,
     };
+    /* What was not submitted after all. */
+    VkResult result = command->recording ? device->vk.ResetCommandBuffer(command->buffer, 0) : VK_SUCCESS;
+    if (result != VK_SUCCESS)
+        return result;
+    result = device->vk.BeginCommandBuffer(command->buffer, &begin);
+    command->recording = true;
+    command->task = *task;
+    return result;
+}
+
+VkResult fr_vk_command_begin_task(struct fr_vk_commands *commands, const struct fr_vk_task *task,
+                                  struct fr_vk_command **out, bool *again)
+{
+    const struct fr_vk_device *device = commands->device;
+    struct fr_vk_command *command = choose(commands, task);
+    *again = does(command, task);
+    *out = command;
     VkResult result = fr_vk_command_wait(commands, command, FR_VK_GPU_WAIT_NS);
     if (result == VK_TIMEOUT)
-        result = VK_NOT_READY;
+        return VK_NOT_READY;
     if (result == VK_SUCCESS)
         result = device->vk.ResetFences(device->device, 1, &command->fence);
-    /* What was not submitted after all. */
-    if (result == VK_SUCCESS && command->recording)
-        result = device->vk.ResetCommandBuffer(command->buffer, 0);
-    if (result == VK_SUCCESS) {
-        result = device->vk.BeginCommandBuffer(command->buffer, &begin);
-        command->recording = true;
-    }
-    *out = command;
-    return result;
+    return result == VK_SUCCESS && !*again ? begin(device, command, task) : result;
+}
+
+VkResult fr_vk_command_begin(struct fr_vk_commands *commands, struct fr_vk_command **out)
+{
+    const struct fr_vk_task none = {0};
+    bool again;
+    return fr_vk_command_begin_task(commands, &none, out, &again);
 }
 
 VkResult fr_vk_command_submit(struct fr_vk_commands *commands, struct fr_vk_command *command,
@@ -97,7 +126,7 @@ VkResult fr_vk_command_submit(struct fr_vk_commands *commands, struct fr_vk_comm
     VkPipelineStageFlags stage[FR_VK_WAITS_MAX];
     uint64_t signal_value[2], wait_value[FR_VK_WAITS_MAX] = {0};
     uint32_t num_signal = 0;
-    VkResult result = device->vk.EndCommandBuffer(command->buffer);
+    VkResult result = command->recording ? device->vk.EndCommandBuffer(command->buffer) : VK_SUCCESS;
     if (result != VK_SUCCESS)
         return result;
     command->recording = false;
@@ -136,7 +165,7 @@ VkResult fr_vk_command_submit(struct fr_vk_commands *commands, struct fr_vk_comm
     result = device->vk.QueueSubmit(device->queue, 1, &info, command->fence);
     fr_vk_device_unlock(device);
     command->pending = result == VK_SUCCESS;
-    if (result == VK_SUCCESS)
+    if (result == VK_SUCCESS && command == &commands->command[commands->next])
         commands->next = (commands->next + 1) % FR_VK_COMMANDS;
     return result;
 }

@@ -7,13 +7,23 @@
 
 #include "backend/vulkan/device.h"
 
-enum { FR_VK_COMMANDS = 4, FR_VK_WAITS_MAX = 16 };
+/* As many as there are pairs of four images and four slots: what was recorded for a pair stays. */
+enum { FR_VK_COMMANDS = 16, FR_VK_WAITS_MAX = 16 };
+
+/* What a command does, so that it can be told whether it can be submitted again. */
+struct fr_vk_task {
+    uint64_t image;  /* the program's number; 0: it cannot */
+    uint64_t slot;   /* fr_vk_device_serial */
+    uint32_t layout; /* of the image */
+};
 
 struct fr_vk_command {
     VkCommandBuffer buffer;
     VkFence fence;
     bool pending;   /* submitted, and not seen to be done */
     bool recording; /* begun, and not ended */
+    struct fr_vk_task task;
+    VkPipelineStageFlags stage; /* for whom began it */
 };
 
 struct fr_vk_commands {
@@ -40,6 +50,10 @@ void fr_vk_commands_finish(struct fr_vk_commands *commands);
 
 /* The next one, begun; waits for its last use at most FR_VK_GPU_WAIT_NS: VK_NOT_READY. */
 VkResult fr_vk_command_begin(struct fr_vk_commands *commands, struct fr_vk_command **out);
+/* The same, but one that has been recorded for `task`, where there is one: then *again is true, and there is
+ * nothing to record. */
+VkResult fr_vk_command_begin_task(struct fr_vk_commands *commands, const struct fr_vk_task *task,
+                                  struct fr_vk_command **out, bool *again);
 VkResult fr_vk_command_submit(struct fr_vk_commands *commands, struct fr_vk_command *command,
                               const struct fr_vk_submission *submission);
 /* VK_TIMEOUT: not done within timeout_ns. */

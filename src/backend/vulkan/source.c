@@ -137,8 +137,10 @@ static fr_status attach(void *self, const struct fr_delivery *delivery, void **o
     ring->height = delivery->height;
     ring->format = delivery->format;
     ring->sync_kind = delivery->sync_kind;
-    for (uint32_t i = 0; i < FR_WIRE_SLOTS_MAX; i++)
+    for (uint32_t i = 0; i < FR_WIRE_SLOTS_MAX; i++) {
         ring->slot[i].fd = -1;
+        ring->slot[i].serial = fr_vk_device_serial(source->device);
+    }
     ring->usage = fr_vk_slot_usage(source->device, delivery->slots_kind, delivery->format);
     const VkResult result = open_all(ring, delivery);
     if (result != VK_SUCCESS) {

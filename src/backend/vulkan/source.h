@@ -37,6 +37,7 @@ struct fr_vk_source {
 
 struct fr_vk_source_slot {
     struct fr_vk_image image;
+    uint64_t serial;               /* fr_vk_device_serial */
     VkImageView storage;           /* made by the first copy that a shader makes */
     uint64_t ready_value;          /* FENCE: of the frame that is drawn */
     bool signalled;                /* FENCE, FILE: a submission will signal that, or `filled` */

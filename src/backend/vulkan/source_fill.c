@@ -113,8 +113,8 @@ static void turn(const struct fr_vk_device *device, VkCommandBuffer commands, co
     image_barrier(device, commands, after ? reading.stage : all, after ? all : reading.stage, &barrier);
 }
 
-static VkResult fill_by_transfer(struct fr_vk_source_ring *ring, uint32_t index, const fr_vulkan_image *image,
-                                 struct fr_vk_command *command)
+static VkResult record_transfer(struct fr_vk_source_ring *ring, uint32_t index, const fr_vulkan_image *image,
+                                struct fr_vk_command *command)
 {
     const struct fr_vk_device *device = ring->source->device;
     const VkImage to = ring->slot[index].image.image;
@@ -130,7 +130,8 @@ static VkResult fill_by_transfer(struct fr_vk_source_ring *ring, uint32_t index,
                             VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, 1, &region);
     fr_vk_slot_release(device, command->buffer, to);
     turn(device, command->buffer, image, reading, true);
-    return fr_vk_slot_submit(ring, index, command, image, reading.stage);
+    command->stage = reading.stage;
+    return VK_SUCCESS;
 }
 
 /* From nobody, whatever it held; and to whoever takes it. */
@@ -154,8 +155,8 @@ static void slot_for_shader(const struct fr_vk_source_ring *ring, VkCommandBuffe
                   after ? (VkPipelineStageFlags)VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT : compute, &barrier);
 }
 
-static VkResult fill_by_shader(struct fr_vk_source_ring *ring, uint32_t index, const fr_vulkan_image *image,
-                               struct fr_vk_command *command)
+static VkResult record_shader(struct fr_vk_source_ring *ring, uint32_t index, const fr_vulkan_image *image,
+                              struct fr_vk_command *command)
 {
     struct fr_vk_source *source = ring->source;
     struct fr_vk_source_slot *slot = &ring->slot[index];
@@ -169,7 +170,8 @@ static VkResult fill_by_shader(struct fr_vk_source_ring *ring, uint32_t index, c
         return result;
     slot_for_shader(ring, command->buffer, slot->image.image, true);
     turn(source->device, command->buffer, image, reading, true);
-    return fr_vk_slot_submit(ring, index, command, image, reading.stage);
+    command->stage = reading.stage;
+    return VK_SUCCESS;
 }
 
 /* Where both ways are as fast, the plain one; sRGB images would be read as what they mean. */
@@ -190,13 +192,14 @@ static bool shader_copies(struct fr_vk_source_ring *ring, uint32_t index, const 
 
 static VkResult fill_slot(struct fr_vk_source_ring *ring, uint32_t index, const fr_vulkan_image *image)
 {
+    const struct fr_vk_task task = {image->number, ring->slot[index].serial, image->layout};
     struct fr_vk_command *command;
-    const bool by_shaders = shader_copies(ring, index, image);
-    const VkResult result = fr_vk_command_begin(&ring->source->commands, &command);
-    if (result != VK_SUCCESS)
-        return result;
-    return by_shaders ? fill_by_shader(ring, index, image, command)
-                      : fill_by_transfer(ring, index, image, command);
+    bool again;
+    VkResult result = fr_vk_command_begin_task(&ring->source->commands, &task, &command, &again);
+    if (result == VK_SUCCESS && !again)
+        result = shader_copies(ring, index, image) ? record_shader(ring, index, image, command)
+                                                   : record_transfer(ring, index, image, command);
+    return result == VK_SUCCESS ? fr_vk_slot_submit(ring, index, command, image, command->stage) : result;
 }
 
 static VkResult need_staging(struct fr_vk_source *source, VkDeviceSize bytes)

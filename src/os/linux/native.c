@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 #include "os/linux/linux.h"
 
-#include <sched.h>
 #include <unistd.h>
 
 void fr_linux_handle_close(void *self, fr_handle handle)
@@ -11,12 +10,6 @@ void fr_linux_handle_close(void *self, fr_handle handle)
     (void)self;
     if (handle != FR_HANDLE_NONE)
         close((int)handle);
-}
-
-static void yield(void *self)
-{
-    (void)self;
-    sched_yield();
 }
 
 static const struct fr_os_ops native_ops = {
@@ -33,7 +26,6 @@ static const struct fr_os_ops native_ops = {
     .waiter_create = fr_linux_waiter_create,
     .waiter_wait = fr_linux_waiter_wait,
     .waiter_destroy = fr_linux_waiter_destroy,
-    .yield = yield,
     .handle_close = fr_linux_handle_close,
 };
 

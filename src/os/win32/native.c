@@ -44,12 +44,6 @@ fr_status fr_win32_name_of(const struct fr_object_name *name, struct fr_win32_na
     return FR_OK;
 }
 
-static void yield(void *self)
-{
-    (void)self;
-    SwitchToThread();
-}
-
 static const struct fr_os_ops native_ops = {
     .now_ns = fr_win32_now_ns,
     .memory_create = fr_win32_memory_create,
@@ -61,7 +55,6 @@ static const struct fr_os_ops native_ops = {
     .event_close = fr_win32_event_close,
     .wait = fr_win32_wait,
     .wait_only = fr_win32_wait_only,
-    .yield = yield,
     .handle_close = fr_win32_handle_close,
 };
 

@@ -84,6 +84,26 @@ static void equal_rates_lose_nothing(void **state)
     assert_int_equal(taken(0, period / 10, 0, 3000), 3000);
 }
 
+/* Four frames come at once and use up all credit: what has to wait for its turn then does not for long. */
+static void a_hasty_start_is_made_up_for(void **state)
+{
+    (void)state;
+    const uint64_t period = NS_PER_S / 60;
+    struct pace pace;
+    pace_init(&pace, 60000);
+    for (uint64_t i = 0; i < 4; i++)
+        pace_taken(&pace, NS_PER_S + i * NS_PER_MS + pace_wait_ns(&pace, NS_PER_S + i * NS_PER_MS));
+    for (uint64_t i = 1; i <= 600; i++) {
+        const uint64_t arrival = NS_PER_S + 3 * NS_PER_MS + i * period;
+        const uint64_t wait = pace_wait_ns(&pace, arrival);
+        pace_taken(&pace, arrival + wait);
+        if (i == 1)
+            assert_true(wait > 10 * NS_PER_MS);
+        else if (i == 600)
+            assert_int_equal(wait, 0);
+    }
+}
+
 static void faster_sources_are_capped(void **state)
 {
     (void)state;
@@ -132,6 +152,7 @@ int main(void)
         cmocka_unit_test(percentiles),
         cmocka_unit_test(histogram_extremes),
         cmocka_unit_test(equal_rates_lose_nothing),
+        cmocka_unit_test(a_hasty_start_is_made_up_for),
         cmocka_unit_test(faster_sources_are_capped),
         cmocka_unit_test(backoff),
         cmocka_unit_test(progress_line),

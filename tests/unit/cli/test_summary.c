@@ -34,6 +34,8 @@ static struct session_result *example(void)
     r->info.fresh = 300;
     r->info.repeats = 4;
     r->info.dropped = 2;
+    r->info.looked = 290;
+    r->info.looked_ns = 50 * NS_PER_MS;
     r->info.generations = 3;
     r->info.backend = "cpu";
     r->info.slots = "memory";
@@ -79,6 +81,8 @@ static void has_every_field(void **state)
     assert_true(real_at(o, "cpu_pct", "host", NULL) == 42.5);
     assert_true(real_at(o, "cpu_pct", "source", NULL) == 7.0);
     assert_true(real_at(o, "cpu_pct", "frame_thread", NULL) == 10.0);
+    assert_int_equal(integer_at(json_object_get(o, "looking"), "frames"), 290);
+    assert_true(real_at(o, "looking", "cpu_pct", NULL) == 1.0);
     assert_string_equal(json_string_value(json_object_get(o, "backend")), "cpu");
     assert_string_equal(json_string_value(json_object_get(o, "slots")), "memory");
     assert_string_equal(json_string_value(json_object_get(o, "sync")), "states");

@@ -41,6 +41,11 @@ __attribute__((constructor)) static void begin(void)
     (void)fake_nvenc_begin();
 }
 
+static void put_pair(FILE *file, const char *name, struct fake_pair pair)
+{
+    fprintf(file, ", \"%s\": [%u, %u]", name, pair.made, pair.undone);
+}
+
 __attribute__((destructor)) static void end(void)
 {
     const struct fake_nvenc *f = fake_nvenc();
@@ -49,12 +54,14 @@ __attribute__((destructor)) static void end(void)
     nvenc_coder_finish();
     if (!file)
         return;
-    fprintf(file,
-            "{\"wrong\": \"%s\", \"sessions\": [%u, %u], \"resources\": [%u, %u], \"maps\": [%u, %u], "
-            "\"locks\": [%u, "
-            "%u], \"inputs\": [%u, %u], \"frames\": %u, \"keyframes\": %u}\n",
-            f->wrong ? f->wrong : "", f->sessions.made, f->sessions.undone, f->resources.made,
-            f->resources.undone, f->maps.made, f->maps.undone, f->locks.made, f->locks.undone, f->inputs.made,
-            f->inputs.undone, f->frames, f->keyframes);
+    fprintf(file, "{\"wrong\": \"%s\", \"frames\": %u, \"keyframes\": %u", f->wrong ? f->wrong : "",
+            f->frames, f->keyframes);
+    put_pair(file, "sessions", f->sessions);
+    put_pair(file, "resources", f->resources);
+    put_pair(file, "maps", f->maps);
+    put_pair(file, "locks", f->locks);
+    put_pair(file, "inputs", f->inputs);
+    put_pair(file, "input_locks", f->input_locks);
+    fprintf(file, "}\n");
     (void)fclose(file);
 }

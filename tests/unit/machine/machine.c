@@ -207,14 +207,6 @@ static fr_status wait_only(void *self, const struct fr_event *const *events, siz
     return status;
 }
 
-static void yield(void *self)
-{
-    struct machine *machine = self;
-    machine->yields++;
-    if (machine->on_yield)
-        machine->on_yield(machine->on_wait_user);
-}
-
 static const struct fr_os_ops machine_ops = {
     .now_ns = now_ns,
     .memory_create = memory_create,
@@ -226,7 +218,6 @@ static const struct fr_os_ops machine_ops = {
     .event_reset = event_reset,
     .wait = wait_for,
     .wait_only = wait_only,
-    .yield = yield,
     .handle_close = handle_close,
 };
 

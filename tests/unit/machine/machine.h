@@ -33,9 +33,6 @@ struct machine {
     /* Called once in every wait of the capture, before time passes: the other side's turn. */
     void (*on_wait)(void *user);
     void *on_wait_user;
-    /* Called once in every yield: others run on this processor. */
-    void (*on_yield)(void *user);
-    uint32_t yields;
     bool in_wait;
     bool deaf;       /* signals are lost */
     uint32_t resets; /* of events, asked for by their own */

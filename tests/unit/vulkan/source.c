@@ -200,6 +200,57 @@ static void test_the_programs_semaphores(void **state)
 }
 
 /* A ring in shared memory, then another one: what was imported of the first goes. */
+static uint32_t times_recorded;
+static PFN_vkBeginCommandBuffer begin_commands;
+
+static VKAPI_ATTR VkResult VKAPI_CALL count_begin(VkCommandBuffer commands,
+                                                  const VkCommandBufferBeginInfo *info)
+{
+    times_recorded++;
+    return begin_commands(commands, info);
+}
+
+/* What was recorded for a program's image and a slot is used again for these two, and for no other. */
+static void test_images_with_numbers(void **state)
+{
+    (void)state;
+    enum { IMAGES = 3 };
+    struct rig rig;
+    struct gpu_image image[IMAGES];
+    rig_open(&rig, &shape);
+    const struct fr_delivery delivery = pair_delivered(&rig.host.delivery);
+    assert_int_equal(pair_source_attach(&rig.source, &delivery, rig.words), FR_OK);
+    struct fr_vk_source *inside = rig.source.backend.self;
+    begin_commands = inside->device->vk.BeginCommandBuffer;
+    inside->device->vk.BeginCommandBuffer = count_begin;
+    for (uint32_t i = 0; i < IMAGES; i++) {
+        image_create(&rig, i, &image[i]);
+        image[i].push.number = i + 1;
+    }
+    const uint32_t pairs = IMAGES * delivery.ring_len;
+    times_recorded = 0;
+    for (uint32_t i = 0; i < 20 * pairs; i++) {
+        const uint32_t which = (i * 7 + i / 5) % IMAGES;
+        assert_int_equal(pair_source_push(&rig.source, &image[which].push), FR_OK);
+        expect_taken(&rig.host, which);
+    }
+    assert_in_range(times_recorded, 1, pairs);
+    /* One that takes another's place, perhaps with its handle. */
+    settle(&rig);
+    gpu_image_destroy(&rig.gpu, &image[0]);
+    image_create(&rig, 9, &image[0]);
+    image[0].push.number = IMAGES + 1;
+    for (uint32_t i = 0; i < 2 * pairs; i++) {
+        assert_int_equal(pair_source_push(&rig.source, &image[i % 2].push), FR_OK);
+        expect_taken(&rig.host, i % 2 ? 1 : 9);
+    }
+    settle(&rig);
+    inside->device->vk.BeginCommandBuffer = begin_commands;
+    for (uint32_t i = 0; i < IMAGES; i++)
+        gpu_image_destroy(&rig.gpu, &image[i]);
+    rig_close(&rig);
+}
+
 static void test_read_back_follows_the_ring(void **state)
 {
     (void)state;
@@ -344,6 +395,7 @@ int main(void)
         cmocka_unit_test(test_deliveries_that_cannot_be),
         cmocka_unit_test(test_a_picture_is_taken_along_to_the_next_ring),
         cmocka_unit_test(test_the_programs_semaphores),
+        cmocka_unit_test(test_images_with_numbers),
         cmocka_unit_test(test_read_back_follows_the_ring),
         cmocka_unit_test(test_read_back_without_import),
         cmocka_unit_test(test_an_extension_is_missing),

@@ -169,7 +169,8 @@ static void light_that_cancels_is_exact(void **state)
 static void every_tone_map_is_exact(void **state)
 {
     (void)state;
-    static const uint32_t nits[][2] = {{4000, 100}, {10000, 80}, {600, 480}, {100, 203}, {301, 300}, {10000, 203}};
+    static const uint32_t nits[][2] = {{4000, 100}, {10000, 80}, {600, 480},
+                                       {100, 203},  {301, 300},  {10000, 203}};
     void *const pixels = calloc(NUM_PIXELS, 8);
     uint64_t random = 3;
     fill_light(pixels, &random);

@@ -8,10 +8,12 @@
 #include "encode/av_cuda_driver.h"
 
 #include <framering/ffmpeg.h>
+#include <framering/vulkan.h>
 
 #include <dirent.h>
 #include <libavutil/hwcontext.h>
 #include <libavutil/log.h>
+#include <pthread.h>
 #include <string.h>
 
 static const fr_convert_params ways[] = {
@@ -98,6 +100,23 @@ static void frames_of_every_kind(void **state)
         assert_int_equal(fake_cuda()->flags, CU_CTX_SCHED_BLOCKING_SYNC);
         assert_int_equal(fake_cuda()->device, 1);
         assert_true(fake_cuda_balanced());
+    }
+}
+
+/* Also where no driver's images decide how. */
+static void planes_lie_as_one_block(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < NUM_WAYS; i++) {
+        struct surface s;
+        fr_vulkan_picture picture;
+        surface_open_with(&s, &ways[i], false);
+        assert_int_equal(fr_frame_vulkan(&s.frame, &picture), FR_OK);
+        assert_int_equal(picture.image[0], 0);
+        assert_int_equal(picture.pitch_bytes[0], picture.pitch_bytes[1]);
+        assert_true(picture.offset_bytes[1] >= ways[i].height * picture.pitch_bytes[0]);
+        assert_int_equal(picture.offset_bytes[1] % (2 * picture.pitch_bytes[0]), 0);
+        surface_close(&s);
     }
 }
 
@@ -199,6 +218,56 @@ static void a_surface_is_held_while_the_stream_reads_it(void **state)
     assert_true(fr_cuda_settle(&cuda, context, NULL, 1000000)); /* it failed: nothing runs any more */
     assert_int_equal(cuCtxDestroy_v2(context), CUDA_SUCCESS);
     fr_cuda_unload(&cuda);
+}
+
+enum { HANDED = 200, ROOM = 4 };
+
+struct handing {
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    AVFrame *frame[ROOM];
+    unsigned count;
+};
+
+static void *let_go(void *arg)
+{
+    struct handing *h = arg;
+    for (int i = 0; i < HANDED; i++) {
+        (void)pthread_mutex_lock(&h->mutex);
+        while (h->count == 0)
+            (void)pthread_cond_wait(&h->changed, &h->mutex);
+        AVFrame *frame = h->frame[--h->count];
+        (void)pthread_cond_broadcast(&h->changed);
+        (void)pthread_mutex_unlock(&h->mutex);
+        av_frame_free(&frame);
+    }
+    return NULL;
+}
+
+/* Also the last of an old size, which ends its mappings there. */
+static void frames_are_released_on_another_thread(void **state)
+{
+    (void)state;
+    struct handing h = {.mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+    struct surface s[2];
+    pthread_t thread;
+    fr_av_cuda *av = create();
+    for (size_t i = 0; i < 2; i++)
+        surface_open(&s[i], &ways[i]);
+    assert_int_equal(pthread_create(&thread, NULL, let_go, &h), 0);
+    for (size_t i = 0; i < HANDED; i++) {
+        AVFrame *gpu = wrap(av, &s[i / 5 % 2]);
+        (void)pthread_mutex_lock(&h.mutex);
+        while (h.count == ROOM)
+            (void)pthread_cond_wait(&h.changed, &h.mutex);
+        h.frame[h.count++] = gpu;
+        (void)pthread_cond_broadcast(&h.changed);
+        (void)pthread_mutex_unlock(&h.mutex);
+    }
+    (void)pthread_join(thread, NULL);
+    fr_av_cuda_destroy(&av);
+    for (size_t i = 0; i < 2; i++)
+        surface_close(&s[i]);
 }
 
 static size_t count_descriptors(void)
@@ -332,10 +401,12 @@ int main(void)
     av_log_set_level(AV_LOG_QUIET);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(frames_of_every_kind, begin, end),
+        cmocka_unit_test_setup_teardown(planes_lie_as_one_block, begin, end),
         cmocka_unit_test_setup_teardown(a_surface_is_imported_once, begin, end),
         cmocka_unit_test_setup_teardown(new_memory_is_imported_anew, begin, end),
         cmocka_unit_test_setup_teardown(flips_let_the_old_go, begin, end),
         cmocka_unit_test_setup_teardown(a_surface_is_held_while_the_stream_reads_it, begin, end),
+        cmocka_unit_test_setup_teardown(frames_are_released_on_another_thread, begin, end),
         cmocka_unit_test_setup_teardown(each_call_fails_once, begin, end),
         cmocka_unit_test_setup_teardown(what_is_refused, begin, end),
         cmocka_unit_test_setup_teardown(arguments, begin, end),

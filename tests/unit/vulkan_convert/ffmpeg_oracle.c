@@ -121,7 +121,7 @@ static void without_cuda(void **state)
 {
     (void)state;
     struct surface rig;
-    fr_av_cuda *av;
+    fr_av_cuda *av = NULL;
     void *const library = dlopen("libcuda.so.1", RTLD_NOW);
     if (library || fr_av_cuda_create(&av) == FR_ERR_UNSUPPORTED) {
         if (library)

@@ -198,7 +198,7 @@ static void protected_content_is_not_copied(void **state)
     struct world *world = *state;
     start(world, 10);
     const IDDCX_METADATA2 secret = {.HwProtectedSurface = TRUE};
-    fake_push_with(&world->system, WIDTH, HEIGHT, DXGI_FORMAT_B8G8R8A8_UNORM, 200, &secret);
+    fake_push_with(&world->system, WIDTH, HEIGHT, DXGI_FORMAT_B8G8R8A8_UNORM, 200, &secret, NULL);
     fake_wait_finished(&world->system);
     assert_int_equal(host_drain(&world->host, 5), 0);
     assert_int_equal(world->system.display.counts.protected_frames, 1);
@@ -428,6 +428,42 @@ static void a_monitor_that_comes_back_may_have_another_number(void **state)
     assert_int_equal(debug_of(world).resolved_target_id, FAKE_TARGET + 1);
 }
 
+/* ---- what changed ---- */
+
+static uint64_t converted(const struct world *world)
+{
+    fr_capture_info info;
+    fr_capture_get_info(world->host.capture, &info);
+    return info.converted_pixels;
+}
+
+/* A frame that says so of two corners, and how many pixels the host had to convert then. */
+static uint64_t cost_of(struct world *world, uint8_t grey, UINT count)
+{
+    static const RECT corners[] = {{0, 0, 8, 8}, {WIDTH - 8, HEIGHT - 8, WIDTH, HEIGHT}};
+    const IDDCX_METADATA2 metadata = {.DirtyRectCount = count};
+    const uint64_t before = converted(world);
+    fake_push_with(&world->system, WIDTH, HEIGHT, DXGI_FORMAT_B8G8R8A8_UNORM, grey, &metadata,
+                   count <= 2 ? corners : NULL);
+    host_expect(&world->host, WIDTH, HEIGHT, host_luma(grey), NULL);
+    return converted(world) - before;
+}
+
+static void dirty_rectangles_go_with_the_frame(void **state)
+{
+    struct world *world = *state;
+    start(world, 10);
+    for (uint8_t i = 0; i < 20; i++)
+        (void)cost_of(world, (uint8_t)(30 + 5 * i), 2);
+    const uint64_t corners = cost_of(world, 140, 2);
+    assert_in_range(corners, 2 * 64, WIDTH * HEIGHT / 4);
+    assert_int_equal(cost_of(world, 150, 0), WIDTH * HEIGHT); /* the system does not say */
+    (void)cost_of(world, 160, 2);
+    const IDDCX_METADATA2 hidden = {.HwProtectedSurface = TRUE, .DirtyRectCount = 1};
+    fake_push_with(&world->system, WIDTH, HEIGHT, DXGI_FORMAT_B8G8R8A8_UNORM, 170, &hidden, NULL);
+    assert_int_equal(cost_of(world, 180, 2), WIDTH * HEIGHT); /* against a frame that nobody saw */
+}
+
 /* ---- light ---- */
 
 static IDDCX_METADATA2 hdr_frame(IDDCX_HDR10_FRAME_METADATA_TYPE type, USHORT max_nits)
@@ -463,7 +499,7 @@ static void expect_light(struct world *world, uint32_t max_nits)
 static void push_hdr(struct world *world, IDDCX_HDR10_FRAME_METADATA_TYPE type, USHORT max_nits)
 {
     const IDDCX_METADATA2 metadata = hdr_frame(type, max_nits);
-    fake_push_with(&world->system, WIDTH, HEIGHT, DXGI_FORMAT_R16G16B16A16_FLOAT, 0x3c, &metadata);
+    fake_push_with(&world->system, WIDTH, HEIGHT, DXGI_FORMAT_R16G16B16A16_FLOAT, 0x3c, &metadata, NULL);
 }
 
 static void metadata_follow_the_frames(void **state)
@@ -540,6 +576,7 @@ int main(void)
         TEST(another_file_that_closes_means_nothing),
         TEST(damaged_requests_are_refused),
         TEST(a_monitor_that_comes_back_may_have_another_number),
+        TEST(dirty_rectangles_go_with_the_frame),
         TEST(metadata_follow_the_frames),
         TEST(metadata_outlive_the_device),
     };

@@ -131,6 +131,7 @@ HRESULT IddCxSwapChainReleaseAndAcquireBuffer2(IDDCX_SWAPCHAIN swap_chain,
             out->MetaData.pSurface = surface;
             the->acquired = true;
             the->acquired_number = the->queue[at].number;
+            the->acquired_at = at;
             the->first = (at + 1) % FAKE_FRAMES;
             the->queued--;
         } else {
@@ -141,6 +142,23 @@ HRESULT IddCxSwapChainReleaseAndAcquireBuffer2(IDDCX_SWAPCHAIN swap_chain,
     if (unfinished)
         violation("acquire: the frame before was not finished");
     return result;
+}
+
+HRESULT IddCxSwapChainGetDirtyRects(IDDCX_SWAPCHAIN swap_chain, const IDARG_IN_GETDIRTYRECTS *in,
+                                    IDARG_OUT_GETDIRTYRECTS *out)
+{
+    (void)swap_chain;
+    AcquireSRWLockShared(&the->lock);
+    const bool acquired = the->acquired;
+    const UINT count = the->queue[the->acquired_at].metadata.DirtyRectCount;
+    const bool fits = acquired && in->DirtyRectInCount >= count && count <= FAKE_DIRTY;
+    out->DirtyRectOutCount = fits ? count : 0;
+    for (UINT i = 0; i < out->DirtyRectOutCount; i++)
+        in->pDirtyRects[i] = the->queue[the->acquired_at].dirty[i];
+    ReleaseSRWLockShared(&the->lock);
+    if (!acquired)
+        violation("dirty rectangles: no frame was acquired");
+    return fits ? S_OK : E_INVALIDARG;
 }
 
 HRESULT IddCxSwapChainFinishedProcessingFrame(IDDCX_SWAPCHAIN swap_chain)
@@ -333,8 +351,9 @@ void fake_lose(struct fake_system *system, HRESULT code)
 }
 
 void fake_push_with(struct fake_system *system, uint32_t width, uint32_t height, DXGI_FORMAT format,
-                    uint8_t grey, const IDDCX_METADATA2 *metadata)
+                    uint8_t grey, const IDDCX_METADATA2 *metadata, const RECT *dirty)
 {
+    const RECT all = {0, 0, (LONG)width, (LONG)height};
     AcquireSRWLockExclusive(&system->lock);
     const unsigned at = (system->first + system->queued) % FAKE_FRAMES;
     const bool fits = system->queued < FAKE_FRAMES;
@@ -345,6 +364,8 @@ void fake_push_with(struct fake_system *system, uint32_t width, uint32_t height,
         system->queue[at].format = format;
         system->queue[at].grey = grey;
         system->queue[at].metadata = *metadata;
+        for (UINT i = 0; i < metadata->DirtyRectCount && i < FAKE_DIRTY; i++)
+            system->queue[at].dirty[i] = dirty ? dirty[i] : all;
         system->queued++;
     }
     ReleaseSRWLockExclusive(&system->lock);
@@ -355,7 +376,7 @@ void fake_push_with(struct fake_system *system, uint32_t width, uint32_t height,
 void fake_push(struct fake_system *system, uint32_t width, uint32_t height, DXGI_FORMAT format, uint8_t grey)
 {
     const IDDCX_METADATA2 plain = {.DirtyRectCount = 1};
-    fake_push_with(system, width, height, format, grey, &plain);
+    fake_push_with(system, width, height, format, grey, &plain, NULL);
 }
 
 static bool all_finished(void)

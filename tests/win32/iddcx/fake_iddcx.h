@@ -14,7 +14,7 @@
 #include "fake.h"
 #include "iddcx/display.h"
 
-enum { FAKE_FRAMES = 64, FAKE_TARGET = 0x5e7 };
+enum { FAKE_FRAMES = 64, FAKE_DIRTY = 4, FAKE_TARGET = 0x5e7 };
 
 /* What a frame was when the driver said that it had finished. */
 struct fake_finished {
@@ -41,12 +41,14 @@ struct fake_system {
         DXGI_FORMAT format;
         uint8_t grey;
         IDDCX_METADATA2 metadata; /* size and surface are ours */
+        RECT dirty[FAKE_DIRTY];   /* as many as the metadata say */
     } queue[FAKE_FRAMES];
     unsigned first, queued;
     uint32_t frames; /* pushed */
     HRESULT lost;    /* what acquire says from now on; S_OK: nothing is lost */
     bool acquired;   /* a frame was acquired, and not finished */
     uint32_t acquired_number;
+    unsigned acquired_at; /* in the queue */
     struct fake_finished finished[FAKE_FRAMES];
     unsigned num_finished;
     int surfaces; /* references to surfaces that the driver holds */
@@ -71,7 +73,7 @@ void fake_lose(struct fake_system *system, HRESULT code);
 /* A composed frame of one grey (BGRA8) or one value in half floats (RGBA16F: its bits' upper byte). */
 void fake_push(struct fake_system *system, uint32_t width, uint32_t height, DXGI_FORMAT format, uint8_t grey);
 void fake_push_with(struct fake_system *system, uint32_t width, uint32_t height, DXGI_FORMAT format,
-                    uint8_t grey, const IDDCX_METADATA2 *metadata);
+                    uint8_t grey, const IDDCX_METADATA2 *metadata, const RECT *dirty);
 /* Waits until all frames pushed so far are finished. */
 void fake_wait_finished(struct fake_system *system);
 
