@@ -77,35 +77,51 @@ const char *fr_d3d11_converter_name(const struct fr_d3d11_converter *converter)
 }
 
 static HRESULT run(struct fr_d3d11_converter *converter, struct fr_d3d11_slot *slot,
-                   struct fr_d3d11_picture_object *picture)
+                   const struct fr_parts *parts, struct fr_d3d11_picture_object *picture)
 {
-    if (converter->has_video)
+    if (converter->has_video) {
+        picture->by_video = true;
         return fr_d3d11_video_run(converter, slot, picture);
+    }
     const HRESULT result = fr_d3d11_picture_planes(picture);
-    if (result == S_OK)
-        fr_d3d11_shade_run(&converter->shade, converter->device, &converter->params, slot->view,
-                           picture->plane);
-    return result;
+    if (result != S_OK)
+        return result;
+    /* The two round in their own ways: no picture is of both. */
+    fr_d3d11_shade_run(&converter->shade, converter->device, &converter->params,
+                       picture->by_video ? NULL : parts, slot->view, picture->plane);
+    picture->by_video = false;
+    return S_OK;
 }
 
-fr_status fr_d3d11_convert(struct fr_d3d11_converter *converter, struct fr_d3d11_slot *slot,
-                           struct fr_d3d11_picture_object *picture, const fr_log *log)
+/* Under the device's lock. */
+static HRESULT fill(struct fr_d3d11_converter *converter, struct fr_d3d11_slot *slot,
+                    const struct fr_parts *parts, struct fr_d3d11_picture_object *picture, const fr_log *log)
 {
-    struct fr_d3d11_device *device = converter->device;
-    fr_d3d11_device_enter(device);
     fr_d3d11_picture_begin(picture);
-    HRESULT result = run(converter, slot, picture);
+    HRESULT result = run(converter, slot, parts, picture);
     if (result != S_OK && converter->has_video && converter->has_shade &&
-        !fr_d3d11_device_check(device, result)) {
+        !fr_d3d11_device_check(converter->device, result)) {
         fr_log_write(log, FR_LOG_WARNING,
                      "the video processor failed: %s (0x%08lx); pictures go through shaders from now on",
                      fr_result_name(result), (unsigned long)result);
         fr_d3d11_video_finish(&converter->video);
         converter->has_video = false;
-        result = run(converter, slot, picture);
+        result = run(converter, slot, parts, picture);
     }
     if (result == S_OK)
         fr_d3d11_picture_end(picture);
+    return result;
+}
+
+fr_status fr_d3d11_convert(struct fr_d3d11_converter *converter, struct fr_d3d11_slot *slot,
+                           const struct fr_parts *parts, struct fr_d3d11_picture_object *picture,
+                           const fr_log *log)
+{
+    struct fr_d3d11_device *device = converter->device;
+    HRESULT result = S_OK;
+    fr_d3d11_device_enter(device);
+    if (!parts || parts->count)
+        result = fill(converter, slot, parts, picture, log);
     fr_d3d11_device_leave(device);
     /* Draws and copies report nothing themselves. */
     if (fr_d3d11_device_check(device, result)) {

@@ -7,9 +7,14 @@
  * What turns slots into pictures. BGRA8 and RGBA8 of even size go through the video processor, which leaves
  * the 3D engine to whoever renders; all else, and where there is none, through shaders: video processors
  * cannot be trusted with P010, and do not repeat the edge of an odd size.
+ *
+ * Shaders draw the parts that a picture lacks. A video processor converts whole pictures: how far its chroma
+ * filter reaches is the driver's own, and so is whether it looks beyond a source rectangle or repeats that
+ * one's edge, so that around a part other codes may come out than in a whole picture.
  */
 
 #include "backend/d3d11/picture.h"
+#include "common/parts.h"
 
 struct fr_d3d11_video {
     ID3D11VideoDevice *device;
@@ -39,8 +44,10 @@ fr_status fr_d3d11_converter_create(struct fr_d3d11_converter **out, struct fr_d
                                     uint64_t number, const fr_log *log);
 void fr_d3d11_converter_destroy(struct fr_d3d11_converter *converter);
 const char *fr_d3d11_converter_name(const struct fr_d3d11_converter *converter);
+/* `parts` as in backend.h. */
 fr_status fr_d3d11_convert(struct fr_d3d11_converter *converter, struct fr_d3d11_slot *slot,
-                           struct fr_d3d11_picture_object *picture, const fr_log *log);
+                           const struct fr_parts *parts, struct fr_d3d11_picture_object *picture,
+                           const fr_log *log);
 
 /* video.c. S_OK, or what failed: nothing is left then. DXGI_ERROR_UNSUPPORTED: there is none that can. */
 HRESULT fr_d3d11_video_init(struct fr_d3d11_video *video, struct fr_d3d11_device *device,
@@ -53,10 +60,10 @@ HRESULT fr_d3d11_video_run(const struct fr_d3d11_converter *converter, struct fr
 HRESULT fr_d3d11_shade_init(struct fr_d3d11_shade *shade, struct fr_d3d11_device *device,
                             const struct fr_d3d11_api *api, const fr_convert_params *params);
 void fr_d3d11_shade_finish(struct fr_d3d11_shade *shade);
-/* Draws both planes of params' size, rounded up to even. */
+/* Draws these parts of both planes, of params' size rounded up to even; NULL: all. */
 void fr_d3d11_shade_run(const struct fr_d3d11_shade *shade, struct fr_d3d11_device *device,
-                        const fr_convert_params *params, ID3D11ShaderResourceView *slot,
-                        ID3D11RenderTargetView *const plane[2]);
+                        const fr_convert_params *params, const struct fr_parts *parts,
+                        ID3D11ShaderResourceView *slot, ID3D11RenderTargetView *const plane[2]);
 
 /* code.c: the compiled shaders. */
 struct fr_d3d11_code {

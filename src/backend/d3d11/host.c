@@ -185,10 +185,9 @@ static const char *converter_name(void *self, void *converter)
 static fr_status convert(void *self, void *converter, void *ring_, uint32_t slot,
                          const struct fr_parts *parts, struct fr_picture *picture)
 {
-    (void)parts; /* the whole picture is no slower */
     const struct d3d11_host *host = self;
     struct fr_d3d11_ring *ring = ring_;
-    return fr_d3d11_convert(converter, &ring->slot[slot], picture->object, &host->log);
+    return fr_d3d11_convert(converter, &ring->slot[slot], parts, picture->object, &host->log);
 }
 
 static fr_status picture_create(void *self, uint32_t width, uint32_t height, fr_format format,

@@ -14,6 +14,7 @@ struct fr_d3d11_picture_object {
     uint32_t height;                  /* of the texture: even */
     ID3D11RenderTargetView *plane[2]; /* when shaders first wanted them */
     struct fr_d3d11_video_view video; /* when a video processor first wanted it */
+    bool by_video;                    /* what it holds, if anything, is a video processor's */
 
     /* Read-back. Under the device's own lock, since any thread may map. */
     ID3D11Texture2D *staging;

@@ -148,23 +148,36 @@ static void set_state(ID3D11DeviceContext *context, const struct fr_d3d11_shade 
     ID3D11DeviceContext_PSSetConstantBuffers(context, 0, 1, &shade->params);
 }
 
-void fr_d3d11_shade_run(const struct fr_d3d11_shade *shade, struct fr_d3d11_device *device,
-                        const fr_convert_params *params, ID3D11ShaderResourceView *slot,
-                        ID3D11RenderTargetView *const plane[2])
+/* The triangle ends at the viewport, and a shader knows its pixel by its place in the target: what is drawn
+ * does not depend on the part. */
+static void draw_part(ID3D11DeviceContext *context, const fr_rect *part, uint32_t plane)
 {
+    const uint32_t samples = plane ? 1 : 2; /* of two columns or rows, the last of which may be missing */
+    const D3D11_VIEWPORT viewport = {
+        .TopLeftX = (FLOAT)(part->x / 2 * samples),
+        .TopLeftY = (FLOAT)(part->y / 2 * samples),
+        .Width = (FLOAT)((part->width + 1) / 2 * samples),
+        .Height = (FLOAT)((part->height + 1) / 2 * samples),
+        .MaxDepth = 1,
+    };
+    ID3D11DeviceContext_RSSetViewports(context, 1, &viewport);
+    ID3D11DeviceContext_Draw(context, 3, 0);
+}
+
+void fr_d3d11_shade_run(const struct fr_d3d11_shade *shade, struct fr_d3d11_device *device,
+                        const fr_convert_params *params, const struct fr_parts *parts,
+                        ID3D11ShaderResourceView *slot, ID3D11RenderTargetView *const plane[2])
+{
+    const fr_rect all = {0, 0, params->width, params->height};
+    const uint32_t count = parts ? parts->count : 1;
     ID3D11DeviceContext *context = device->context;
     set_state(context, shade);
     ID3D11DeviceContext_PSSetShaderResources(context, 0, 1, &slot);
     for (uint32_t i = 0; i < 2; i++) {
-        const D3D11_VIEWPORT all = {
-            .Width = (FLOAT)((params->width + 1) / 2 * (i ? 1 : 2)),
-            .Height = (FLOAT)((params->height + 1) / 2 * (i ? 1 : 2)),
-            .MaxDepth = 1,
-        };
-        ID3D11DeviceContext_RSSetViewports(context, 1, &all);
         ID3D11DeviceContext_PSSetShader(context, shade->plane[i], NULL, 0);
         ID3D11DeviceContext_OMSetRenderTargets(context, 1, &plane[i], NULL);
-        ID3D11DeviceContext_Draw(context, 3, 0);
+        for (uint32_t k = 0; k < count; k++)
+            draw_part(context, parts ? &parts->rect[k] : &all, i);
     }
     /* A bound texture cannot be written by others, and is kept alive. */
     ID3D11ShaderResourceView *const no_slot = NULL;

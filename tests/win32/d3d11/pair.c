@@ -261,9 +261,14 @@ enum fr_claim pair_release(struct pair *pair, fr_token token)
 
 void pair_take(struct pair *pair)
 {
+    pair_take_parts(pair, NULL);
+}
+
+void pair_take_parts(struct pair *pair, const struct fr_parts *parts)
+{
     fr_token token;
     assert_int_equal(pair_claim(pair, &token), FR_CLAIM_ACQUIRED);
-    assert_int_equal(pair->host.ops->convert(pair->host.self, pair->converter, pair->ring, token.slot, NULL,
+    assert_int_equal(pair->host.ops->convert(pair->host.self, pair->converter, pair->ring, token.slot, parts,
                                              &pair->picture),
                      FR_OK);
     assert_int_equal(pair_release(pair, token), FR_CLAIM_ACQUIRED);

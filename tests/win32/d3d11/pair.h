@@ -79,6 +79,7 @@ enum fr_claim pair_claim(struct pair *pair, fr_token *token);
 enum fr_claim pair_release(struct pair *pair, fr_token token);
 /* Claims, converts, releases; asserts that it works, and marks the frame as taken. */
 void pair_take(struct pair *pair);
+void pair_take_parts(struct pair *pair, const struct fr_parts *parts);
 uint32_t pair_state(const struct pair *pair, uint32_t slot); /* FR_WIRE_SLOT_* */
 
 /* The slot's texture on the source's side. */

@@ -3,46 +3,15 @@
 
 /*
  * The shaders on a Direct3D that runs them, against the converters on the CPU: within one code in every
- * sample. Planes are textures of their own here, since Wine's NV12 and P010 have no views by plane. The
- * compiled code is also held against the text that lies beside it. usage: shaders CONVERT.HLSL
+ * sample. The compiled code is also held against the text that lies beside it. usage: shaders CONVERT.HLSL
  */
-#include "backend/d3d11/convert.h"
+#include "gpu.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 static const char *text_path;
-
-struct bench {
-    struct fr_d3d11_api api;
-    struct fr_d3d11_device *device;
-};
-
-static int setup(void **state)
-{
-    static struct bench bench;
-    const fr_d3d11_host_params none = {0};
-    const struct fr_d3d11_wish wish = {.params = &none};
-    if (fr_d3d11_api_load(&bench.api, NULL) != FR_OK ||
-        fr_d3d11_device_create(&bench.device, &bench.api, &wish, NULL) != FR_OK) {
-        fprintf(stderr, "no Direct3D device; under Wine it needs a display\n");
-        return -1;
-    }
-    *state = &bench;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct bench *bench = *state;
-    fr_d3d11_device_unref(bench->device);
-    return 0;
-}
 
 struct job {
     fr_convert_params params;
@@ -50,95 +19,23 @@ struct job {
     uint8_t *plane[2]; /* what the shaders made; tightly packed */
 };
 
-static ID3D11Texture2D *make_texture(struct bench *bench, uint32_t width, uint32_t height, DXGI_FORMAT format,
-                                     UINT bind, const void *pixels, uint32_t pitch)
+static void shade(struct gpu *gpu, struct job *job)
 {
-    const D3D11_TEXTURE2D_DESC desc = {
-        .Width = width,
-        .Height = height,
-        .MipLevels = 1,
-        .ArraySize = 1,
-        .Format = format,
-        .SampleDesc = {.Count = 1},
-        .Usage = bind ? D3D11_USAGE_DEFAULT : D3D11_USAGE_STAGING,
-        .BindFlags = bind,
-        .CPUAccessFlags = bind ? 0 : D3D11_CPU_ACCESS_READ,
-    };
-    const D3D11_SUBRESOURCE_DATA data = {pixels, pitch, 0};
-    ID3D11Texture2D *texture = NULL;
-    assert_int_equal(
-        ID3D11Device_CreateTexture2D(bench->device->device, &desc, pixels ? &data : NULL, &texture), S_OK);
-    return texture;
-}
-
-static size_t sample_bytes(const struct job *job)
-{
-    return job->params.to == FR_FORMAT_P010 ? 2 : 1;
-}
-
-static uint32_t half_of(uint32_t size)
-{
-    return (size + 1) / 2;
-}
-
-static void read_plane(struct bench *bench, struct job *job, uint32_t plane, ID3D11Texture2D *texture,
-                       DXGI_FORMAT format)
-{
-    const uint32_t width = half_of(job->params.width) * (plane ? 1 : 2),
-                   height = half_of(job->params.height) * (plane ? 1 : 2);
-    const size_t row = width * sample_bytes(job) * (plane ? 2 : 1);
-    ID3D11DeviceContext *context = bench->device->context;
-    ID3D11Texture2D *staging = make_texture(bench, width, height, format, 0, NULL, 0);
-    ID3D11DeviceContext_CopyResource(context, (ID3D11Resource *)staging, (ID3D11Resource *)texture);
-    D3D11_MAPPED_SUBRESOURCE mapped;
-    assert_int_equal(
-        ID3D11DeviceContext_Map(context, (ID3D11Resource *)staging, 0, D3D11_MAP_READ, 0, &mapped), S_OK);
-    job->plane[plane] = malloc(row * height);
-    for (uint32_t y = 0; y < height; y++)
-        memcpy(job->plane[plane] + y * row, (const uint8_t *)mapped.pData + (size_t)y * mapped.RowPitch, row);
-    ID3D11DeviceContext_Unmap(context, (ID3D11Resource *)staging, 0);
-    fr_com_release(staging);
-}
-
-static void shade(struct bench *bench, struct job *job)
-{
-    const fr_convert_params *params = &job->params;
-    ID3D11Device *device = bench->device->device;
-    struct fr_d3d11_shade shaders;
-    assert_int_equal(fr_d3d11_shade_init(&shaders, bench->device, &bench->api, params), S_OK);
-    ID3D11Texture2D *slot = make_texture(bench, params->width, params->height, (DXGI_FORMAT)params->from,
-                                         D3D11_BIND_SHADER_RESOURCE, job->pixels,
-                                         params->width * fr_format_pixel_bytes(params->from));
-    ID3D11ShaderResourceView *view = NULL;
-    assert_int_equal(ID3D11Device_CreateShaderResourceView(device, (ID3D11Resource *)slot, NULL, &view),
-                     S_OK);
-    ID3D11Texture2D *plane[2];
-    ID3D11RenderTargetView *target[2] = {NULL, NULL};
-    DXGI_FORMAT format[2];
-    for (uint32_t i = 0; i < 2; i++) {
-        const bool deep = params->to == FR_FORMAT_P010;
-        format[i] = i ? (deep ? DXGI_FORMAT_R16G16_UNORM : DXGI_FORMAT_R8G8_UNORM)
-                      : (deep ? DXGI_FORMAT_R16_UNORM : DXGI_FORMAT_R8_UNORM);
-        plane[i] =
-            make_texture(bench, half_of(params->width) * (i ? 1 : 2), half_of(params->height) * (i ? 1 : 2),
-                         format[i], D3D11_BIND_RENDER_TARGET, NULL, 0);
-        assert_int_equal(
-            ID3D11Device_CreateRenderTargetView(device, (ID3D11Resource *)plane[i], NULL, &target[i]), S_OK);
-    }
-    fr_d3d11_shade_run(&shaders, bench->device, params, view, target);
-    for (uint32_t i = 0; i < 2; i++) {
-        read_plane(bench, job, i, plane[i], format[i]);
-        fr_com_release(target[i]);
-        fr_com_release(plane[i]);
-    }
-    fr_com_release(view);
-    fr_com_release(slot);
-    fr_d3d11_shade_finish(&shaders);
+    struct gpu_shade shade;
+    struct gpu_picture picture;
+    gpu_shade_open(&shade, gpu, &job->params);
+    gpu_picture_open(&shade, &picture);
+    gpu_fill(&shade, job->pixels);
+    gpu_run(&shade, &picture, NULL);
+    for (uint32_t i = 0; i < 2; i++)
+        job->plane[i] = gpu_read(&shade, &picture, i);
+    gpu_picture_close(&picture);
+    gpu_shade_close(&shade);
 }
 
 static int code_at(const struct job *job, const uint8_t *at)
 {
-    if (sample_bytes(job) == 1)
+    if (gpu_sample_bytes(&job->params) == 1)
         return *at;
     uint16_t word;
     memcpy(&word, at, 2);
@@ -150,8 +47,8 @@ static int compare(const struct job *job)
 {
     fr_convert_params params = job->params;
     params.cpu_mask = ~0u;
-    const size_t sample = sample_bytes(job);
-    const uint32_t width = half_of(params.width) * 2, height = half_of(params.height) * 2;
+    const size_t sample = gpu_sample_bytes(&params);
+    const uint32_t width = (params.width + 1) / 2 * 2, height = gpu_rows(&params, 0);
     uint8_t *expected[2] = {calloc(width * height, sample), calloc(width * height / 2, sample)};
     const ptrdiff_t pitch = (ptrdiff_t)(width * sample), pitches[2] = {pitch, pitch};
     void *const out[2] = {expected[0], expected[1]};
@@ -226,10 +123,10 @@ static void draw(struct job *job, enum kind kind, uint32_t seed)
         }
 }
 
-static void run_job(struct bench *bench, struct job *job, enum kind kind, int allowed)
+static void run_job(struct gpu *gpu, struct job *job, enum kind kind, int allowed)
 {
     draw(job, kind, 1 + (uint32_t)kind + job->params.width);
-    shade(bench, job);
+    shade(gpu, job);
     const int worst = compare(job);
     if (worst > allowed)
         fail_msg("%s to %s, %ux%u, kind %d: %d codes off", fr_format_name(job->params.from),
@@ -239,7 +136,7 @@ static void run_job(struct bench *bench, struct job *job, enum kind kind, int al
     free(job->plane[1]);
 }
 
-static void run_pair(struct bench *bench, const fr_convert_params *params, enum kind kinds, int allowed)
+static void run_pair(struct gpu *gpu, const fr_convert_params *params, enum kind kinds, int allowed)
 {
     static const uint32_t sizes[][2] = {{64, 36}, {1, 1}, {2, 2}, {3, 5}, {63, 35}, {128, 17}, {33, 64}};
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
@@ -247,7 +144,7 @@ static void run_pair(struct bench *bench, const fr_convert_params *params, enum 
             struct job job = {.params = *params};
             job.params.width = sizes[i][0];
             job.params.height = sizes[i][1];
-            run_job(bench, &job, (enum kind)kind, allowed);
+            run_job(gpu, &job, (enum kind)kind, allowed);
         }
 }
 
@@ -305,7 +202,7 @@ static void compiled_code_is_of_the_text_beside_it(void **state)
  * Wine. */
 static void text_compiles_to_the_code_that_is_built_in(void **state)
 {
-    struct bench *bench = *state;
+    struct gpu *gpu = *state;
     static const fr_convert_params all[] = {{.from = FR_FORMAT_BGRA8, .to = FR_FORMAT_NV12},
                                             {.from = FR_FORMAT_RGB10A2, .to = FR_FORMAT_P010},
                                             {.from = FR_FORMAT_RGBA16F, .to = FR_FORMAT_P010},
@@ -320,8 +217,8 @@ static void text_compiles_to_the_code_that_is_built_in(void **state)
             size_t bytes;
             const char *text = fr_d3d11_code_text(&bytes);
             ID3DBlob *blob = NULL;
-            assert_int_equal(bench->api.compile(text, bytes, "convert.hlsl", macros, NULL, "main",
-                                                code.target, 0, 0, &blob, NULL),
+            assert_int_equal(gpu->api.compile(text, bytes, "convert.hlsl", macros, NULL, "main", code.target,
+                                              0, 0, &blob, NULL),
                              S_OK);
             assert_int_equal(ID3D10Blob_GetBufferSize(blob), code.size);
             assert_memory_equal(ID3D10Blob_GetBufferPointer(blob), code.bytes, code.size);
@@ -345,5 +242,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(compiled_code_is_of_the_text_beside_it),
         cmocka_unit_test(text_compiles_to_the_code_that_is_built_in),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, gpu_setup, gpu_teardown);
 }

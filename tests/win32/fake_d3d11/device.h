@@ -166,9 +166,10 @@ extern ID3D11VideoDeviceVtbl fake_video_device_vtable;
 extern ID3D11VideoContext1Vtbl fake_video_context_vtable;
 void fake_video_init(void);
 
-/* Converts on the CPU with the same formulas: into plane `plane` of `to`, or into both if it is 2. */
+/* Converts on the CPU with the same formulas: into plane `plane` of `to`, or into both if it is 2. `part`:
+ * all that is written, on whole pairs of columns and rows; NULL: everything. */
 void fake_convert(const struct fake_texture *from, struct fake_texture *to, uint32_t plane,
-                  const fr_convert_params *params);
+                  const fr_convert_params *params, const fr_rect *part);
 
 /* Fills the tables of all classes, once. */
 void fake_init(void);

@@ -65,47 +65,73 @@ static bool is_complete(const struct fake_context *context, UINT vertices)
     return !wrong;
 }
 
-static void copy_rows(uint8_t *to, size_t to_pitch, const uint8_t *from, size_t from_pitch, size_t bytes,
-                      uint32_t rows)
+static uint32_t even(uint32_t size)
 {
-    for (uint32_t y = 0; y < rows; y++)
-        memcpy(to + y * to_pitch, from + y * from_pitch, bytes);
+    return (size + 1) / 2 * 2;
 }
 
-/* The last column and the last row once more, where the size was odd. */
-static void repeat_edge(const struct fake_texture *to, const fr_convert_params *params, size_t sample)
+/* The last column and the last row of luma once more, where the size was odd. */
+static void repeat_edge(uint8_t *luma, size_t row, const fr_convert_params *params, size_t sample)
 {
     for (uint32_t y = 0; params->width % 2 && y < params->height; y++)
-        memcpy(to->pixels + y * to->pitch_bytes + params->width * sample,
-               to->pixels + y * to->pitch_bytes + (params->width - 1) * sample, sample);
+        memcpy(luma + y * row + params->width * sample, luma + y * row + (params->width - 1) * sample,
+               sample);
     if (params->height % 2)
-        memcpy(to->pixels + params->height * to->pitch_bytes,
-               to->pixels + (params->height - 1) * to->pitch_bytes, to->pitch_bytes);
+        memcpy(luma + params->height * row, luma + (params->height - 1) * row, row);
+}
+
+/* A rectangle of the luma's samples, in either plane. */
+static void copy_part(struct fake_texture *to, uint32_t plane, const uint8_t *from, size_t row,
+                      const fr_rect *part, size_t sample)
+{
+    uint8_t *const pixels = plane ? fake_texture_plane(to, 1) : to->pixels;
+    for (uint32_t y = part->y >> plane; y < (part->y + part->height) >> plane; y++)
+        memcpy(pixels + y * to->pitch_bytes + part->x * sample, from + y * row + part->x * sample,
+               part->width * sample);
 }
 
 void fake_convert(const struct fake_texture *from, struct fake_texture *to, uint32_t plane,
-                  const fr_convert_params *params)
+                  const fr_convert_params *params, const fr_rect *part)
 {
     fr_converter *converter = NULL;
     const size_t sample = params->to == FR_FORMAT_P010 ? 2 : 1;
-    const size_t row = (params->width + 1) / 2 * 2 * sample;
-    uint8_t *planes = malloc(row * (params->height + (params->height + 1) / 2));
+    const uint32_t rows = even(params->height);
+    const size_t row = even(params->width) * sample;
+    const fr_rect all = {0, 0, even(params->width), rows};
+    uint8_t *planes = malloc(row * (rows + rows / 2));
     if (!planes || fr_converter_create(&converter, params) != FR_OK) {
         fake_violation("a conversion that there is not");
         free(planes);
         return;
     }
-    void *const out[2] = {planes, planes + row * params->height};
+    void *const out[2] = {planes, planes + row * rows};
     const ptrdiff_t pitches[2] = {(ptrdiff_t)row, (ptrdiff_t)row};
     fr_converter_run(converter, from->pixels, (ptrdiff_t)from->pitch_bytes, out, pitches);
     fr_converter_destroy(&converter);
-    if (plane != 1) {
-        copy_rows(to->pixels, to->pitch_bytes, out[0], row, params->width * sample, params->height);
-        repeat_edge(to, params, sample);
-    }
-    if (plane != 0)
-        copy_rows(fake_texture_plane(to, 1), to->pitch_bytes, out[1], row, row, (params->height + 1) / 2);
+    repeat_edge(planes, row, params, sample);
+    for (uint32_t i = 0; i < 2; i++)
+        if (plane == i || plane == 2)
+            copy_part(to, i, out[i], row, part ? part : &all, sample);
     free(planes);
+}
+
+/* Where the viewport lies, in luma samples: on whole pairs of columns and rows, inside the target. */
+static bool drawn_part(const D3D11_VIEWPORT *viewport, const struct fake_texture *to, uint32_t plane,
+                       fr_rect *out)
+{
+    const FLOAT numbers[4] = {viewport->TopLeftX, viewport->TopLeftY, viewport->Width, viewport->Height};
+    const uint32_t step = plane ? 1 : 2;
+    uint32_t whole[4];
+    for (size_t i = 0; i < 4; i++) {
+        if (!(numbers[i] >= 0 && numbers[i] < 65536))
+            return false;
+        whole[i] = (uint32_t)numbers[i];
+        if ((FLOAT)whole[i] != numbers[i] || whole[i] % step)
+            return false;
+        whole[i] <<= plane;
+    }
+    *out = (fr_rect){whole[0], whole[1], whole[2], whole[3]};
+    return out->width && out->height && fr_rect_fits(out, to->desc.Width, to->desc.Height);
 }
 
 void fake_draw(struct fake_context *context, UINT vertices)
@@ -130,16 +156,17 @@ void fake_draw(struct fake_context *context, UINT vertices)
         .peak_millinits = (uint32_t)lround(1e7 * fr_pq_decode((double)in.tone[0])),
         .sdr_white_millinits = (uint32_t)lround(1000 * (double)in.white[0]),
     };
-    const FLOAT width = (FLOAT)(to->desc.Width / (pass.plane + 1)),
-                height = (FLOAT)(to->desc.Height / (pass.plane + 1));
+    fr_rect part;
     if (context->rtv->plane != pass.plane || to->desc.Format != (DXGI_FORMAT)pass.to ||
         from->desc.Width != params.width || from->desc.Height != params.height ||
-        to->desc.Width != (params.width + 1) / 2 * 2 || to->desc.Height != (params.height + 1) / 2 * 2 ||
-        context->viewport.Width != width || context->viewport.Height != height ||
-        context->viewport.TopLeftX != 0 || context->viewport.TopLeftY != 0) {
+        to->desc.Width != even(params.width) || to->desc.Height != even(params.height)) {
         fake_violation("Draw between sizes, formats or planes that do not go together");
         return;
     }
+    if (!drawn_part(&context->viewport, to, pass.plane, &part)) {
+        fake_violation("Draw of a part that is beside the chroma's grid or the target");
+        return;
+    }
     if (fake_texture_usable(from, "Draw") && fake_texture_usable(to, "Draw"))
-        fake_convert(from, to, pass.plane, &params);
+        fake_convert(from, to, pass.plane, &params, &part);
 }

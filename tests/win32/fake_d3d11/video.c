@@ -257,7 +257,7 @@ static void blt(const struct processor *processor, struct fake_texture *to, cons
         .height = from->desc.Height,
     };
     if (fake_texture_usable(from, "VideoProcessorBlt") && fake_texture_usable(to, "VideoProcessorBlt"))
-        fake_convert(from, to, 2, &params);
+        fake_convert(from, to, 2, &params, NULL);
 }
 
 static HRESULT STDMETHODCALLTYPE context_VideoProcessorBlt(ID3D11VideoContext1 *self,
