@@ -63,10 +63,7 @@ static const struct args_option table[] = {
     {OPT_NO_REPEATS, "--no-repeats", NULL, "record fresh frames only; the video then has a variable rate",
      NULL},
     {OPT_BACKEND, "--backend", "NAME", capture_system_backend_help, NULL},
-    {OPT_SPIN, "--spin", "TIME",
-     "look for each frame when it is due, so long at most, as in 200us, instead of being woken by it; "
-     "default 0",
-     NULL},
+    {OPT_SPIN, "--spin", "TIME", capture_system_spin_help, NULL},
     {OPT_FOR, "--for", "TIME", "record so long: 5, 5s, 2m, 1h; default: until Ctrl-C", "Length:"},
     {OPT_FRAMES, "--frames", "N", "record so many frames", NULL},
     {OPT_JSON, "--json", NULL, "the summary as one JSON object on the standard output", "Messages:"},
@@ -185,6 +182,7 @@ static bool set_option(struct capture_options *o, const struct args *args, int i
         return true;
     case OPT_CPU_MASK: return cpu_mask_take(args, &session->capture.cpu_mask);
     case OPT_SPIN:
+        o->spin_named = true;
         return units_parse_spin(args->value, &session->capture.spin_ns) ||
                args_refuse(args, "give a time up to 1s, as in 50us; 0 sleeps at once");
     case OPT_FOR:
@@ -337,6 +335,8 @@ static void finish_params(struct capture_options *o)
     if (!session->recorder.fps_mhz)
         session->recorder.fps_mhz = 60000;
     session->recorder.url = o->out;
+    if (!o->spin_named)
+        session->capture.spin_ns = capture_system_spin_ns();
     session->cap_mhz = session->recorder.fps_mhz;
     session->any_target = !o->target_named;
     session->progress = say_is_terminal() && say_level() >= FR_LOG_INFO;

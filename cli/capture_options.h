@@ -31,7 +31,7 @@ struct capture_options {
     struct sources_options source_options;
     const char *size_text, *fps_text, *backend_text;
     char target_text[16];
-    bool hdr, json, target_named;
+    bool hdr, json, target_named, spin_named;
     struct fr_win32_host_params win32; /* Windows: what `session.capture` points to */
     struct fr_d3d11_host_params d3d11;
     struct fr_vulkan_host_params vulkan; /* Linux: likewise */
@@ -59,6 +59,10 @@ extern const struct args_table capture_system_table;
 /* False: there is no such backend. And what there is, for the sentence. */
 bool capture_system_backend(const char *name, fr_backend_kind *out);
 extern const char capture_system_backends[];
+
+/* How long a capture looks for a frame that is due unless it is told: of --spin. */
+uint64_t capture_system_spin_ns(void);
+extern const char capture_system_spin_help[];
 
 /* One option of the table. False: the sentence was written. */
 bool capture_system_set(struct capture_options *options, const struct args *args, int id);

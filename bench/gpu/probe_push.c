@@ -124,13 +124,10 @@ static void measure_copy(struct json *json, struct push *push, bool turned)
     json_end_object(json);
 }
 
-enum call { VIEW, DESCRIPTORS, RECORD, SUBMIT, SUBMIT_FENCE, FENCE, CALLS };
-static const char *const call_names[CALLS] = {"vkCreateImageView, vkDestroyImageView",
-                                              "vkUpdateDescriptorSets",
-                                              "vkBeginCommandBuffer to vkEndCommandBuffer",
-                                              "vkQueueSubmit",
-                                              "vkQueueSubmit with a fence",
-                                              "vkWaitForFences, vkResetFences"};
+enum call { VIEW, DESCRIPTORS, RECORD, SUBMIT, SUBMIT_FENCE, CALLS };
+static const char *const call_names[CALLS] = {
+    "vkCreateImageView, vkDestroyImageView", "vkUpdateDescriptorSets",
+    "vkBeginCommandBuffer to vkEndCommandBuffer", "vkQueueSubmit", "vkQueueSubmit with a fence"};
 
 static void call(struct push *push, enum call call)
 {
@@ -161,9 +158,6 @@ static void call(struct push *push, enum call call)
         gpu_end(gpu, push->commands);
     } else if (call == SUBMIT || call == SUBMIT_FENCE) {
         submit(push, push->commands, call == SUBMIT ? VK_NULL_HANDLE : gpu->fence);
-    } else if (call == FENCE) {
-        gpu_must(gpu->vk.WaitForFences(gpu->device, 1, &gpu->fence, VK_TRUE, UINT64_MAX), "vkWaitForFences");
-        gpu->vk.ResetFences(gpu->device, 1, &gpu->fence);
     }
 }
 
@@ -176,14 +170,12 @@ static void measure_calls(struct json *json, struct push *push, const char *name
         if (pause_ns)
             nanosleep(&(struct timespec){.tv_nsec = pause_ns}, NULL);
         for (const enum call *next = order; *next != CALLS; next++) {
-            if (*next == FENCE)
-                until_done(push);
             const double start = stats_now_us();
             call(push, *next);
             us[*next][i] = stats_now_us() - start;
         }
-        until_done(push);
         push->gpu.vk.DeviceWaitIdle(push->gpu.device);
+        push->gpu.vk.ResetFences(push->gpu.device, 1, &push->gpu.fence);
     }
     json_object(json, NULL);
     json_text(json, "push", name);
@@ -235,8 +227,8 @@ static void close_push(struct push *push)
 bool probe_push(struct probe *probe)
 {
     static const char *const kinds[] = {"graphics", "compute"};
-    static const enum call anew[] = {VIEW, DESCRIPTORS, RECORD, SUBMIT_FENCE, FENCE, CALLS},
-                           again[] = {SUBMIT_FENCE, FENCE, CALLS}, bare[] = {SUBMIT, CALLS};
+    static const enum call anew[] = {VIEW, DESCRIPTORS, RECORD, SUBMIT_FENCE, CALLS},
+                           again[] = {SUBMIT_FENCE, CALLS}, bare[] = {SUBMIT, CALLS};
     static const long pauses_ns[] = {0, 1000000, 16600000};
     for (int kind = GPU_QUEUE_GRAPHICS; kind <= GPU_QUEUE_COMPUTE; kind++) {
         struct push push = {0};

@@ -2,6 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "capture_options.h"
 
+#include "clock.h"
+
+#include <sched.h>
 #include <string.h>
 
 enum {
@@ -19,6 +22,9 @@ const char capture_system_source_help[] =
     "default: x11 where a display answers, else pattern. Options of the source may follow";
 const char capture_system_backend_help[] =
     "auto (a GPU for sources that have one), cpu (shared memory) or vulkan (a GPU for every source)";
+const char capture_system_spin_help[] = "look for each frame when it is due, so long at most, as in 200us, "
+                                        "instead of being woken by it; default: "
+                                        "200us with four processors or more, else 0";
 const char capture_system_backends[] = "auto, cpu and vulkan";
 
 static const struct args_option options[] = {
@@ -56,6 +62,14 @@ static bool set_gpu(struct capture_options *o, const struct args *args)
 {
     o->vulkan.device = args->value;
     return *args->value || args_refuse(args, "it is empty; leave the option out for its default");
+}
+
+/* With fewer, host and source share one too often. Figures: docs/architecture.md. */
+uint64_t capture_system_spin_ns(void)
+{
+    cpu_set_t allowed;
+    const bool many = sched_getaffinity(0, sizeof allowed, &allowed) == 0 && CPU_COUNT(&allowed) >= 4;
+    return many ? 200 * NS_PER_US : 0;
 }
 
 bool capture_system_set(struct capture_options *o, const struct args *args, int id)

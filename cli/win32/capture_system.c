@@ -26,6 +26,8 @@ const char capture_system_source_help[] =
     "as a display driver; default: desktop. Options of the source may follow";
 const char capture_system_backend_help[] =
     "auto, cpu (shared memory) or d3d11 (textures; a source without a GPU still gets shared memory)";
+const char capture_system_spin_help[] =
+    "look for each frame when it is due, so long at most, as in 2ms, instead of being woken by it; default 0";
 const char capture_system_backends[] = "auto, cpu and d3d11";
 
 static const struct args_option options[] = {
@@ -100,6 +102,12 @@ static bool set_display(struct capture_options *o, const struct args *args)
     o->ccd.target_id = (uint32_t)number;
     o->follows_display = true;
     return true;
+}
+
+/* Timers are late by half a millisecond. */
+uint64_t capture_system_spin_ns(void)
+{
+    return 0;
 }
 
 bool capture_system_set(struct capture_options *o, const struct args *args, int id)

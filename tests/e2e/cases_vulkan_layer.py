@@ -81,13 +81,13 @@ def case_layer_says_what_changed(world):
 def case_layer_images(world):
     """Straight into the host's images."""
     linger = lingering(world)
-    summary, counts = present(world, ("--backend", "vulkan"), "--frames", "150", "--linger", str(linger))
+    summary, counts = present(world, ("--backend", "vulkan"), "--frames", "300", "--linger", str(linger))
     # What finds no slot at once goes by a stage: more on a busy machine, most of all under a sanitizer.
     most = 20 if world.sanitized else 60
     check(summary["slots"] == "opaque fd" and summary["fresh"] > most, f"{summary}")
     check(counts["slot"]["presents"] > most, f"{counts}")
     world.stamps("a.mkv")
-    check(world.stamp_frames("a.mkv")[-1]["sequence"] == 150, "the last frame is not shown")
+    check(world.stamp_frames("a.mkv")[-1]["sequence"] == 300, "the last frame is not shown")
 
 
 def case_layer_bursts(world):
@@ -258,9 +258,9 @@ def case_layer_exit_without_goodbye(world):
     use_layer(world)
     running = host(world, "--backend", "vulkan", seconds=4)
     # The validation layer itself has no good end there.
-    done = world.run(world.build / "tests" / "vulkan_layer" / "presenter", "--exit", "--frames", "60",
+    done = world.run(world.build / "tests" / "vulkan_layer" / "presenter", "--exit", "--frames", "240",
                      env={**captured(7), "ASAN_OPTIONS": "detect_leaks=0"}).expect(0)
-    check("presented 60" in done.out and "stats: slot" in done.err, f"{done.out!r} {done.err!r}")
+    check("presented 240" in done.out and "stats: slot" in done.err, f"{done.out!r} {done.err!r}")
     check(running.finish(60).expect(0).json()["fresh"] > 20, "nothing was recorded")
 
 

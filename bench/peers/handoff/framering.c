@@ -7,7 +7,7 @@
 
 enum { TARGET = 1 };
 /* Shortly before and after a frame is due. */
-#define LOOK_NS (500 * UINT64_C(1000))
+#define LOOK_NS NS_PER_MS
 /* Longer than from one frame to the next. */
 #define SPIN_NS (20 * NS_PER_MS)
 #define POLL_NS (100 * NS_PER_MS)

@@ -20,7 +20,7 @@ typedef struct fr_ahead {
 
 static inline fr_ahead fr_ahead_init(const fr_convert_rows *rows, size_t from, size_t pixel_bytes)
 {
-    const size_t bytes = (rows->width - from) * pixel_bytes, most = 8192;
+    const size_t bytes = (rows->width - from) * pixel_bytes, most = 10240;
     const size_t distance = bytes < most ? bytes : most;
     return (fr_ahead){
         .turn = rows->width * pixel_bytes - distance,
@@ -29,14 +29,21 @@ static inline fr_ahead fr_ahead_init(const fr_convert_rows *rows, size_t from, s
     };
 }
 
-/* Asks for what follows the `count` bytes, a multiple of 64, at byte `at` of both rows. */
+/* Asks for what follows the `count` bytes, a multiple of 64, at byte `at` of one row. */
+FR_ALWAYS_INLINE void fr_ahead_fetch_row(const fr_ahead *ahead, const fr_convert_rows *rows, int row,
+                                         size_t at, size_t count)
+{
+    const ptrdiff_t offset = (ptrdiff_t)at + (at < ahead->turn ? ahead->distance : ahead->wrapped);
+    for (size_t i = 0; i < count; i += 64)
+        _mm_prefetch((const char *)rows->src[row] + offset + (ptrdiff_t)i, _MM_HINT_NTA);
+}
+
+/* The same of both rows. */
 FR_ALWAYS_INLINE void fr_ahead_fetch(const fr_ahead *ahead, const fr_convert_rows *rows, size_t at,
                                      size_t count)
 {
-    const ptrdiff_t offset = (ptrdiff_t)at + (at < ahead->turn ? ahead->distance : ahead->wrapped);
     for (int row = 0; row < 2; row++)
-        for (size_t i = 0; i < count; i += 64)
-            _mm_prefetch((const char *)rows->src[row] + offset + (ptrdiff_t)i, _MM_HINT_NTA);
+        fr_ahead_fetch_row(ahead, rows, row, at, count);
 }
 
 #endif

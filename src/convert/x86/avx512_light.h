@@ -22,18 +22,6 @@ typedef struct rgb {
     __m512 r, g, b;
 } rgb;
 
-/* Light of 16 columns of two rows. */
-typedef struct lights {
-    rgb row[2];
-} lights;
-
-/* A converter's tables, where they are fast to reach. */
-typedef struct constants {
-    __m512i parts[FR_LANES_PARTS][2];
-    const fr_lanes_matrix *matrix;
-    const fr_convert_tables *tables;
-} constants;
-
 /* Words of two vectors: red and green, and blue, of 16 pixels. */
 static const uint16_t red_green[32] = {0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60,
                                        1, 5, 9, 13, 17, 21, 25, 29, 33, 37, 41, 45, 49, 53, 57, 61};
@@ -94,34 +82,41 @@ FR_ALWAYS_INLINE __m512 weigh(__m512 red, __m512 green, __m512 blues, const doub
 
 enum { LARGEST = 0xb, SMALLEST = 0xa }; /* of two magnitudes, for vrangeps */
 
-/* Light with FR_LANES_BLACK added; may be negative. */
-FR_ALWAYS_INLINE rgb to_bt2020(const constants *k, rgb c, __mmask16 *odd)
+/* What *doubt is at least, as a whole number without a sign, where light has to be worked out again with
+ * care. */
+#define DOUBTFUL 0x7f800000
+
+/* Light with FR_LANES_BLACK added; may be negative. In doubt where components of opposite sign leave less
+ * than a 4096th of the largest difference, or one is no number: the float in *doubt is then negative or no
+ * number. */
+FR_ALWAYS_INLINE rgb to_bt2020(const fr_convert_tables *tables, rgb c, __m512i *doubt)
 {
-    (void)k;
+    (void)tables;
     const __m512 red = _mm512_sub_ps(c.r, c.g), blues = _mm512_sub_ps(c.b, c.g);
     const __m512 green =
         _mm512_fmadd_ps(c.g, _mm512_set1_ps((float)FR_SCRGB_UNIT), _mm512_set1_ps(FR_LANES_BLACK));
-    rgb light = {
+    const rgb light = {
         weigh(red, green, blues, fr_scrgb_to_bt2020[0]),
         weigh(red, green, blues, fr_scrgb_to_bt2020[1]),
         weigh(red, green, blues, fr_scrgb_to_bt2020[2]),
     };
-    /* Where components of opposite sign leave less than a 1024th, or a component is no number. */
     const __m512 least = _mm512_range_ps(_mm512_range_ps(light.r, light.g, SMALLEST), light.b, SMALLEST);
-    const __m512 most = _mm512_range_ps(_mm512_range_ps(c.r, c.g, LARGEST), c.b, LARGEST);
-    const __m512 enough = _mm512_mul_ps(most, _mm512_set1_ps((float)(FR_SCRGB_UNIT / 1024)));
-    *odd |= _mm512_cmp_ps_mask(least, enough, _CMP_NGT_UQ);
+    const __m512 most = _mm512_range_ps(red, blues, LARGEST);
+    *doubt =
+        _mm512_castps_si512(_mm512_fnmadd_ps(most, _mm512_set1_ps((float)(FR_SCRGB_UNIT / 4096)), least));
     return light;
 }
 
 /* In double precision, as in the C kernel. Out of the way: it is seldom run. */
-SELDOM static void to_bt2020_carefully(const constants *k, rgb *light, const uint8_t *p)
+FR_ALWAYS_INLINE rgb to_bt2020_carefully(const fr_convert_tables *tables, const uint8_t *p)
 {
-    (void)k;
+    (void)tables;
     const rgb c = finite_rgb(load_halves(p));
-    light->r = weigh_exactly(c, fr_scrgb_to_bt2020[0]);
-    light->g = weigh_exactly(c, fr_scrgb_to_bt2020[1]);
-    light->b = weigh_exactly(c, fr_scrgb_to_bt2020[2]);
+    return (rgb){
+        weigh_exactly(c, fr_scrgb_to_bt2020[0]),
+        weigh_exactly(c, fr_scrgb_to_bt2020[1]),
+        weigh_exactly(c, fr_scrgb_to_bt2020[2]),
+    };
 }
 
 /* NaN is 0; what is above 1 is left to the curve. */
@@ -130,10 +125,10 @@ FR_ALWAYS_INLINE __m512 at_least_black(__m512 x)
     return _mm512_max_ps(x, _mm512_set1_ps(FR_LANES_BLACK));
 }
 
-FR_ALWAYS_INLINE rgb clip(const constants *k, rgb c, __mmask16 *odd)
+FR_ALWAYS_INLINE rgb clip(const fr_convert_tables *tables, rgb c, __m512i *doubt)
 {
-    (void)k;
-    (void)odd;
+    (void)tables;
+    *doubt = _mm512_setzero_si512();
     const __m512 black = _mm512_set1_ps(FR_LANES_BLACK);
     return (rgb){
         at_least_black(_mm512_add_ps(c.r, black)),
@@ -142,10 +137,10 @@ FR_ALWAYS_INLINE rgb clip(const constants *k, rgb c, __mmask16 *odd)
     };
 }
 
-static void clip_carefully(const constants *k, rgb *light, const uint8_t *p)
+FR_ALWAYS_INLINE rgb clip_carefully(const fr_convert_tables *tables, const uint8_t *p)
 {
-    __mmask16 odd;
-    *light = clip(k, load_halves(p), &odd);
+    __m512i doubt;
+    return clip(tables, load_halves(p), &doubt);
 }
 
 FR_ALWAYS_INLINE __m512 tone_part(const fr_tone_lanes *t, int i, __m512i index)
@@ -167,12 +162,12 @@ FR_ALWAYS_INLINE __m512 gain_of(const fr_tone_lanes *t, __m512 largest)
     return _mm512_mul_ps(mapped, _mm512_mul_ps(near, rest));
 }
 
-FR_ALWAYS_INLINE rgb map_tones(const constants *k, rgb c, __mmask16 *odd)
+FR_ALWAYS_INLINE rgb map_tones(const fr_convert_tables *tables, rgb c, __m512i *doubt)
 {
     /* The second operand is taken where the first is NaN. */
     const __m512 largest = _mm512_max_ps(c.b, _mm512_max_ps(c.g, _mm512_max_ps(c.r, _mm512_setzero_ps())));
-    *odd |= _mm512_cmp_ps_mask(largest, _mm512_set1_ps(65504), _CMP_GT_OQ); /* infinite */
-    const __m512 gain = gain_of(&k->tables->tone, largest), black = _mm512_set1_ps(FR_LANES_BLACK);
+    *doubt = _mm512_castps_si512(largest); /* in doubt where it is infinite */
+    const __m512 gain = gain_of(&tables->tone, largest), black = _mm512_set1_ps(FR_LANES_BLACK);
     return (rgb){
         at_least_black(_mm512_fmadd_ps(c.r, gain, black)),
         at_least_black(_mm512_fmadd_ps(c.g, gain, black)),
@@ -180,15 +175,15 @@ FR_ALWAYS_INLINE rgb map_tones(const constants *k, rgb c, __mmask16 *odd)
     };
 }
 
-SELDOM static void map_tones_carefully(const constants *k, rgb *light, const uint8_t *p)
+FR_ALWAYS_INLINE rgb map_tones_carefully(const fr_convert_tables *tables, const uint8_t *p)
 {
-    __mmask16 odd;
-    *light = map_tones(k, finite_rgb(load_halves(p)), &odd);
+    __m512i doubt;
+    return map_tones(tables, finite_rgb(load_halves(p)), &doubt);
 }
 
-/* Light of 16 pixels; *odd is set where that has to be done again, carefully. */
-typedef rgb map_fn(const constants *k, rgb halves, __mmask16 *odd);
-typedef void map_carefully_fn(const constants *k, rgb *light, const uint8_t *p);
+/* Light of 16 pixels. */
+typedef rgb map_fn(const fr_convert_tables *tables, rgb halves, __m512i *doubt);
+typedef rgb map_carefully_fn(const fr_convert_tables *tables, const uint8_t *p);
 
 /* The two ways of one conversion. */
 typedef struct mapping {

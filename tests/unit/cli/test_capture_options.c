@@ -109,8 +109,20 @@ static void defaults(void **state)
     assert_true(o->session.any_target);
     assert_true(o->session.restart);
     assert_int_equal(o->session.recorder.fps_mhz, 60000);
+    assert_true(o->session.capture.spin_ns == capture_system_spin_ns());
     assert_int_equal(strncmp(o->out, "framering-", 10), 0);
     assert_string_equal(o->out + strlen(o->out) - 4, ".mkv");
+    free(o);
+}
+
+static void a_spin_of_nothing_is_none(void **state)
+{
+    (void)state;
+    bool good;
+    int exit_code;
+    struct capture_options *o = parse("--source none --spin 0", &good, &exit_code);
+    assert_true(good);
+    assert_int_equal(o->session.capture.spin_ns, 0);
     free(o);
 }
 
@@ -305,12 +317,19 @@ static void help(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(everything), cmocka_unit_test(defaults), cmocka_unit_test(options_of_the_source),
-        cmocka_unit_test(outputs),    cmocka_unit_test(refusals),
+        cmocka_unit_test(everything),
+        cmocka_unit_test(defaults),
+        cmocka_unit_test(a_spin_of_nothing_is_none),
+        cmocka_unit_test(options_of_the_source),
+        cmocka_unit_test(outputs),
+        cmocka_unit_test(refusals),
 #ifdef _WIN32
-        cmocka_unit_test(windows),    cmocka_unit_test(named),    cmocka_unit_test(windows_refusals),
+        cmocka_unit_test(windows),
+        cmocka_unit_test(named),
+        cmocka_unit_test(windows_refusals),
 #else
-        cmocka_unit_test(runtime_dir), cmocka_unit_test(vulkan),
+        cmocka_unit_test(runtime_dir),
+        cmocka_unit_test(vulkan),
 #endif
         cmocka_unit_test(help),
     };

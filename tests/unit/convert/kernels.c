@@ -62,10 +62,9 @@ static fr_convert_fn *c_kernel(const fr_convert_kernel *kernel)
     return kernel->from == FR_FORMAT_RGB10A2 ? convert_rgb10a2_p010_c : NULL;
 }
 
-static void run(fr_convert_fn *fn, const buffers *b, planes *out, size_t offset, size_t from, size_t width,
-                bool stream)
+static void run_with(const fr_convert_tables *tables, fr_convert_fn *fn, const buffers *b, planes *out,
+                     size_t offset, size_t from, size_t width, bool stream)
 {
-    static const fr_convert_tables tables;
     memset(out, CANARY, sizeof(*out));
     const fr_convert_rows rows = {
         .src = {b->src[0], b->src[1]},
@@ -75,9 +74,16 @@ static void run(fr_convert_fn *fn, const buffers *b, planes *out, size_t offset,
         .stream = stream,
         .next_bytes = 8 * MAX_WIDTH,
     };
-    fn(&tables, &rows, from);
+    fn(tables, &rows, from);
     if (stream)
         fr_convert_end_stream();
+}
+
+static void run(fr_convert_fn *fn, const buffers *b, planes *out, size_t offset, size_t from, size_t width,
+                bool stream)
+{
+    static const fr_convert_tables tables;
+    run_with(&tables, fn, b, out, offset, from, width, stream);
 }
 
 static void check(const fr_convert_kernel *kernel, const buffers *b, size_t offset, size_t from, size_t width)
@@ -110,16 +116,30 @@ static void *on_a_line(size_t bytes)
     return fr_aligned_alloc(LINE, bytes);
 }
 
-static void every_kernel_gives_what_the_c_kernel_gives(void **state)
+static buffers make_buffers(void)
 {
-    (void)state;
-    static const fr_convert_kernel *const lists[] = {fr_convert_kernels_sse41, fr_convert_kernels_avx2,
-                                                     fr_convert_kernels_avx512, fr_convert_kernels_neon};
-    const buffers b = {
+    return (buffers){
         .src = {on_a_line(8 * MAX_WIDTH), on_a_line(8 * MAX_WIDTH)},
         .expected = on_a_line(sizeof(planes)),
         .actual = on_a_line(sizeof(planes)),
     };
+}
+
+static void free_buffers(const buffers *b)
+{
+    fr_aligned_free(b->src[0]);
+    fr_aligned_free(b->src[1]);
+    fr_aligned_free(b->expected);
+    fr_aligned_free(b->actual);
+}
+
+static const fr_convert_kernel *const lists[] = {fr_convert_kernels_sse41, fr_convert_kernels_avx2,
+                                                 fr_convert_kernels_avx512, fr_convert_kernels_neon};
+
+static void every_kernel_gives_what_the_c_kernel_gives(void **state)
+{
+    (void)state;
+    const buffers b = make_buffers();
     size_t num = 0;
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
         for (const fr_convert_kernel *k = lists[i]; k->name; k++) {
@@ -132,14 +152,62 @@ static void every_kernel_gives_what_the_c_kernel_gives(void **state)
             check_kernel(k, &b);
             num++;
         }
-    fr_aligned_free(b.src[0]);
-    fr_aligned_free(b.src[1]);
-    fr_aligned_free(b.expected);
-    fr_aligned_free(b.actual);
+    free_buffers(&b);
     if (!num) {
         print_message("this processor has none of the instruction sets that kernels were built for\n");
         skip();
     }
+}
+
+static double pq(double light, const void *arg)
+{
+    (void)arg;
+    return fr_pq_encode(light);
+}
+
+/* The columns left of `from` are not looked at. */
+static bool equal_from(const planes *a, const planes *b, size_t offset, size_t from)
+{
+    const size_t skipped = MARGIN + offset + 2 * from;
+    return !memcmp(a->luma[0] + skipped, b->luma[0] + skipped, sizeof(a->luma[0]) - skipped) &&
+           !memcmp(a->luma[1] + skipped, b->luma[1] + skipped, sizeof(a->luma[1]) - skipped) &&
+           !memcmp(a->chroma + skipped, b->chroma + skipped, sizeof(a->chroma) - skipped);
+}
+
+/* Kernels of floats have no other that gives the same. */
+static void check_float(const fr_convert_tables *tables, const fr_convert_kernel *kernel, const buffers *b,
+                        size_t width)
+{
+    for (size_t offset = 0; offset < 64; offset += 31) {
+        run_with(tables, kernel->run, b, b->expected, offset, 0, width, false);
+        for (size_t from = 0; from < width; from += 64)
+            for (int stream = 0; stream < 2; stream++) {
+                run_with(tables, kernel->run, b, b->actual, offset, from, width, stream);
+                if (!equal_from(b->actual, b->expected, offset, from))
+                    fail_msg("%s differs: width %zu from %zu, %zu off a line%s", kernel->name, width, from,
+                             offset, stream ? ", past the cache" : "");
+            }
+    }
+}
+
+static void floats_of_a_part_and_past_the_cache_are_the_same(void **state)
+{
+    (void)state;
+    static fr_convert_tables tables;
+    fr_curve_build(&tables.transfer, -44, 0, pq, NULL);
+    fr_lanes_build_p010(&tables.lanes, pq, &tables.transfer);
+    const buffers b = make_buffers();
+    uint64_t random = 13;
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+        for (const fr_convert_kernel *k = lists[i]; k->name; k++)
+            for (size_t width = 1; width <= MAX_WIDTH; width++) {
+                if (k->from != FR_FORMAT_RGBA16F || k->to != FR_FORMAT_P010 || k->cpu & ~fr_cpu_flags())
+                    continue;
+                fill_random(b.src[0], 8 * MAX_WIDTH, &random);
+                fill_random(b.src[1], 8 * MAX_WIDTH, &random);
+                check_float(&tables, k, &b, width);
+            }
+    free_buffers(&b);
 }
 
 /* A picture that goes past the cache where the rows of its surface allow it. */
@@ -183,6 +251,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kernel_gives_what_the_c_kernel_gives),
+        cmocka_unit_test(floats_of_a_part_and_past_the_cache_are_the_same),
         cmocka_unit_test(large_pictures_are_the_same),
     };
     return cmocka_run_group_tests_name("convert: kernels", tests, NULL, NULL);

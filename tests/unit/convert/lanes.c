@@ -29,11 +29,13 @@ static int by_parts(const fr_lanes *lanes, uint32_t bits)
 {
     const uint32_t upper = bits >> 16,
                    i = (upper > FR_LANES_BRIGHTEST ? FR_LANES_BRIGHTEST : upper) >> 6 & 63;
-    const uint32_t f = bits >> 8 & FR_LANES_FRACTION;
-    uint32_t sum = lanes->parts[3][i];
-    sum = (lanes->parts[2][i] - (f * sum >> 16)) & 0xffff;
-    sum = (lanes->parts[1][i] - (f * sum >> 16)) & 0xffff;
-    return (int16_t)(lanes->parts[0][i] + (f * sum >> 16)) - FR_LANES_ZERO;
+    const uint32_t g = FR_LANES_FRACTION - (bits >> 8 & FR_LANES_FRACTION),
+                   bend = g * (FR_LANES_BEND + g) >> 16;
+    const uint32_t slope = lanes->parts[1][i] + (bend * lanes->parts[2][i] >> 16);
+    assert_true(slope < 1u << 16);
+    const uint32_t signal = lanes->parts[0][i] - (g * slope >> 16);
+    assert_true(signal < 1u << 16);
+    return (int)signal;
 }
 
 static int by_steps(const fr_lanes *lanes, uint32_t bits)
@@ -102,7 +104,7 @@ static void check_curve(const fr_lanes *lanes, fr_curve_fn *curve, double range,
                       e.sum / e.num);
         assert_true(e.largest <= largest);
         assert_true(e.sum <= mean * e.num);
-        assert_in_range(ways[i](lanes, bits_of(FR_LANES_BLACK)), 0, i ? 0 : 2);
+        assert_in_range(ways[i](lanes, bits_of(FR_LANES_BLACK)), 0, i ? 0 : 3);
     }
     assert_int_equal(by_parts(lanes, bits_of(0x1p-31f)), 0);
     assert_int_equal(by_parts(lanes, bits_of(1.999f)), by_parts(lanes, bits_of(1)));
@@ -130,7 +132,7 @@ static void pq_is_within_its_bound_for_every_float(void **state)
     (void)state;
     fr_curve_build(&tables->transfer, -44, 0, pq, NULL);
     fr_lanes_build_p010(&tables->lanes, pq, &tables->transfer);
-    check_curve(&tables->lanes, pq, 876, 0.03, 0.006);
+    check_curve(&tables->lanes, pq, 876, 0.042, 0.006);
 }
 
 static void srgb_is_within_its_bound_for_every_float(void **state)
@@ -138,7 +140,7 @@ static void srgb_is_within_its_bound_for_every_float(void **state)
     (void)state;
     fr_curve_build(&tables->transfer, -9, 0, srgb, NULL);
     fr_lanes_build_nv12(&tables->lanes, srgb, &tables->transfer);
-    check_curve(&tables->lanes, srgb, 219, 0.01, 0.002);
+    check_curve(&tables->lanes, srgb, 219, 0.014, 0.002);
 }
 
 typedef struct nits {

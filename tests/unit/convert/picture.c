@@ -13,11 +13,11 @@ const pair pairs[] = {
     {{.from = FR_FORMAT_RGBA8, .to = FR_FORMAT_NV12}, "convert_rgba_nv12_", true, 0.005},
     {{.from = FR_FORMAT_RGB10A2, .to = FR_FORMAT_P010}, "convert_rgb10a2_p010_", true, 0.003},
     {{.from = FR_FORMAT_RGBA16F, .to = FR_FORMAT_P010}, "convert_rgba16f_p010_", false, 0.03},
-    {{.from = FR_FORMAT_RGBA16F, .to = FR_FORMAT_NV12}, "convert_rgba16f_nv12_", false, 0.01},
+    {{.from = FR_FORMAT_RGBA16F, .to = FR_FORMAT_NV12}, "convert_rgba16f_nv12_", false, 0.015},
     {{.from = FR_FORMAT_RGBA16F, .to = FR_FORMAT_NV12, .sdr_map = FR_SDR_MAP_CLIP},
      "convert_rgba16f_nv12_",
      false,
-     0.01},
+     0.015},
 };
 const size_t num_pairs = sizeof(pairs) / sizeof(pairs[0]);
 

@@ -21,7 +21,7 @@
 #endif
 codes CONVERT_PACKED(const fr_convert_params *params, const void *src);
 
-enum { WIDTH = 256, HEIGHT = 8, NUM_PIXELS = WIDTH * HEIGHT };
+enum { WIDTH = 2048, HEIGHT = 8, NUM_PIXELS = WIDTH * HEIGHT };
 
 typedef struct graph {
     zimg_image_format src, dst;

@@ -32,6 +32,7 @@ tcuExternalMemoryGetMappedBuffer cuExternalMemoryGetMappedBuffer;
 tcuDestroyExternalMemory cuDestroyExternalMemory;
 tcuMemcpy2DAsync_v2 cuMemcpy2DAsync_v2;
 tcuMemcpy2D_v2 cuMemcpy2D_v2;
+tcuMemcpyDtoH_v2 cuMemcpyDtoH_v2;
 tcuStreamSynchronize cuStreamSynchronize;
 tcuStreamQuery cuStreamQuery;
 

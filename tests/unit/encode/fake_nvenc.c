@@ -19,6 +19,7 @@ static void clear_session(struct session *s)
 {
     for (size_t i = 0; i < MAX_THINGS; i++) {
         free(s->output[i].bytes);
+        free(s->output[i].picture);
         free(s->input[i].pixels);
     }
     memset(s, 0, sizeof(*s));
@@ -274,6 +275,7 @@ static NVENCSTATUS NVENCAPI destroy_output(void *encoder, NV_ENC_OUTPUT_PTR buff
     fake_expect(output->used && !output->locked, "an output buffer destroyed while it is locked");
     fake_expect(!output->in_flight || fake.lost, "an output buffer freed under the encoder");
     free(output->bytes);
+    free(output->picture);
     *output = (struct output){0};
     fake.outputs.undone++;
     return status;

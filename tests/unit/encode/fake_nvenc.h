@@ -54,6 +54,7 @@ struct fake_nvenc {
     bool own_signals; /* completes at once, and signals itself; else fake_nvenc_complete does */
     void (*signal)(void *event);
     bool (*has_nvenc)(void *device);                                        /* NULL: every device */
+    bool (*read)(void *out, const void *address, size_t bytes);             /* of CUDA */
     const uint8_t *(*pixels_of)(void *texture, size_t *pitch_bytes);        /* NULL: textures have none */
     size_t (*code)(const struct fake_input *in, uint8_t *out, size_t room); /* NULL: marks, no pictures */
     size_t (*code_sets)(const struct fake_input *in, uint8_t *out, size_t room); /* likewise */

@@ -73,8 +73,23 @@ static bool is_input(const struct session *s, const void *buffer)
     return false;
 }
 
+/* As the hardware does: one address, one pitch, and the chroma after `height` rows. */
+static void read_picture(struct output *output, struct fake_input *in)
+{
+    const struct resource *resource = output->resource;
+    const size_t luma = (size_t)resource->pitch * resource->height;
+    const size_t bytes = luma + (size_t)resource->pitch * (in->height / 2);
+    free(output->picture);
+    output->picture = malloc(bytes);
+    fake_expect(output->picture && fake.read && fake.read(output->picture, resource->texture, bytes),
+                "a picture that cannot be read");
+    in->plane[0] = output->picture;
+    in->plane[1] = output->picture + luma;
+    in->pitch_bytes = resource->pitch;
+}
+
 static struct fake_input describe_input(const struct session *s, const NV_ENC_PIC_PARAMS *params,
-                                        const struct output *output)
+                                        struct output *output)
 {
     struct fake_input in = {.session = s->number,
                             .config = &s->config,
@@ -92,9 +107,7 @@ static struct fake_input describe_input(const struct session *s, const NV_ENC_PI
         in.pitch_bytes = output->input->pitch;
         in.plane[1] = in.plane[0] + (size_t)output->input->pitch * output->input->height;
     } else if (fake.cuda) {
-        in.plane[0] = output->resource->texture;
-        in.pitch_bytes = output->resource->pitch;
-        in.plane[1] = in.plane[0] + in.pitch_bytes * output->resource->height;
+        read_picture(output, &in);
     } else if (fake.pixels_of) {
         in.plane[0] = fake.pixels_of(output->resource->texture, &in.pitch_bytes);
         in.plane[1] = in.plane[0] + in.pitch_bytes * output->resource->height;

@@ -21,6 +21,7 @@ struct output {
     NV_ENC_PIC_TYPE type;
     uint8_t *bytes;
     uint32_t size;
+    uint8_t *picture; /* what was read of CUDA's memory */
 };
 
 struct input {

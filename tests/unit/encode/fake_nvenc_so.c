@@ -2,15 +2,19 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The fake as libnvidia-encode.so.1, for FFmpeg's wrapper. It encodes what lies in the memory of the fake of
- * CUDA. FAKE_NVENC_REPORT in the environment: a file to which the end of the process writes what was counted,
- * and what the newest session was told.
+ * The fake as libnvidia-encode.so.1, for FFmpeg's wrapper. It encodes what CUDA reads, the fake or
+ * a real one. FAKE_NVENC_REPORT in the environment: a file to which the end of the process writes what was
+ * counted, and what the newest session was told.
  */
 
 #include "nvenc_coder.h"
 
+#include <ffnvcodec/dynlink_cuda.h>
+
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define EXPORTED __attribute__((visibility("default")))
 
@@ -26,12 +30,26 @@ EXPORTED NVENCSTATUS NVENCAPI NvEncodeAPICreateInstance(NV_ENCODE_API_FUNCTION_L
     return fake_nvenc_create_instance(functions);
 }
 
+/* Of the fake of CUDA, or of the real one; FFmpeg has entered the context. */
+static bool read_cuda(void *out, const void *address, size_t bytes)
+{
+    tcuMemcpyDtoH_v2 *copy;
+    void *const library = dlopen("libcuda.so.1", RTLD_NOW);
+    void *const symbol = library ? dlsym(library, "cuMemcpyDtoH_v2") : NULL;
+    memcpy(&copy, &symbol, sizeof(copy));
+    const bool good = symbol && copy(out, (CUdeviceptr)(uintptr_t)address, bytes) == CUDA_SUCCESS;
+    if (library)
+        (void)dlclose(library);
+    return good;
+}
+
 /* For a test in the same process: as new. */
 EXPORTED struct fake_nvenc *fake_nvenc_begin(void);
 EXPORTED struct fake_nvenc *fake_nvenc_begin(void)
 {
     fake_nvenc_reset();
     fake_nvenc()->cuda = true;
+    fake_nvenc()->read = read_cuda;
     nvenc_coder_install();
     return fake_nvenc();
 }

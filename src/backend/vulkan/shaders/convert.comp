@@ -47,16 +47,15 @@ layout(std430, set = 0, binding = 2) writeonly buffer chroma_lines { uvec4 chrom
 #include "integers.glsl"
 #endif
 
-// A word of codes. Above its bits each may have those of 2^23 as a float, and nothing between.
 #ifdef TO_P010
 uint word_of(uvec2 code)
 {
-    return (code.x << 6 & 0xffffu) | code.y << 22;
+    return code.x << 6 | code.y << 22;
 }
 #else
 uint word_of(uvec4 code)
 {
-    return (code.x & 0xffu) | code.y << 8 | code.z << 16 | code.w << 24;
+    return code.x | code.y << 8 | code.z << 16 | code.w << 24;
 }
 #endif
 

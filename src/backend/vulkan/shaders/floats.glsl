@@ -30,18 +30,6 @@ vec3 pq(vec3 light)
                 1.707844262e-06);
 }
 
-// To the nearest integer, which is what the bits end with; the processor has few units that convert.
-uint code_of(float value)
-{
-    precise const float at = value + 8388608.0;
-    return floatBitsToUint(at);
-}
-
-uvec2 codes(vec2 value)
-{
-    return uvec2(code_of(value.x), code_of(value.y));
-}
-
 #ifdef TO_P010
 
 // scRGB to BT.2020, 10000 cd/m2 as 1: column c of output k is of element 3 k + c; each factor, and the same as a sum of
@@ -165,13 +153,13 @@ float y_of(SIGNAL c)
 
 uint luma_code(SIGNAL c)
 {
-    return code_of(876.0 * y_of(c) + 64.0);
+    return uint(876.0 * y_of(c) + 64.5);
 }
 
 // Of a tap with the weights 1 2 1.
 uvec2 chroma_code(TAP tap)
 {
-    return codes(vec2(896.0 / 1.8814 / 8.0, 896.0 / 1.4746 / 8.0) * tap + 512.0);
+    return uvec2(vec2(896.0 / 1.8814 / 8.0, 896.0 / 1.4746 / 8.0) * tap + 512.5);
 }
 
 #else
@@ -213,7 +201,7 @@ float y_of(SIGNAL c)
 
 uint luma_code(SIGNAL c)
 {
-    return code_of(219.0 * 1.055 * y_of(c) + (16.0 - 219.0 * 0.055));
+    return uint(219.0 * 1.055 * y_of(c) + (16.5 - 219.0 * 0.055));
 }
 
 void decode_four(TEXEL c[4], out SIGNAL result[4])
@@ -224,7 +212,7 @@ void decode_four(TEXEL c[4], out SIGNAL result[4])
 
 uvec2 chroma_code(TAP tap)
 {
-    return codes(vec2(224.0 * 1.055 / 1.8556 / 8.0, 224.0 * 1.055 / 1.5748 / 8.0) * tap + 128.0);
+    return uvec2(vec2(224.0 * 1.055 / 1.8556 / 8.0, 224.0 * 1.055 / 1.5748 / 8.0) * tap + 128.5);
 }
 
 #endif
