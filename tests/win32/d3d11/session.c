@@ -5,6 +5,7 @@
 #include "stage.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* Frames, HDR on, another size, HDR off, another source: what a session may go through. Stops at the first
  * that does not come about; *status says how. */
@@ -104,6 +105,48 @@ static void frames_say_where_their_texture_is(void **state)
     stage_finish(&stage);
 }
 
+static void expect_corners_alike(struct stage *stage, bool alike)
+{
+    fr_frame frame;
+    fr_status status;
+    do {
+        status = fr_capture_next(stage->capture, &frame);
+        assert_true(status >= 0);
+        if (status != FR_OK)
+            fr_frame_release(&frame);
+    } while (status != FR_OK);
+    assert_int_equal(fr_frame_map(&frame), FR_OK);
+    const uint8_t *last = frame.plane[0] + (frame.height - 1) * frame.pitch_bytes[0] + 2 * (frame.width - 1);
+    assert_int_equal(!memcmp(frame.plane[0], last, 2), alike);
+    fr_frame_release(&frame);
+}
+
+/* The source says that one corner has changed, and draws all of another value. */
+static void pictures_are_drawn_whole_at_first_and_then_in_parts(void **state)
+{
+    static const fr_rect corner = {20, 10, 12, 8}, other = {21, 11, 10, 6};
+    struct pair *pair = *state;
+    struct stage stage;
+    fr_status status;
+    stage_init(&stage, pair);
+    stage.damage = &corner;
+    stage_announce(&stage, 32, 18, FR_COLOUR_STATE_HDR);
+    stage_open_source(&stage);
+    assert_int_equal(stage_open(&stage), FR_OK);
+    expect_corners_alike(&stage, true);
+    assert_true(stage_frames(&stage, 20, &status));
+    expect_corners_alike(&stage, false);
+    assert_true(stage.capture->converted_pixels < stage.capture->taken_pixels);
+    stage.damage = &other;
+    stage_announce(&stage, 31, 17, FR_COLOUR_STATE_HDR);
+    assert_true(stage_frames(&stage, 20, &status));
+    expect_corners_alike(&stage, false);
+    stage.damage = NULL;
+    assert_true(stage_frames(&stage, 2, &status));
+    expect_corners_alike(&stage, true);
+    stage_finish(&stage);
+}
+
 static void frames_in_memory_have_no_texture(void **state)
 {
     struct pair *pair = *state;
@@ -199,6 +242,7 @@ int main(void)
         TEST(machine_that_cannot_share_uses_memory),
         TEST(source_on_another_adapter_moves_the_ring_there),
         TEST(frames_say_where_their_texture_is),
+        TEST(pictures_are_drawn_whole_at_first_and_then_in_parts),
         TEST(frames_in_memory_have_no_texture),
         TEST(device_removed_at_each_call_with_keyed_mutexes),
         TEST(device_removed_at_each_call_with_fences),

@@ -371,7 +371,9 @@ static void source_acts(struct stage *stage)
     if (!need_texture(stage))
         return;
     draw(stage);
-    if (fr_source_push_d3d11(stage->source, stage->texture, NULL) == FR_ERR_DEVICE_LOST)
+    const fr_publish_info info = {.damage = stage->damage, .num_damage = 1};
+    if (fr_source_push_d3d11(stage->source, stage->texture, stage->damage ? &info : NULL) ==
+        FR_ERR_DEVICE_LOST)
         replace_device(stage);
 }
 

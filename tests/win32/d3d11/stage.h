@@ -30,7 +30,8 @@ struct stage {
     ID3D11Device *device;
     ID3D11Texture2D *texture; /* what the source draws into, of the present size and format */
     fr_display_descriptor display;
-    uint32_t value; /* of the last picture: 0..255 for BGRA8, a half's bits for RGBA16F */
+    const fr_rect *damage; /* what the source says has changed; NULL: nothing said. All of it has. */
+    uint32_t value;        /* of the last picture: 0..255 for BGRA8, a half's bits for RGBA16F */
     uint32_t pushed;
     unsigned devices_lost; /* and made anew, by the source */
     size_t source_adapter;
