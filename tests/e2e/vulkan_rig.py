@@ -51,18 +51,23 @@ def valid(world, name):
     check(not errors.read_text(errors="replace").strip(), f"{name}: {errors.read_text(errors='replace')[:2000]}")
 
 
+def install_layer(built, name, folder):
+    """A built layer, with a manifest that names where it lies now."""
+    folder.mkdir(parents=True, exist_ok=True)
+    manifest = json.loads((built / f"{name}.json").read_text())
+    manifest["layer"]["library_path"] = str(built / f"lib{name}.so")
+    (folder / f"{name}.json").write_text(json.dumps(manifest))
+
+
 def use_layer(world):
     """From now on the capture layer is installed, for whoever turns it on."""
     use_vulkan(world)
-    built = world.build / "sources" / "vulkan-layer"
-    folder = world.folder / "data" / "vulkan" / "implicit_layer.d"
-    folder.mkdir(parents=True, exist_ok=True)
-    manifest = json.loads((built / "VkLayer_framering_capture.json").read_text())
-    manifest["layer"]["library_path"] = str(built / "libVkLayer_framering_capture.so")
-    (folder / "VkLayer_framering_capture.json").write_text(json.dumps(manifest))
-    world.env["XDG_DATA_HOME"] = str(world.folder / "data")
+    data, tests = world.folder / "data", world.folder / "layers"
+    install_layer(world.build / "sources" / "vulkan-layer", "VkLayer_framering_capture", data / "vulkan" / "implicit_layer.d")
+    install_layer(world.build / "tests" / "vulkan_layer", "VkLayer_windowless", tests)
+    world.env["XDG_DATA_HOME"] = str(data)
     there = os.environ.get("VK_ADD_LAYER_PATH")
-    world.env["VK_ADD_LAYER_PATH"] = str(world.build / "tests" / "vulkan_layer") + (f":{there}" if there else "")
+    world.env["VK_ADD_LAYER_PATH"] = str(tests) + (f":{there}" if there else "")
 
 
 def captured(target):

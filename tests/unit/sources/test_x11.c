@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,6 +62,8 @@ static void set_up(xvfb *x, const char *screen)
         char number[16];
         close(pipes[0]);
         dup2(null, STDERR_FILENO);
+        /* A case that fails leaves it, and whoever reads the output would wait for it. */
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
         snprintf(number, sizeof(number), "%d", pipes[1]);
         execlp("Xvfb", "Xvfb", "-displayfd", number, "-screen", "0", screen, "-nolisten", "tcp", "-noreset",
                (char *)NULL);

@@ -89,9 +89,21 @@ static void no_variant_changes_a_code(void **state)
 }
 
 /* A picture of one slot, brought up to date by parts of another. */
+/* A picture's memory can be painted from here. */
+static bool can_paint(void)
+{
+    struct fr_picture picture;
+    assert_int_equal(fr_vk_picture_create(device, 16, 16, FR_FORMAT_NV12, &picture), FR_OK);
+    const bool direct = ((const struct fr_vk_picture *)picture.object)->direct;
+    fr_vk_picture_destroy(&picture);
+    return direct;
+}
+
 static void parts_give_what_the_whole_gives(void **state)
 {
     (void)state;
+    if (!can_paint())
+        skip(); /* vulkan-damage compares parts on such a GPU */
     enum { WIDTH = 203, HEIGHT = 61 };
     static const struct fr_parts parts = {
         .count = 5,
@@ -156,6 +168,8 @@ static void parts_give_what_the_whole_gives(void **state)
 static void a_part_leaves_the_rest_alone(void **state)
 {
     (void)state;
+    if (!can_paint())
+        skip();
     enum { WIDTH = 256, HEIGHT = 32 };
     const fr_convert_params params = {
         .from = FR_FORMAT_BGRA8, .to = FR_FORMAT_NV12, .width = WIDTH, .height = HEIGHT};
