@@ -130,7 +130,7 @@ static void a_part_is_recorded_for_itself(void **state)
         fill(set, 0, i);
         (void)convert(set, 0, 0, NULL);
         fill(set, 0, 100 + i);
-        assert_int_equal(convert(set, 0, 0, &parts), commands_of(set, 0));
+        assert_in_range(convert(set, 0, 0, &parts), 1, commands_of(set, 0));
         assert_luma(set, 0, 1, 100 + i);
         assert_luma(set, 0, 2, i);
     }
