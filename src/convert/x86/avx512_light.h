@@ -52,7 +52,7 @@ FR_ALWAYS_INLINE __m512 make_finite(__m512 x)
                               _mm512_set1_ps(FR_SCRGB_MAX));
 }
 
-FR_ALWAYS_INLINE rgb finite_rgb(rgb c)
+FR_ALWAYS_INLINE rgb make_all_finite(rgb c)
 {
     return (rgb){make_finite(c.r), make_finite(c.g), make_finite(c.b)};
 }
@@ -111,7 +111,7 @@ FR_ALWAYS_INLINE rgb to_bt2020(const fr_convert_tables *tables, rgb c, __m512i *
 FR_ALWAYS_INLINE rgb to_bt2020_carefully(const fr_convert_tables *tables, const uint8_t *p)
 {
     (void)tables;
-    const rgb c = finite_rgb(load_halves(p));
+    const rgb c = make_all_finite(load_halves(p));
     return (rgb){
         weigh_exactly(c, fr_scrgb_to_bt2020[0]),
         weigh_exactly(c, fr_scrgb_to_bt2020[1]),
@@ -178,7 +178,7 @@ FR_ALWAYS_INLINE rgb map_tones(const fr_convert_tables *tables, rgb c, __m512i *
 FR_ALWAYS_INLINE rgb map_tones_carefully(const fr_convert_tables *tables, const uint8_t *p)
 {
     __m512i doubt;
-    return map_tones(tables, finite_rgb(load_halves(p)), &doubt);
+    return map_tones(tables, make_all_finite(load_halves(p)), &doubt);
 }
 
 /* Light of 16 pixels. */
