@@ -24,6 +24,10 @@ struct fr_vk_input {
 
 struct fr_vk_converter;
 
+/* Whether converters can read rows that lie so in a buffer: in bands, where a shader does not see all of it.
+ */
+bool fr_vk_converter_reads(const struct fr_vk_device *device, uint32_t height, VkDeviceSize pitch_bytes);
+
 /* `buffers`: it reads buffers, not images. FR_ERR_UNSUPPORTED: no such pair, or not on this device (logged);
  * FR_ERR_NO_MEMORY, FR_ERR_DEVICE_LOST, FR_ERR_SYSTEM. Used on one thread. */
 fr_status fr_vk_converter_create(struct fr_vk_converter **out, struct fr_vk_device *device,

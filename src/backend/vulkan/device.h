@@ -52,7 +52,6 @@ struct fr_vk_device {
     VkPhysicalDeviceLimits limits;
     VkDeviceSize max_allocation_bytes;
     VkDeviceSize host_pointer_align; /* VK_EXT_external_memory_host */
-    uint32_t subgroup_size;          /* with basic and shuffle operations in compute; 0 = without */
 
     /* What the device was made with: static strings, or the caller's. */
     const char *extension[FR_VK_EXTENSIONS_MAX];
@@ -161,8 +160,8 @@ void fr_vk_gpu_of(const struct fr_vk_functions *vk, VkPhysicalDevice physical, s
 /* ---- device_query.c ---- */
 
 bool fr_vk_device_has(const struct fr_vk_device *device, const char *extension);
-/* Fills all that is known of a physical device: name to subgroup_size, and with `extension` and `timeline`
- * filled in, the ways of sharing. */
+/* Fills all that is known of a physical device: name to host_pointer_align, and with `extension` and
+ * `timeline` filled in, the ways of sharing. */
 void fr_vk_device_query(struct fr_vk_device *device);
 void fr_vk_device_query_ways(struct fr_vk_device *device);
 

@@ -47,14 +47,14 @@ static void log_ring(const struct vk_host *host, const struct fr_vk_device *devi
 }
 
 static fr_status explain(const struct vk_host *host, struct fr_vk_device *device,
-                         const struct fr_ring_request *request, fr_status status, VkResult result)
+                         const struct fr_ring_request *request, fr_status status, const char *fault)
 {
     if (status == FR_ERR_DEVICE_LOST)
         fr_vk_device_log_loss(device, &host->log);
-    else if (result != VK_SUCCESS)
+    else if (*fault)
         fr_log_write(&host->log, FR_LOG_WARNING, "%u slots of %ux%u %s cannot be made on \"%s\": %s",
                      request->shape.ring_len, request->shape.width, request->shape.height,
-                     fr_format_name(request->shape.format), device->name, fr_vk_result_name(result));
+                     fr_format_name(request->shape.format), device->name, fault);
     return status;
 }
 
@@ -70,10 +70,10 @@ static fr_status ring_on(const struct vk_host *host, struct fr_vk_device *device
                      plan.fault);
         return status;
     }
-    VkResult result;
-    status = fr_vk_ring_create(out, device, host->os, request, &plan, &result);
+    const char *fault;
+    status = fr_vk_ring_create(out, device, host->os, request, &plan, &fault);
     if (status != FR_OK)
-        return explain(host, device, request, status, result);
+        return explain(host, device, request, status, fault);
     log_ring(host, device, &(*out)->plan);
     return FR_OK;
 }

@@ -67,11 +67,10 @@ struct fr_vk_ring {
     uint32_t next_upload;
 };
 
-/* Nothing is left of a ring that could not be made. *result: what the call said that failed, or VK_SUCCESS.
- */
+/* Nothing is left of a ring that could not be made. *fault: why not, where the device is the reason; "". */
 fr_status fr_vk_ring_create(struct fr_vk_ring **out, struct fr_vk_device *device, struct fr_os os,
                             const struct fr_ring_request *request, const struct fr_vk_plan *plan,
-                            VkResult *result);
+                            const char **fault);
 /* Waits for what it has under way, at most FR_VK_GPU_WAIT_NS: then it is left as it is. */
 void fr_vk_ring_destroy(struct fr_vk_ring *ring, const fr_log *log); /* accepts NULL */
 void fr_vk_ring_describe(const struct fr_vk_ring *ring, struct fr_delivery *out);
@@ -87,7 +86,7 @@ void fr_vk_ring_converted(struct fr_vk_ring *ring, uint32_t slot, uint64_t done,
 /* ---- ring_memory.c ---- */
 
 fr_status fr_vk_ring_memory_create(struct fr_vk_ring *ring, const struct fr_ring_request *request,
-                                   VkResult *result);
+                                   const char **fault);
 void fr_vk_ring_memory_destroy(struct fr_vk_ring *ring);
 void fr_vk_ring_memory_describe(const struct fr_vk_ring *ring, struct fr_delivery *out);
 fr_status fr_vk_ring_memory_input(struct fr_vk_ring *ring, uint32_t slot, struct fr_vk_input *out);

@@ -15,6 +15,7 @@ static VkResult failure;
 static const char *hit, *hidden;
 static bool paused, shared_timelines, hanging;
 static VkDeviceSize heap_bytes;
+static uint32_t range_bytes;
 static int (*make_sync_file)(void);
 
 enum kind {
@@ -80,6 +81,11 @@ void faults_sync_files(int (*make)(void))
 void faults_heap(VkDeviceSize bytes)
 {
     heap_bytes = bytes;
+}
+
+void faults_range(uint32_t bytes)
+{
+    range_bytes = bytes;
 }
 
 void faults_hide(const char *extension)
@@ -328,6 +334,14 @@ static void VKAPI_CALL wrap_GetPhysicalDeviceMemoryProperties(VkPhysicalDevice p
         out->memoryHeaps[i].size = heap_bytes;
 }
 
+static void VKAPI_CALL wrap_GetPhysicalDeviceProperties2(VkPhysicalDevice physical,
+                                                         VkPhysicalDeviceProperties2 *out)
+{
+    REAL(GetPhysicalDeviceProperties2)(physical, out);
+    if (range_bytes)
+        out->properties.limits.maxStorageBufferRange = range_bytes;
+}
+
 static VkResult VKAPI_CALL wrap_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *info,
                                                const VkAllocationCallbacks *allocator, VkDeviceMemory *out)
 {
@@ -455,6 +469,7 @@ static const struct entry entries[] = {
     ENTRY(ImportSemaphoreFdKHR),
     ENTRY(GetPhysicalDeviceExternalSemaphoreProperties),
     ENTRY(GetPhysicalDeviceMemoryProperties),
+    ENTRY(GetPhysicalDeviceProperties2),
     ENTRIES(Instance),
     ENTRIES(Device),
     ENTRY(BindBufferMemory),

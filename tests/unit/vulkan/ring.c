@@ -5,6 +5,7 @@
  * one process and in two. */
 #define _GNU_SOURCE
 #include "backend/vulkan/source.h"
+#include "vulkan/faults.h"
 #include "vulkan/pair.h"
 
 #include <stdlib.h>
@@ -86,31 +87,51 @@ static void expect_frame(struct pair_host *host, const struct way *way, uint32_t
     free(pixels);
 }
 
+static void one_process(struct gpu *gpu, const struct way *way)
+{
+    fprintf(stderr, "%s\n", way->name);
+    fr_wire_v2 *words = pair_words_create();
+    struct pair_source source;
+    struct pair_host host;
+    pair_source_open(&source, gpu);
+    pair_host_open(&host, &way->shape, &gpu->device->gpu, words);
+    assert_int_equal(host.delivery.slots_kind, way->kind);
+    const struct fr_delivery delivery = pair_delivered(&host.delivery);
+    assert_int_equal(pair_source_attach(&source, &delivery, words), FR_OK);
+    for (uint32_t frame = 0; frame < FRAMES; frame++) {
+        push_frame(gpu, &source, way, frame);
+        expect_frame(&host, way, frame);
+    }
+    pair_source_close(&source);
+    pair_host_close(&host);
+    pair_words_destroy(words);
+}
+
 static void test_one_process(void **state)
 {
     (void)state;
     struct gpu gpu;
     gpu_open(&gpu, NULL);
-    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-        if (!possible(&ways[i], gpu.device))
-            continue;
-        fprintf(stderr, "%s\n", ways[i].name);
-        fr_wire_v2 *words = pair_words_create();
-        struct pair_source source;
-        struct pair_host host;
-        pair_source_open(&source, &gpu);
-        pair_host_open(&host, &ways[i].shape, &gpu.device->gpu, words);
-        assert_int_equal(host.delivery.slots_kind, ways[i].kind);
-        const struct fr_delivery delivery = pair_delivered(&host.delivery);
-        assert_int_equal(pair_source_attach(&source, &delivery, words), FR_OK);
-        for (uint32_t frame = 0; frame < FRAMES; frame++) {
-            push_frame(&gpu, &source, &ways[i], frame);
-            expect_frame(&host, &ways[i], frame);
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+        if (possible(&ways[i], gpu.device))
+            one_process(&gpu, &ways[i]);
+    gpu_close(&gpu);
+}
+
+/* 641 columns of BGRA8 are 2624 bytes: three bands of 128 rows, of which a shader sees one at a time. */
+static void test_slots_larger_than_a_shader_sees(void **state)
+{
+    (void)state;
+    struct gpu gpu;
+    gpu_open(&gpu, NULL);
+    faults_range(400000);
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+        if (ways[i].kind == FR_SLOTS_MEMORY) {
+            struct way way = ways[i];
+            way.shape.get = faults_get;
+            one_process(&gpu, &way);
         }
-        pair_source_close(&source);
-        pair_host_close(&host);
-        pair_words_destroy(words);
-    }
+    faults_range(0);
     gpu_close(&gpu);
 }
 
@@ -191,6 +212,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_processes),
         cmocka_unit_test(test_one_process),
+        cmocka_unit_test(test_slots_larger_than_a_shader_sees),
     };
     return cmocka_run_group_tests_name("vulkan/ring", tests, NULL, NULL);
 }
