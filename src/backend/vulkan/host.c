@@ -34,16 +34,11 @@ struct host_converter {
 static void log_ring(const struct vk_host *host, const struct fr_vk_device *device,
                      const struct fr_vk_plan *plan)
 {
-    const bool waits = plan->sync_kind == FR_WIRE_SYNC_STATES;
-    const char *why = "";
-    if (waits && plan->kind == FR_SLOTS_OPAQUE_FD)
-        why = host->params.no_timeline ? "timelines are turned off" : device->fault[FR_VK_WAY_TIMELINE];
-    else if (waits && plan->kind == FR_SLOTS_DMA_BUF)
-        why = host->params.no_sync_file ? "sync files are turned off" : device->fault[FR_VK_WAY_SYNC_FILE];
-    fr_log_write(&host->log, FR_LOG_INFO, "the ring is %s on \"%s\", kept in step by %s%s%s%s%s%s",
-                 fr_vk_plan_slots(plan), device->name, fr_vk_plan_sync(plan),
-                 *plan->fault || *why ? " (" : "", plan->fault, *plan->fault && *why ? "; " : "", why,
-                 *plan->fault || *why ? ")" : "");
+    char why[FR_VK_WHY_BYTES];
+    fr_vk_plan_why(plan, why);
+    fr_log_write(&host->log, plan->import_result == VK_SUCCESS ? FR_LOG_INFO : FR_LOG_WARNING,
+                 "the ring is %s on \"%s\", kept in step by %s%s%s%s", fr_vk_plan_slots(plan), device->name,
+                 fr_vk_plan_sync(plan), *why ? " (" : "", why, *why ? ")" : "");
 }
 
 static fr_status explain(const struct vk_host *host, struct fr_vk_device *device,
@@ -66,8 +61,10 @@ static fr_status ring_on(const struct vk_host *host, struct fr_vk_device *device
     if (status == FR_OK && host->automatic && plan.kind == FR_SLOTS_MEMORY)
         status = FR_ERR_UNSUPPORTED;
     if (status != FR_OK) {
+        char why[FR_VK_WHY_BYTES];
+        fr_vk_plan_why(&plan, why);
         fr_log_write(&host->log, FR_LOG_INFO, "\"%s\" shares no images with the source: %s", device->name,
-                     plan.fault);
+                     why);
         return status;
     }
     const char *fault;

@@ -14,13 +14,14 @@
 struct fr_vk_plan {
     enum fr_slots_kind kind;
     uint32_t sync_kind;
-    bool import;       /* MEMORY: the slots are imported, not uploaded */
-    const char *fault; /* why it is not a better one; "" */
+    bool import;                   /* MEMORY: the slots are imported, not uploaded */
+    VkResult import_result;        /* MEMORY: what became of the import, when the ring was made */
+    const char *fault[FR_VK_WAYS]; /* why a way is not for these two, or is not taken: static; "" */
     uint64_t modifier[FR_GPU_MODIFIERS_MAX];
     uint32_t num_modifiers;
 };
 
-/* FR_ERR_UNSUPPORTED: the two sides have no way in common that `params` allows; plan->fault says why. */
+/* FR_ERR_UNSUPPORTED: the two sides have no way in common that `params` allows. */
 fr_status fr_vk_plan_make(struct fr_vk_plan *plan, const struct fr_vk_device *device,
                           const fr_vulkan_host_params *params, uint64_t capabilities,
                           const struct fr_gpu *source);
@@ -28,6 +29,9 @@ fr_status fr_vk_plan_make(struct fr_vk_plan *plan, const struct fr_vk_device *de
 /* What it is, in words. Static. */
 const char *fr_vk_plan_slots(const struct fr_vk_plan *plan);
 const char *fr_vk_plan_sync(const struct fr_vk_plan *plan);
+/* Why it is none of those that would be better; "": it is the best. */
+enum { FR_VK_WHY_BYTES = 400 };
+void fr_vk_plan_why(const struct fr_vk_plan *plan, char out[FR_VK_WHY_BYTES]);
 
 /* Uploads that may be on their way while the next one is written. */
 enum { FR_VK_UPLOADS = 2 };

@@ -67,9 +67,11 @@ fr_status fr_vk_ring_memory_create(struct fr_vk_ring *ring, const struct fr_ring
         ring->memory = (struct fr_memory){.handle = FR_HANDLE_NONE};
         return status;
     }
-    if (ring->plan.import && import_slots(ring) == VK_SUCCESS)
+    if (ring->plan.import)
+        ring->plan.import_result = import_slots(ring);
+    ring->plan.import = ring->plan.import && ring->plan.import_result == VK_SUCCESS;
+    if (ring->plan.import)
         return FR_OK;
-    ring->plan.import = false;
     const VkResult result = make_uploads(ring);
     if (result == VK_SUCCESS)
         return FR_OK;
