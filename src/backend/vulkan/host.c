@@ -311,7 +311,8 @@ fr_status fr_vk_host_create_with(struct fr_backend_host *out, const fr_vulkan_ho
             return FR_ERR_NO_MEMORY;
         }
     }
-    const uint64_t images = FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF | FR_CAP_TIMELINE | FR_CAP_SYNC_FILE;
+    const uint64_t images =
+        FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF | FR_CAP_TIMELINE | FR_CAP_SYNC_FILE | FR_CAP_FOREIGN;
     *out = (struct fr_backend_host){
         .ops = &vk_host_ops, .self = host, .capabilities = automatic ? images : images | FR_CAP_STATES};
     return FR_OK;

@@ -43,6 +43,10 @@ static const char *against_dma_buf(struct fr_vk_plan *plan, const struct fr_vk_d
         return device->fault[FR_VK_WAY_DMA_BUF];
     if (!(capabilities & FR_CAP_DMA_BUF))
         return source->present ? "the source's device has no DMA-BUF" : "the source has no GPU";
+    if (!fr_vk_gpu_equal(&device->gpu, source) && !device->foreign)
+        return device->fault[FR_VK_WAY_FOREIGN];
+    if (!fr_vk_gpu_equal(&device->gpu, source) && !(capabilities & FR_CAP_FOREIGN))
+        return "the source's device lacks VK_EXT_queue_family_foreign";
     common_modifiers(plan, &device->gpu, source);
     return plan->num_modifiers ? "" : "the two devices have no DRM format modifier in common";
 }
@@ -96,6 +100,7 @@ fr_status fr_vk_plan_make(struct fr_vk_plan *plan, const struct fr_vk_device *de
         fault[FR_VK_WAY_OPAQUE_FD] = "as OPAQUE_FD the source would wait for its GPU";
     if (!*fault[FR_VK_WAY_OPAQUE_FD] || dma_buf) {
         plan->kind = *fault[FR_VK_WAY_OPAQUE_FD] ? FR_SLOTS_DMA_BUF : FR_SLOTS_OPAQUE_FD;
+        plan->outside = fr_vk_outside_family(plan->kind, &device->gpu, source);
         plan->sync_kind = fence ? FR_WIRE_SYNC_FENCE : file ? FR_WIRE_SYNC_FILE : FR_WIRE_SYNC_STATES;
         return FR_OK;
     }

@@ -92,7 +92,7 @@ static void record_handover(const struct fr_vk_ring *ring, VkCommandBuffer comma
             .oldLayout = VK_IMAGE_LAYOUT_UNDEFINED,
             .newLayout = VK_IMAGE_LAYOUT_GENERAL,
             .srcQueueFamilyIndex = ring->device->family,
-            .dstQueueFamilyIndex = VK_QUEUE_FAMILY_EXTERNAL,
+            .dstQueueFamilyIndex = ring->plan.outside,
             .image = ring->slot[i].image.image,
             .subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1},
         };
@@ -391,6 +391,7 @@ fr_status fr_vk_ring_input(struct fr_vk_ring *ring, uint32_t index, struct fr_vk
     if (ring->plan.kind == FR_SLOTS_MEMORY)
         return fr_vk_ring_memory_input(ring, index, out);
     out->image = slot->image.image;
+    out->outside = ring->plan.outside;
     out->view = slot->view;
     out->serial = slot->serial;
     if (ring->plan.sync_kind == FR_WIRE_SYNC_FENCE) {

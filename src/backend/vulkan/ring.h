@@ -14,6 +14,7 @@
 struct fr_vk_plan {
     enum fr_slots_kind kind;
     uint32_t sync_kind;
+    uint32_t outside;              /* images: fr_vk_outside_family */
     bool import;                   /* MEMORY: the slots are imported, not uploaded */
     VkResult import_result;        /* MEMORY: what became of the import, when the ring was made */
     const char *fault[FR_VK_WAYS]; /* why a way is not for these two, or is not taken: static; "" */

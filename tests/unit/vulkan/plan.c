@@ -8,13 +8,19 @@
 
 #include <string.h>
 
-static const uint64_t every_cap = FR_CAP_STATES | FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF | FR_CAP_TIMELINE;
-static const uint64_t file_caps = FR_CAP_STATES | FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF | FR_CAP_SYNC_FILE;
+static const uint64_t every_cap =
+    FR_CAP_STATES | FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF | FR_CAP_TIMELINE | FR_CAP_FOREIGN;
+static const uint64_t file_caps =
+    FR_CAP_STATES | FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF | FR_CAP_SYNC_FILE | FR_CAP_FOREIGN;
 
 static struct fr_vk_device able_device(void)
 {
-    struct fr_vk_device device = {
-        .opaque_fd = true, .dma_buf = true, .shared_timeline = true, .timeline = true, .host_memory = true};
+    struct fr_vk_device device = {.opaque_fd = true,
+                                  .dma_buf = true,
+                                  .foreign = true,
+                                  .shared_timeline = true,
+                                  .timeline = true,
+                                  .host_memory = true};
     for (uint32_t i = 0; i < FR_VK_WAYS; i++)
         device.fault[i] = "";
     device.fault[FR_VK_WAY_SYNC_FILE] = "no fences";
@@ -45,6 +51,9 @@ static void expect_plan(const struct fr_vk_device *device, const fr_vulkan_host_
     }
     assert_int_equal(plan.kind, expected.kind);
     assert_int_equal(plan.sync_kind, expected.sync_kind);
+    const bool far = plan.kind == FR_SLOTS_DMA_BUF && !fr_vk_gpu_equal(&device->gpu, source);
+    if (plan.kind != FR_SLOTS_MEMORY)
+        assert_int_equal(plan.outside, far ? VK_QUEUE_FAMILY_FOREIGN_EXT : VK_QUEUE_FAMILY_EXTERNAL);
     const bool best = plan.kind == FR_SLOTS_OPAQUE_FD && plan.sync_kind == FR_WIRE_SYNC_FENCE;
     assert_int_equal(why[0] == '\0', best);
     assert_true(fr_vk_plan_slots(&plan)[0] && fr_vk_plan_sync(&plan)[0]);
@@ -87,6 +96,23 @@ static void test_another_device_or_driver(void **state)
     other.present = false;
     expect_plan(&device, &all, FR_CAP_STATES, &other, memory);
     expect_plan(&device, &no_dma_buf, FR_CAP_OPAQUE_FD, &other, nothing);
+}
+
+/* Both sides have to give images to queues of other devices; those of one device need not. */
+static void test_dma_bufs_of_another_device(void **state)
+{
+    (void)state;
+    const fr_vulkan_host_params no_opaque = {.no_opaque_fd = true};
+    struct fr_vk_device device = able_device();
+    struct fr_gpu other = device.gpu;
+    other.driver_uuid[3] = 5;
+    expect_plan(&device, &no_opaque, every_cap, &other, dma_states);
+    expect_plan(&device, &no_opaque, every_cap & ~FR_CAP_FOREIGN, &other, memory);
+    expect_plan(&device, &no_opaque, every_cap & ~FR_CAP_FOREIGN, &device.gpu, dma_fence);
+    device.foreign = false;
+    device.fault[FR_VK_WAY_FOREIGN] = "no way out";
+    expect_plan(&device, &no_opaque, every_cap, &other, memory);
+    expect_plan(&device, &no_opaque, every_cap, &device.gpu, dma_fence);
 }
 
 static void test_modifiers_in_common(void **state)
@@ -193,6 +219,14 @@ static void test_why_not_another_way(void **state)
         &device, &all, every_cap, &other,
         "the source is on another device or driver; the two devices have no DRM format modifier in common");
     expect_why(&device, &all, FR_CAP_STATES, &none, "the source has no GPU");
+    other = device.gpu;
+    other.driver_uuid[0] = 77;
+    expect_why(
+        &device, &all, every_cap & ~FR_CAP_FOREIGN, &other,
+        "the source is on another device or driver; the source's device lacks VK_EXT_queue_family_foreign");
+    device.foreign = false;
+    device.fault[FR_VK_WAY_FOREIGN] = "no way out";
+    expect_why(&device, &all, every_cap, &other, "the source is on another device or driver; no way out");
     device.host_memory = false;
     device.fault[FR_VK_WAY_HOST_MEMORY] = "no import";
     expect_why(&device, &all, FR_CAP_STATES, &none, "the source has no GPU; no import");
@@ -342,6 +376,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_same_device),
         cmocka_unit_test(test_another_device_or_driver),
+        cmocka_unit_test(test_dma_bufs_of_another_device),
         cmocka_unit_test(test_modifiers_in_common),
         cmocka_unit_test(test_fences_attached_to_images),
         cmocka_unit_test(test_what_the_device_lacks),
