@@ -1,5 +1,7 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
+#include "encode/av_drm.h"
+
 #include "encode/av_common.h"
 
 #include <framering/ffmpeg.h>
@@ -19,7 +21,7 @@
 
 struct exported {
     AVDRMFrameDescriptor drm;
-    fr_frame frame;
+    fr_frame frame; /* all zero: not held */
 };
 
 static void release(void *opaque, uint8_t *data)
@@ -46,12 +48,10 @@ static AVDRMFrameDescriptor describe(const fr_vulkan_picture *picture, fr_format
     return drm;
 }
 
-fr_status fr_av_drm_wrap(const fr_frame *frame, AVFrame *out)
+fr_status fr_av_drm_export(const fr_frame *frame, bool hold, AVFrame *out)
 {
     fr_vulkan_picture picture;
     int fd;
-    if (!frame || !out)
-        return FR_ERR_ARGUMENT;
     fr_status status = frame->surface ? fr_frame_vulkan(frame, &picture) : FR_ERR_UNSUPPORTED;
     if (status == FR_OK)
         status = fr_frame_vulkan_export(frame, FR_VULKAN_HANDLE_DMA_BUF, &fd);
@@ -63,7 +63,8 @@ fr_status fr_av_drm_wrap(const fr_frame *frame, AVFrame *out)
         return FR_ERR_NO_MEMORY;
     }
     self->drm = describe(&picture, frame->format, fd);
-    fr_frame_ref(&self->frame, frame);
+    if (hold)
+        fr_frame_ref(&self->frame, frame);
     out->buf[0] = av_buffer_create((uint8_t *)&self->drm, sizeof(self->drm), release, self, 0);
     if (!out->buf[0]) {
         release(self, NULL);
@@ -75,4 +76,9 @@ fr_status fr_av_drm_wrap(const fr_frame *frame, AVFrame *out)
     if (status != FR_OK)
         av_frame_unref(out);
     return status;
+}
+
+fr_status fr_av_drm_wrap(const fr_frame *frame, AVFrame *out)
+{
+    return frame && out ? fr_av_drm_export(frame, true, out) : FR_ERR_ARGUMENT;
 }
