@@ -11,9 +11,10 @@
 #include <libavutil/mem.h>
 
 #include <stdio.h>
+#include <unistd.h>
 
-/* More than a capture has surfaces. */
-enum { IMPORTS_MAX = 32 };
+/* More than a capture has surfaces; the numbers that the kernel gives to render nodes. */
+enum { IMPORTS_MAX = 32, NODE_FIRST = 128, NODE_LAST = 191 };
 
 struct fr_vaapi_frames {
     AVBufferRef *context;
@@ -28,6 +29,23 @@ static fr_status refuse(char reason[FR_REASON_BYTES], const char *why)
 {
     snprintf(reason, FR_REASON_BYTES, "%s", why);
     return FR_ERR_UNSUPPORTED;
+}
+
+/* ---- render nodes ---- */
+
+static void name_node(uint32_t number, char path[FR_VAAPI_NODE_BYTES])
+{
+    snprintf(path, FR_VAAPI_NODE_BYTES, "/dev/dri/renderD%u", number);
+}
+
+uint32_t fr_vaapi_next_node(uint32_t after, char path[FR_VAAPI_NODE_BYTES])
+{
+    for (uint32_t i = after < NODE_FIRST ? NODE_FIRST : after + 1; i <= NODE_LAST; i++) {
+        name_node(i, path);
+        if (access(path, R_OK | W_OK) == 0)
+            return i;
+    }
+    return 0;
 }
 
 /* ---- import ---- */
@@ -150,10 +168,10 @@ static fr_status open_context(struct fr_vaapi_frames *self, const fr_frame *fram
 {
     fr_vulkan_picture picture;
     AVBufferRef *device = NULL;
-    char node[32];
+    char node[FR_VAAPI_NODE_BYTES];
     if (fr_frame_vulkan(frame, &picture) != FR_OK || !picture.render_node)
         return refuse(reason, "the frames' GPU names no render node");
-    snprintf(node, sizeof(node), "/dev/dri/renderD%u", picture.render_node);
+    name_node(picture.render_node, node);
     if (av_hwdevice_ctx_create(&device, AV_HWDEVICE_TYPE_VAAPI, node, NULL, 0) < 0) {
         snprintf(reason, FR_REASON_BYTES, "VA-API does not open the frames' GPU (%s)", node);
         return FR_ERR_UNSUPPORTED;
