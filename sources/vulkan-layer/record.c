@@ -82,7 +82,7 @@ static void fill_image(const recording *r)
                                    : change(sink->image, w->to, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL,
                                             w->write, VK_ACCESS_MEMORY_READ_BIT);
     if (sink->is_slot) {
-        begin.srcQueueFamilyIndex = end.dstQueueFamilyIndex = VK_QUEUE_FAMILY_EXTERNAL;
+        begin.srcQueueFamilyIndex = end.dstQueueFamilyIndex = sink->outside;
         begin.dstQueueFamilyIndex = end.srcQueueFamilyIndex = r->swapchain->family;
     }
     put(r, w->stage, w->stage, &begin);

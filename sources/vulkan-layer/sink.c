@@ -157,6 +157,7 @@ bool fr_layer_sink_make_slot(fr_layer_sink *sink, const fr_layer_swapchain *swap
                              const fr_vulkan_slot *slot)
 {
     sink->is_slot = true;
+    sink->outside = slot->queue_family;
     sink->storage = slot->storage;
     sink->image = (VkImage)(uintptr_t)slot->image;
     return complete(sink, swapchain, pool, VK_SUCCESS);

@@ -34,7 +34,8 @@ typedef struct fr_layer_sink {
     _Atomic uint32_t state;
     bool made;
     bool is_slot;
-    VkImage image; /* a slot's (the library's), or ours */
+    uint32_t outside; /* a slot's: the queue family that has it between uses */
+    VkImage image;    /* a slot's (the library's), or ours */
     VkDeviceMemory image_memory;
     bool storage;           /* a shader may write the image */
     fr_layer_copies copies; /* by shader; none: by transfer */

@@ -140,7 +140,7 @@ static void record_before(const struct job *job, VkCommandBuffer command)
         }
     if (!job->converter->buffers) {
         images[count] = image_barrier(job->input->image, VK_IMAGE_LAYOUT_GENERAL);
-        images[count].srcQueueFamilyIndex = VK_QUEUE_FAMILY_EXTERNAL;
+        images[count].srcQueueFamilyIndex = job->input->outside;
         images[count].dstQueueFamilyIndex = device->family;
         images[count++].dstAccessMask = VK_ACCESS_SHADER_READ_BIT;
     }
@@ -164,7 +164,7 @@ static void record_after(const struct job *job, VkCommandBuffer command)
     if (!job->converter->buffers) {
         VkImageMemoryBarrier image = image_barrier(job->input->image, VK_IMAGE_LAYOUT_GENERAL);
         image.srcQueueFamilyIndex = device->family;
-        image.dstQueueFamilyIndex = VK_QUEUE_FAMILY_EXTERNAL;
+        image.dstQueueFamilyIndex = job->input->outside;
         device->vk.CmdPipelineBarrier(command, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
                                       VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, 0, 0, NULL, 0, NULL, 1, &image);
     }

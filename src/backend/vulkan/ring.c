@@ -92,7 +92,7 @@ static void record_handover(const struct fr_vk_ring *ring, VkCommandBuffer comma
             .oldLayout = VK_IMAGE_LAYOUT_UNDEFINED,
             .newLayout = VK_IMAGE_LAYOUT_GENERAL,
             .srcQueueFamilyIndex = ring->device->family,
-            .dstQueueFamilyIndex = VK_QUEUE_FAMILY_EXTERNAL,
+            .dstQueueFamilyIndex = ring->plan.outside,
             .image = ring->slot[i].image.image,
             .subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1},
         };
@@ -170,22 +170,31 @@ static fr_status hand_over(struct fr_vk_ring *ring, VkResult *result)
     return status;
 }
 
-static fr_status make_images(struct fr_vk_ring *ring, VkResult *result)
+static fr_status make_images(struct fr_vk_ring *ring, const char **fault)
 {
-    *result = make_slots(ring);
-    if (*result == VK_SUCCESS && ring->plan.sync_kind == FR_WIRE_SYNC_FENCE)
-        *result = fr_vk_timeline_export(ring->device, &ring->ready, &ring->ready_fd);
-    if (*result == VK_SUCCESS && ring->plan.sync_kind == FR_WIRE_SYNC_FENCE)
-        *result = fr_vk_timeline_export(ring->device, &ring->retire, &ring->retire_fd);
-    return *result == VK_SUCCESS ? hand_over(ring, result) : fr_vk_device_status(ring->device, *result);
+    const uint32_t largest = ring->device->limits.maxImageDimension2D;
+    if (ring->shape.width > largest || ring->shape.height > largest) {
+        *fault = "its images are not so large";
+        return FR_ERR_UNSUPPORTED;
+    }
+    VkResult result = make_slots(ring);
+    if (result == VK_SUCCESS && ring->plan.sync_kind == FR_WIRE_SYNC_FENCE)
+        result = fr_vk_timeline_export(ring->device, &ring->ready, &ring->ready_fd);
+    if (result == VK_SUCCESS && ring->plan.sync_kind == FR_WIRE_SYNC_FENCE)
+        result = fr_vk_timeline_export(ring->device, &ring->retire, &ring->retire_fd);
+    const fr_status status =
+        result == VK_SUCCESS ? hand_over(ring, &result) : fr_vk_device_status(ring->device, result);
+    if (result != VK_SUCCESS)
+        *fault = fr_vk_result_name(result);
+    return status;
 }
 
 fr_status fr_vk_ring_create(struct fr_vk_ring **out, struct fr_vk_device *device, struct fr_os os,
                             const struct fr_ring_request *request, const struct fr_vk_plan *plan,
-                            VkResult *result)
+                            const char **fault)
 {
     *out = NULL;
-    *result = VK_SUCCESS;
+    *fault = "";
     struct fr_vk_ring *ring = calloc(1, sizeof(*ring));
     if (!ring)
         return FR_ERR_NO_MEMORY;
@@ -197,14 +206,8 @@ fr_status fr_vk_ring_create(struct fr_vk_ring **out, struct fr_vk_device *device
     ring->ready_fd = ring->retire_fd = -1;
     for (uint32_t i = 0; i < FR_WIRE_SLOTS_MAX; i++)
         ring->slot[i].fd = -1;
-    const uint32_t largest = device->limits.maxImageDimension2D;
-    fr_status status = FR_ERR_UNSUPPORTED;
-    if (plan->kind == FR_SLOTS_MEMORY)
-        status = fr_vk_ring_memory_create(ring, request, result);
-    else if (ring->shape.width <= largest && ring->shape.height <= largest)
-        status = make_images(ring, result);
-    else
-        *result = VK_ERROR_FORMAT_NOT_SUPPORTED;
+    const fr_status status = plan->kind == FR_SLOTS_MEMORY ? fr_vk_ring_memory_create(ring, request, fault)
+                                                           : make_images(ring, fault);
     if (status != FR_OK) {
         fr_vk_ring_destroy(ring, NULL);
         return status;
@@ -388,6 +391,7 @@ fr_status fr_vk_ring_input(struct fr_vk_ring *ring, uint32_t index, struct fr_vk
     if (ring->plan.kind == FR_SLOTS_MEMORY)
         return fr_vk_ring_memory_input(ring, index, out);
     out->image = slot->image.image;
+    out->outside = ring->plan.outside;
     out->view = slot->view;
     out->serial = slot->serial;
     if (ring->plan.sync_kind == FR_WIRE_SYNC_FENCE) {

@@ -15,6 +15,8 @@ static VkResult failure;
 static const char *hit, *hidden;
 static bool paused, shared_timelines, hanging;
 static VkDeviceSize heap_bytes;
+static uint32_t range_bytes;
+static struct faults_transfers transfers;
 static int (*make_sync_file)(void);
 
 enum kind {
@@ -80,6 +82,18 @@ void faults_sync_files(int (*make)(void))
 void faults_heap(VkDeviceSize bytes)
 {
     heap_bytes = bytes;
+}
+
+void faults_range(uint32_t bytes)
+{
+    range_bytes = bytes;
+}
+
+struct faults_transfers faults_transfers(void)
+{
+    const struct faults_transfers seen = transfers;
+    transfers = (struct faults_transfers){0};
+    return seen;
 }
 
 void faults_hide(const char *extension)
@@ -320,12 +334,35 @@ static VkResult VKAPI_CALL wrap_QueueSubmit(VkQueue queue, uint32_t count, const
     return REAL(QueueSubmit)(queue, count, own, fence);
 }
 
+static void VKAPI_CALL wrap_CmdPipelineBarrier(VkCommandBuffer commands, VkPipelineStageFlags before,
+                                               VkPipelineStageFlags after, VkDependencyFlags flags,
+                                               uint32_t num_memory, const VkMemoryBarrier *memory,
+                                               uint32_t num_buffers, const VkBufferMemoryBarrier *buffers,
+                                               uint32_t num_images, const VkImageMemoryBarrier *images)
+{
+    for (uint32_t i = 0; i < num_images; i++) {
+        const uint32_t from = images[i].srcQueueFamilyIndex, to = images[i].dstQueueFamilyIndex;
+        transfers.external += from == VK_QUEUE_FAMILY_EXTERNAL || to == VK_QUEUE_FAMILY_EXTERNAL;
+        transfers.foreign += from == VK_QUEUE_FAMILY_FOREIGN_EXT || to == VK_QUEUE_FAMILY_FOREIGN_EXT;
+    }
+    REAL(CmdPipelineBarrier)
+    (commands, before, after, flags, num_memory, memory, num_buffers, buffers, num_images, images);
+}
+
 static void VKAPI_CALL wrap_GetPhysicalDeviceMemoryProperties(VkPhysicalDevice physical,
                                                               VkPhysicalDeviceMemoryProperties *out)
 {
     REAL(GetPhysicalDeviceMemoryProperties)(physical, out);
     for (uint32_t i = 0; i < out->memoryHeapCount && heap_bytes; i++)
         out->memoryHeaps[i].size = heap_bytes;
+}
+
+static void VKAPI_CALL wrap_GetPhysicalDeviceProperties2(VkPhysicalDevice physical,
+                                                         VkPhysicalDeviceProperties2 *out)
+{
+    REAL(GetPhysicalDeviceProperties2)(physical, out);
+    if (range_bytes)
+        out->properties.limits.maxStorageBufferRange = range_bytes;
 }
 
 static VkResult VKAPI_CALL wrap_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *info,
@@ -455,6 +492,8 @@ static const struct entry entries[] = {
     ENTRY(ImportSemaphoreFdKHR),
     ENTRY(GetPhysicalDeviceExternalSemaphoreProperties),
     ENTRY(GetPhysicalDeviceMemoryProperties),
+    ENTRY(GetPhysicalDeviceProperties2),
+    ENTRY(CmdPipelineBarrier),
     ENTRIES(Instance),
     ENTRIES(Device),
     ENTRY(BindBufferMemory),

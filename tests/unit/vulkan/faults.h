@@ -35,6 +35,15 @@ void faults_hide(const char *extension);
 /* All memory of devices looked at from now on; 0: what there is. */
 void faults_heap(VkDeviceSize bytes);
 
+/* What a shader sees of a buffer, on devices looked at from now on; 0: what it does. */
+void faults_range(uint32_t bytes);
+
+/* Images taken over from and given to queues outside, since the last call. */
+struct faults_transfers {
+    unsigned external, foreign;
+};
+struct faults_transfers faults_transfers(void);
+
 /* Objects made and not destroyed, of all kinds; `what`: the kind of one of them. */
 long faults_alive(const char **what);
 
