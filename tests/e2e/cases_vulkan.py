@@ -7,7 +7,7 @@ import time
 
 from cases_session import TAGS_HDR, TAGS_SDR, check_tags
 from harness import check, one_sentence, print_flips, wait_for
-from vulkan_rig import skip, use_vulkan, valid, validation
+from vulkan_rig import caught, session, skip, use_vulkan, validated, validation, wrong
 
 SMALL = ("--source", "pattern", "--size", "320x180")
 GPU = ("--backend", "vulkan")
@@ -20,9 +20,8 @@ def wait_for_file(world, name, bytes_wanted=1):
 
 def capture(world, *arguments, **options):
     """A session with both sides on the GPU; its summary."""
-    use_vulkan(world)
-    summary = world.capture(*arguments, env=validation(world, "session"), timeout=90, **options)
-    valid(world, "session")
+    summary = session(world, *arguments, **options)
+    check(validated(world, "source"), "no source was validated")
     check(summary["backend"] == "vulkan" and summary["slots"] == "opaque fd", f"{summary}")
     print_flips(summary)
     return summary
@@ -36,8 +35,6 @@ def pair(world, source, host):
     world.wait_for_target(4)
     feeding = world.source_start("pattern", "--target", "4", "--size", "640x360", *source)
     summary = running.finish(90).expect(0).json()
-    if "vulkan" in host:
-        valid(world, "host")
     check(summary["slots"] == "memory" and summary["fresh"] > 40, f"{summary}")
     check(feeding.alive(), "the source ended with its host")
     feeding.interrupt().expect(0)
@@ -92,12 +89,31 @@ def case_vulkan_hdr_flip(world):
 
 def case_vulkan_source_killed(world):
     """A source killed between frames, and in the middle of one: a new one takes its place, no half picture is shown."""
-    summary = capture(world, *SMALL, *GPU, "--at", "1s:kill", "--for", "5s", "a.mkv")
-    check([flip["kind"] for flip in summary["flips"]].count("source") >= 1, f"{summary['flips']}")
-    world.stamps(*summary["files"])
-    summary = capture(world, *SMALL, *GPU, "--at", "1s:kill-writing", "--for", "4s", "b.mkv")
-    check([flip["kind"] for flip in summary["flips"]].count("source") >= 1, f"{summary['flips']}")
-    world.stamps(*summary["files"])
+    for what, name in (("kill", "a.mkv"), ("kill-writing", "b.mkv")):
+        summary = capture(world, *SMALL, *GPU, "--at", f"1s:{what}", "--for", "5s", name, deaths=None)
+        world.stamps(*summary["files"])
+
+
+def case_vulkan_error_of_a_host_is_seen(world):
+    """What the validation layer finds in a host fails a case, though a new source has opened a log since."""
+    env = wrong(world, "framering", 5)
+    with caught(world, "validation-session-0"):
+        session(world, *SMALL, *GPU, "--at", "1s:kill", "--for", "4s", "a.mkv", deaths=None, env=env)
+
+
+def case_vulkan_error_of_a_source_is_seen(world):
+    """What it finds in a source ends that, and fails a case, though a new one has taken its place."""
+    env = wrong(world, "framering-source-pattern", 60)
+    with caught(world, "validation-source"):
+        session(world, *SMALL, *GPU, "--for", "3s", "a.mkv", env=env)
+    died = [folder for folder in world.folder.glob("validation-source-*") if (folder / "errors").read_text()]
+    check(died and len(validated(world, "source")) > 1, f"{died}")
+
+
+def case_vulkan_source_that_died_is_missed(world):
+    """A session whose source died without the case wanting it fails the case."""
+    with caught(world, "sources were started"):
+        session(world, *SMALL, *GPU, "--at", "1s:kill", "--for", "4s", "a.mkv")
 
 
 def case_vulkan_trouble_while_writing(world):
@@ -112,11 +128,13 @@ def case_vulkan_host_killed(world):
     use_vulkan(world)
 
     def host(name):
-        return world.fr_start("capture", "--json", "--source", "none", "--target", "3", *GPU, "--for", "4s", name)
+        return world.fr_start("capture", "--json", "--source", "none", "--target", "3", *GPU, "--for", "4s", name,
+                              env=validation(world, "host"))
     killed = host("a.mkv")
     source = world.source_start("pattern", "--target", "3", "--size", "320x180", *GPU)
     wait_for_file(world, "a.mkv", 2000)
     time.sleep(0.5)
+    check(killed.alive() and source.alive(), "one of them ended by itself")
     killed.signal(signal.SIGKILL)
     killed.finish()
     summary = host("b.mkv").finish().expect(0).json()
