@@ -119,8 +119,10 @@ typedef enum fr_vulkan_handle_kind {
 } fr_vulkan_handle_kind;
 
 /* A new descriptor of the picture's memory, the caller's. The pixels are complete (waits for the GPU, at most
- * a second). FR_ERR_UNSUPPORTED: not on this device, or a frame in memory; FR_TIMEOUT; FR_ERR_DEVICE_LOST.
- * Any thread. */
+ * a second), and released to whoever imports them, as those of every later frame in the same memory are: to
+ * VK_QUEUE_FAMILY_FOREIGN_EXT where it can be a DMA-BUF and the device has VK_EXT_queue_family_foreign, else
+ * to _EXTERNAL. Who uses the picture's images or buffer too takes them over from there. FR_ERR_UNSUPPORTED:
+ * not on this device, or a frame in memory; FR_TIMEOUT; FR_ERR_DEVICE_LOST. Any thread. */
 FR_API fr_status fr_frame_vulkan_export(const fr_frame *frame, fr_vulkan_handle_kind kind, int *out);
 
 /* The device that a source renders with; all of it outlives the source. */

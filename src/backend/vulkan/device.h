@@ -159,6 +159,18 @@ fr_status fr_vk_device_choose(const struct fr_vk_functions *vk, VkInstance insta
 /* driverUUID, deviceUUID. */
 void fr_vk_gpu_of(const struct fr_vk_functions *vk, VkPhysicalDevice physical, struct fr_gpu *out);
 
+/* ---- once.c ---- */
+
+struct fr_vk_once {
+    void (*record)(const void *what, VkCommandBuffer command);
+    const void *what;
+};
+
+/* Under the lock, on a host's device. *pool: to be destroyed when progress has reached *value. On failure
+ * there is none, and *value is what it was. */
+VkResult fr_vk_submit_once(struct fr_vk_device *device, const struct fr_vk_once *once, VkCommandPool *pool,
+                           uint64_t *value);
+
 /* ---- device_query.c ---- */
 
 bool fr_vk_device_has(const struct fr_vk_device *device, const char *extension);

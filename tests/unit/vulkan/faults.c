@@ -334,6 +334,11 @@ static VkResult VKAPI_CALL wrap_QueueSubmit(VkQueue queue, uint32_t count, const
     return REAL(QueueSubmit)(queue, count, own, fence);
 }
 
+static bool is_outside(uint32_t family)
+{
+    return family == VK_QUEUE_FAMILY_EXTERNAL || family == VK_QUEUE_FAMILY_FOREIGN_EXT;
+}
+
 static void VKAPI_CALL wrap_CmdPipelineBarrier(VkCommandBuffer commands, VkPipelineStageFlags before,
                                                VkPipelineStageFlags after, VkDependencyFlags flags,
                                                uint32_t num_memory, const VkMemoryBarrier *memory,
@@ -344,6 +349,10 @@ static void VKAPI_CALL wrap_CmdPipelineBarrier(VkCommandBuffer commands, VkPipel
         const uint32_t from = images[i].srcQueueFamilyIndex, to = images[i].dstQueueFamilyIndex;
         transfers.external += from == VK_QUEUE_FAMILY_EXTERNAL || to == VK_QUEUE_FAMILY_EXTERNAL;
         transfers.foreign += from == VK_QUEUE_FAMILY_FOREIGN_EXT || to == VK_QUEUE_FAMILY_FOREIGN_EXT;
+    }
+    for (uint32_t i = 0; i < num_buffers; i++) {
+        transfers.buffers_taken += is_outside(buffers[i].srcQueueFamilyIndex);
+        transfers.buffers_given += is_outside(buffers[i].dstQueueFamilyIndex);
     }
     REAL(CmdPipelineBarrier)
     (commands, before, after, flags, num_memory, memory, num_buffers, buffers, num_images, images);

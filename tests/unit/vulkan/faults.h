@@ -38,9 +38,10 @@ void faults_heap(VkDeviceSize bytes);
 /* What a shader sees of a buffer, on devices looked at from now on; 0: what it does. */
 void faults_range(uint32_t bytes);
 
-/* Images taken over from and given to queues outside, since the last call. */
+/* Images, by family, and buffers that were taken over from and given to queues outside by what was recorded
+ * since the last call. */
 struct faults_transfers {
-    unsigned external, foreign;
+    unsigned external, foreign, buffers_taken, buffers_given;
 };
 struct faults_transfers faults_transfers(void);
 

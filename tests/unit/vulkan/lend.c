@@ -147,14 +147,20 @@ static void VKAPI_CALL lend_CmdPipelineBarrier(VkCommandBuffer commands, VkPipel
                                                uint32_t num_images, const VkImageMemoryBarrier *images)
 {
     VkImageMemoryBarrier own[BARRIERS_MAX];
-    assert_true(num_images <= BARRIERS_MAX);
+    VkBufferMemoryBarrier own_buffers[BARRIERS_MAX];
+    assert_true(num_images <= BARRIERS_MAX && num_buffers <= BARRIERS_MAX);
+    for (uint32_t i = 0; i < num_buffers; i++) {
+        own_buffers[i] = buffers[i];
+        own_buffers[i].srcQueueFamilyIndex = own_family(buffers[i].srcQueueFamilyIndex);
+        own_buffers[i].dstQueueFamilyIndex = own_family(buffers[i].dstQueueFamilyIndex);
+    }
     for (uint32_t i = 0; i < num_images; i++) {
         own[i] = images[i];
         own[i].srcQueueFamilyIndex = own_family(images[i].srcQueueFamilyIndex);
         own[i].dstQueueFamilyIndex = own_family(images[i].dstQueueFamilyIndex);
     }
     REAL(CmdPipelineBarrier)
-    (commands, before, after, flags, num_memory, memory, num_buffers, buffers, num_images, own);
+    (commands, before, after, flags, num_memory, memory, num_buffers, own_buffers, num_images, own);
 }
 
 static VkResult VKAPI_CALL lend_GetImageDrmFormatModifierPropertiesEXT(
