@@ -74,24 +74,11 @@ static void copy_images(const recording *r)
 /* A slot belongs to the other process between uses; a stage to nobody else. */
 static VkImageMemoryBarrier take_sink(const recording *r)
 {
-<<<<<<< HEAD
-    const fr_layer_sink *sink = r->sink;
-    const way *w = &r->way;
-    VkImageMemoryBarrier begin = change(sink->image, VK_IMAGE_LAYOUT_UNDEFINED, w->to, 0, w->write);
-    VkImageMemoryBarrier end = sink->is_slot
-                                   ? change(sink->image, w->to, VK_IMAGE_LAYOUT_GENERAL, w->write, 0)
-                                   : change(sink->image, w->to, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL,
-                                            w->write, VK_ACCESS_MEMORY_READ_BIT);
-    if (sink->is_slot) {
-        begin.srcQueueFamilyIndex = end.dstQueueFamilyIndex = sink->outside;
-        begin.dstQueueFamilyIndex = end.srcQueueFamilyIndex = r->swapchain->family;
-=======
     VkImageMemoryBarrier begin =
         change(r->sink->image, VK_IMAGE_LAYOUT_UNDEFINED, r->way.to, 0, r->way.write);
     if (r->sink->is_slot) {
-        begin.srcQueueFamilyIndex = VK_QUEUE_FAMILY_EXTERNAL;
+        begin.srcQueueFamilyIndex = r->sink->outside;
         begin.dstQueueFamilyIndex = r->swapchain->family;
->>>>>>> w-layer
     }
     return begin;
 }
@@ -103,7 +90,7 @@ static VkImageMemoryBarrier leave_sink(const recording *r)
         return change(r->sink->image, r->way.to, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL, r->way.write, 0);
     VkImageMemoryBarrier end = change(r->sink->image, r->way.to, VK_IMAGE_LAYOUT_GENERAL, r->way.write, 0);
     end.srcQueueFamilyIndex = r->swapchain->family;
-    end.dstQueueFamilyIndex = VK_QUEUE_FAMILY_EXTERNAL;
+    end.dstQueueFamilyIndex = r->sink->outside;
     return end;
 }
 
