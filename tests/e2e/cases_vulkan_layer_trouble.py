@@ -11,7 +11,7 @@ import time
 from cases_session import TAGS_HDR, check_tags
 from cases_vulkan_layer import A2B10G10R10, BGRA8, HDR10, RGBA16F, host, wait_for_file
 from harness import check, print_flips
-from vulkan_rig import presenter, stats, use_layer, valid
+from vulkan_rig import captured, presenter, stats, use_layer, valid
 
 # Vulkan's own numbers.
 P3, DCI_P3, HLG, ADOBE = "1000104001", "1000104004", "1000104010", "1000104012"
@@ -83,8 +83,8 @@ def case_layer_host_stopped(world):
         valid(world, f"p{number}")
         felt, counts = figures(done.out), stats(done.err)
         print(f"  {backend}: {felt}")
-        check("presented 480" in done.out and felt["fps"] > 40, f"{done.out!r} {done.err!r}")
-        check(felt["max_us"] < 500_000, f"a present took {felt['max_us']} us: {done.err!r}")
+        check("presented 480" in done.out, f"{done.out!r} {done.err!r}")
+        world.check_time(felt["fps"] > 40 and felt["max_us"] < 500_000, f"the program was held up: {felt} {done.err!r}")
         check(counts["slot"]["presents"] + counts["stage"]["presents"] + counts["dropped"]["presents"] > 400, f"{counts}")
         running.interrupt(60).expect(0)
         world.stamps(name)
@@ -127,3 +127,16 @@ def case_layer_device_lost(world):
     seen = {frame["sequence"] for frame in world.stamp_frames(*summary["files"])}
     for begin, end in zip((1, *lost), (*lost, 441)):
         check(len(seen & set(range(begin, end))) > 10, f"frames {begin} to {end} were not captured again: {sorted(seen)}")
+
+
+def case_layer_device_lost_and_kept(world):
+    """A program that makes a new device while the lost one is still there: that one no longer has the connection."""
+    use_layer(world)
+    running = host(world, "--backend", "vulkan", seconds=60)
+    program = world.start(world.build / "tests" / "vulkan_layer" / "presenter", "--again", "--keep", "--exit", "--frames", "240",
+                          "--linger", "1", env={**captured(7), "WINDOWLESS_LOSE": "100", "ASAN_OPTIONS": "detect_leaks=0"})
+    done = program.finish(60).expect(0)
+    summary = running.interrupt(60).expect(0).json()
+    seen = {frame["sequence"] for frame in world.stamp_frames(*summary["files"])}
+    check(len(seen & set(range(130, 241))) > 50, f"the new device is not captured: {sorted(seen)} {done.err!r}")
+    check(240 in seen, "the last frame is not shown")

@@ -20,10 +20,8 @@ static bool *find_flag(const char *name)
         const char *name;
         bool *flag;
     } flags[] = {
-        {"--exit", &o.bare_exit},
-        {"--validated", &o.validated},
-        {"--marks", &o.marks},
-        {"--again", &o.again},
+        {"--exit", &o.bare_exit}, {"--validated", &o.validated}, {"--marks", &o.marks},
+        {"--again", &o.again},    {"--keep", &o.keep},
     };
     for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
         if (!strcmp(flags[i].name, name))

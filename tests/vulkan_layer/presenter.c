@@ -410,7 +410,6 @@ static void destroy_device(void)
     second_close();
     drop_picture();
     vkDestroySwapchainKHR(device, swapchain, NULL);
-    swapchain = VK_NULL_HANDLE;
     vkDestroySemaphore(device, acquired, NULL);
     for (int i = 0; i < IMAGES_MAX; i++)
         vkDestroySemaphore(device, rendered[i], NULL);
@@ -433,7 +432,9 @@ static void show_again(uint32_t frame)
 {
     const uint64_t begin_ns = fr_clock_now_ns();
     is_lost = false;
-    destroy_device();
+    if (!o.keep)
+        destroy_device();
+    swapchain = VK_NULL_HANDLE;
     is_lost = false;
     printf("lost at frame %u, gone after %u ms\n", frame,
            (uint32_t)((fr_clock_now_ns() - begin_ns) / 1000000));
