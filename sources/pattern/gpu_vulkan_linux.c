@@ -45,7 +45,8 @@ static const char *apply_gpu(void *user, const char *value)
 }
 
 static const fr_option own_options[] = {
-    {"backend", "NAME", "cpu: draw into the ring (default); vulkan: publish images of a GPU", apply_backend},
+    {"backend", "NAME",
+     "cpu: draw into the ring (default); vulkan: publish images of a GPU, where there is one", apply_backend},
     {"gpu", "NAME", "vulkan: the device that has this in its name, or has this UUID", apply_gpu},
 };
 
@@ -93,8 +94,9 @@ bool fr_gpu_create(fr_gpu **out, const fr_gpu_options *options, const fr_program
         made = false;
     }
     if (!made) {
+        const bool absent = gpu->vk.absent;
         fr_gpu_destroy(&gpu);
-        return false;
+        return absent;
     }
     gpu->params = (fr_vulkan_source_params){
         .instance = gpu->vk.instance,

@@ -321,8 +321,12 @@ fr_status fr_vk_host_create_with(struct fr_backend_host *out, const fr_vulkan_ho
 fr_status fr_vk_host_create(struct fr_backend_host *out, const fr_vulkan_host_params *params, struct fr_os os,
                             bool automatic, const fr_log *log)
 {
-    const PFN_vkGetInstanceProcAddr get = fr_vk_loader(automatic ? NULL : log);
-    if (!get && automatic)
-        fr_log_write(log, FR_LOG_INFO, "there is no Vulkan loader here; rings lie in shared memory");
-    return get ? fr_vk_host_create_with(out, params, os, automatic, get, log) : FR_ERR_UNSUPPORTED;
+    const PFN_vkGetInstanceProcAddr get = fr_vk_loader(NULL);
+    if (get)
+        return fr_vk_host_create_with(out, params, os, automatic, get, log);
+    fr_log_write(
+        log, automatic ? FR_LOG_INFO : FR_LOG_WARNING,
+        "there is no Vulkan loader (%s), so rings lie in shared memory; the package libvulkan1 has it",
+        fr_vk_loader_fault());
+    return FR_ERR_UNSUPPORTED;
 }

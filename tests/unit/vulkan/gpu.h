@@ -16,6 +16,13 @@
 
 #include <cmocka.h>
 
+/* How a program of these tests ends that is not validated, before its main: see validated.c. */
+enum { GPU_NOT_VALIDATED = 99 };
+
+/* What ends a child that does this: SIGTRAP, the validation layer; 0, nothing; -1, something else that
+ * failed. To be called before there is a device, whose threads a child has not. */
+int gpu_signal_that_ends(void (*what)(void));
+
 /* To stderr. */
 const fr_log *gpu_log(void);
 

@@ -271,6 +271,20 @@ static int be_source(const struct way *way, fr_wire_v2 *words, int socket)
     return 0;
 }
 
+/* Whatever is found of it. */
+static bool known_to_share_timelines(const struct fr_vk_device *device)
+{
+    return strstr(device->name, "NVIDIA") != NULL;
+}
+
+static uint32_t sync_kind_of(const struct way *way, const struct fr_vk_device *device)
+{
+    assert_true(device->shared_timeline || !known_to_share_timelines(device));
+    const bool wanted = way->shape.capabilities & FR_CAP_TIMELINE && !way->shape.params.no_timeline;
+    return wanted && way->kind != FR_SLOTS_MEMORY && device->shared_timeline ? FR_WIRE_SYNC_FENCE
+                                                                             : FR_WIRE_SYNC_STATES;
+}
+
 static void two_processes(const struct way *way)
 {
     int pair[2];
@@ -287,6 +301,9 @@ static void two_processes(const struct way *way)
     struct pair_host host;
     assert_int_equal(read(pair[0], &gpu, sizeof(gpu)), sizeof(gpu));
     pair_host_open(&host, &way->shape, &gpu, words);
+    /* One device, and one that is known to share images. */
+    assert_int_equal(host.delivery.slots_kind, way->kind);
+    assert_int_equal(host.delivery.sync_kind, sync_kind_of(way, host.ring->device));
     pair_send(pair[0], &host.delivery);
     for (uint32_t frame = 0; frame < FRAMES; frame++) {
         expect_byte(pair[0]);
