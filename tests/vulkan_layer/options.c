@@ -12,6 +12,7 @@ options o = {VK_FORMAT_B8G8R8A8_UNORM,
              .height = 360,
              .fps = 60,
              .work = 1,
+             .flight = 1,
              .frames = 120};
 
 static bool *find_flag(const char *name)
@@ -54,6 +55,8 @@ const char *options_read(int argc, char **argv)
             o.frames = (uint32_t)atoi(value);
         else if (!strcmp(name, "--work"))
             o.work = (uint32_t)atoi(value);
+        else if (!strcmp(name, "--flight") && atoi(value) >= 1 && atoi(value) <= 4)
+            o.flight = (uint32_t)atoi(value);
         else if (!strcmp(name, "--nits"))
             o.nits = (uint32_t)atoi(value);
         else if (!strcmp(name, "--features"))
