@@ -22,7 +22,7 @@ static bool *find_flag(const char *name)
         bool *flag;
     } flags[] = {
         {"--exit", &o.bare_exit}, {"--validated", &o.validated}, {"--marks", &o.marks},
-        {"--again", &o.again},    {"--keep", &o.keep},
+        {"--again", &o.again},    {"--keep", &o.keep},           {"--bytes", &o.bytes},
     };
     for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
         if (!strcmp(flags[i].name, name))

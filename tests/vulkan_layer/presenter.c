@@ -223,11 +223,18 @@ static void paint_colour(void)
     }
 }
 
+static void paint_bytes(void)
+{
+    const size_t num = (size_t)o.width * o.height * pixel_bytes();
+    for (size_t i = 0; i < num; i++)
+        ((uint8_t *)pixels)[i] = (uint8_t)(i * 37 + i / 1024 * 11);
+}
+
 static void make_picture(void)
 {
     const bool hdr = o.space != VK_COLOR_SPACE_SRGB_NONLINEAR_KHR;
-    if (o.one_colour) {
-        paint_colour();
+    if (o.one_colour || o.bytes) {
+        o.bytes ? paint_bytes() : paint_colour();
         return;
     }
     memset(pixels, 0, (size_t)o.width * o.height * pixel_bytes());
