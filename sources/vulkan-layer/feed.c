@@ -214,7 +214,7 @@ static const fr_layer_copier *find_copier(struct fr_layer_feed *feed, const fr_l
     if (!feed->copier_tried)
         (void)fr_layer_copier_init(&feed->copier, feed->device);
     feed->copier_tried = true;
-    *why = feed->copier.pipeline ? NULL : "the device has no room for the shader";
+    *why = feed->copier.encoding ? NULL : "the device has no room for the shader";
     return *why ? NULL : &feed->copier;
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
+#include "encode/av_vaapi.h"
 #include "encode/encoder.h"
 #include "encode/feeder.h"
 #include "encode/gpu_feeder.h"
 #include "encode/hdr.h"
 #include "encode/sei.h"
-#include "encode/av_vaapi.h"
 
 #include <libavutil/avstring.h>
 #include <libavutil/hwcontext.h>

@@ -8,8 +8,8 @@ import re
 import signal
 import time
 
-from cases_session import TAGS_HDR, check_tags
-from cases_vulkan_layer import A2B10G10R10, BGRA8, HDR10, RGBA16F, host, wait_for_file
+from cases_session import TAGS_HDR, check_tags, last_picture
+from cases_vulkan_layer import A2B10G10R10, BGRA8, BGRA8_SRGB, HDR10, RGBA16F, host, wait_for_file
 from harness import check, print_flips
 from vulkan_rig import captured, presenter, stats, use_layer, valid
 
@@ -140,3 +140,19 @@ def case_layer_device_lost_and_kept(world):
     seen = {frame["sequence"] for frame in world.stamp_frames(*summary["files"])}
     check(len(seen & set(range(130, 241))) > 50, f"the new device is not captured: {sorted(seen)} {done.err!r}")
     check(240 in seen, "the last frame is not shown")
+
+
+def case_layer_srgb_bytes(world):
+    """A shader reads an sRGB format as light: every byte is what it was, all the same."""
+    use_layer(world)
+    pictures = []
+    for image in (BGRA8, BGRA8_SRGB):
+        name = f"{image}.y4m"
+        running = host(world, "--backend", "vulkan", seconds=60, name=name)
+        done = presenter(world, image, 7, "--format", image, "--bytes", "--frames", "60", "--linger", "1").finish().expect(0)
+        valid(world, image)
+        check("by a compute shader" in done.err, f"{done.err!r}")
+        running.interrupt(60).expect(0)
+        pictures.append(last_picture(world, name))
+    differ = sum(a != b for a, b in zip(*pictures))
+    check(len(set(pictures[0])) > 100 and not differ, f"{differ} of {len(pictures[0])} bytes differ")
