@@ -15,6 +15,8 @@ static VkResult failure;
 static const char *hit, *hidden;
 static bool paused, shared_timelines, hanging;
 static VkDeviceSize heap_bytes;
+static uint32_t range_bytes;
+static struct faults_transfers transfers;
 static int (*make_sync_file)(void);
 static struct {
     VkDevice device;
@@ -108,6 +110,18 @@ void faults_sync_files(int (*make)(void))
 void faults_heap(VkDeviceSize bytes)
 {
     heap_bytes = bytes;
+}
+
+void faults_range(uint32_t bytes)
+{
+    range_bytes = bytes;
+}
+
+struct faults_transfers faults_transfers(void)
+{
+    const struct faults_transfers seen = transfers;
+    transfers = (struct faults_transfers){0};
+    return seen;
 }
 
 void faults_hide(const char *extension)
@@ -378,12 +392,44 @@ static VkResult VKAPI_CALL wrap_QueueSubmit(VkQueue queue, uint32_t count, const
     return REAL(QueueSubmit)(queue, count, own, fence);
 }
 
+static bool is_outside(uint32_t family)
+{
+    return family == VK_QUEUE_FAMILY_EXTERNAL || family == VK_QUEUE_FAMILY_FOREIGN_EXT;
+}
+
+static void VKAPI_CALL wrap_CmdPipelineBarrier(VkCommandBuffer commands, VkPipelineStageFlags before,
+                                               VkPipelineStageFlags after, VkDependencyFlags flags,
+                                               uint32_t num_memory, const VkMemoryBarrier *memory,
+                                               uint32_t num_buffers, const VkBufferMemoryBarrier *buffers,
+                                               uint32_t num_images, const VkImageMemoryBarrier *images)
+{
+    for (uint32_t i = 0; i < num_images; i++) {
+        const uint32_t from = images[i].srcQueueFamilyIndex, to = images[i].dstQueueFamilyIndex;
+        transfers.external += from == VK_QUEUE_FAMILY_EXTERNAL || to == VK_QUEUE_FAMILY_EXTERNAL;
+        transfers.foreign += from == VK_QUEUE_FAMILY_FOREIGN_EXT || to == VK_QUEUE_FAMILY_FOREIGN_EXT;
+    }
+    for (uint32_t i = 0; i < num_buffers; i++) {
+        transfers.buffers_taken += is_outside(buffers[i].srcQueueFamilyIndex);
+        transfers.buffers_given += is_outside(buffers[i].dstQueueFamilyIndex);
+    }
+    REAL(CmdPipelineBarrier)
+    (commands, before, after, flags, num_memory, memory, num_buffers, buffers, num_images, images);
+}
+
 static void VKAPI_CALL wrap_GetPhysicalDeviceMemoryProperties(VkPhysicalDevice physical,
                                                               VkPhysicalDeviceMemoryProperties *out)
 {
     REAL(GetPhysicalDeviceMemoryProperties)(physical, out);
     for (uint32_t i = 0; i < out->memoryHeapCount && heap_bytes; i++)
         out->memoryHeaps[i].size = heap_bytes;
+}
+
+static void VKAPI_CALL wrap_GetPhysicalDeviceProperties2(VkPhysicalDevice physical,
+                                                         VkPhysicalDeviceProperties2 *out)
+{
+    REAL(GetPhysicalDeviceProperties2)(physical, out);
+    if (range_bytes)
+        out->properties.limits.maxStorageBufferRange = range_bytes;
 }
 
 static VkResult VKAPI_CALL wrap_GetPhysicalDeviceImageFormatProperties2(
@@ -541,6 +587,8 @@ static const struct entry entries[] = {
     ENTRY(ImportSemaphoreFdKHR),
     ENTRY(GetPhysicalDeviceExternalSemaphoreProperties),
     ENTRY(GetPhysicalDeviceMemoryProperties),
+    ENTRY(GetPhysicalDeviceProperties2),
+    ENTRY(CmdPipelineBarrier),
     ENTRIES(Instance),
     ENTRIES(Device),
     ENTRY(GetDeviceQueue),

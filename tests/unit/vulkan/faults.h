@@ -46,6 +46,16 @@ void faults_unshare(VkFormat format, VkExternalMemoryHandleTypeFlags ways,
 /* All memory of devices looked at from now on; 0: what there is. */
 void faults_heap(VkDeviceSize bytes);
 
+/* What a shader sees of a buffer, on devices looked at from now on; 0: what it does. */
+void faults_range(uint32_t bytes);
+
+/* Images, by family, and buffers that were taken over from and given to queues outside by what was recorded
+ * since the last call. */
+struct faults_transfers {
+    unsigned external, foreign, buffers_taken, buffers_given;
+};
+struct faults_transfers faults_transfers(void);
+
 /* Objects made and not destroyed, of all kinds; `what`: the kind of one of them. */
 long faults_alive(const char **what);
 

@@ -52,8 +52,9 @@ void gpu_image_create(struct gpu *gpu, uint32_t width, uint32_t height, fr_forma
                       const uint8_t *pixels, VkImageLayout layout, struct gpu_image *out);
 void gpu_image_destroy(struct gpu *gpu, struct gpu_image *image);
 
-/* Reads tight rows of an image in layout GENERAL; `external`: between taking it over and giving it back. */
-void gpu_read(struct fr_vk_device *device, struct fr_vk_commands *commands, VkImage image, bool external,
+/* Reads tight rows of an image in layout GENERAL; `outside`: the queue family that it is taken over
+ * from and given back to, or IGNORED. */
+void gpu_read(struct fr_vk_device *device, struct fr_vk_commands *commands, VkImage image, uint32_t outside,
               uint32_t width, uint32_t height, fr_format format, uint8_t *out);
 
 /* Tight rows that depend on the seed; to be freed. Half floats are finite. */
