@@ -9,8 +9,8 @@ import signal
 import time
 
 from cases_session import TAGS_HDR, check_tags, last_picture
-from cases_vulkan_layer import A2B10G10R10, BGRA8, BGRA8_SRGB, HDR10, RGBA16F, host, wait_for_file
-from harness import check, print_flips
+from cases_vulkan_layer import A2B10G10R10, BGRA8, BGRA8_SRGB, HDR10, RGBA16F, host, is_captured
+from harness import check, print_flips, wait_for
 from vulkan_rig import captured, presenter, stats, use_layer, valid
 
 # Vulkan's own numbers.
@@ -75,7 +75,7 @@ def case_layer_host_stopped(world):
         running = host(world, "--backend", backend, seconds=60, name=name)
         # The second half, which the figures are of, begins after 4 s.
         program = presenter(world, f"p{number}", 7, "--frames", "480", "--linger", "3")
-        wait_for_file(world, name, 2000)
+        wait_for(lambda: is_captured(world, program), 3, "the program is not captured")
         running.signal(signal.SIGSTOP)
         time.sleep(8.5)
         running.signal(signal.SIGCONT)
