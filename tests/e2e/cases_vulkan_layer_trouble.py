@@ -9,8 +9,8 @@ import signal
 import time
 
 from cases_session import TAGS_HDR, check_tags, last_picture
-from cases_vulkan_layer import A2B10G10R10, BGRA8, BGRA8_SRGB, HDR10, RGBA16F, host, wait_for_file
-from harness import check, print_flips
+from cases_vulkan_layer import A2B10G10R10, BGRA8, BGRA8_SRGB, HDR10, RGBA16F, host, is_captured
+from harness import check, print_flips, wait_for
 from vulkan_rig import captured, presenter, stats, use_layer
 
 # Vulkan's own numbers.
@@ -59,9 +59,9 @@ def case_layer_formats_fp16_pq(world):
 
 def figures(out):
     """What the program itself felt."""
-    found = re.search(r"figures: ([\d.]+) frames/s, present ([\d.]+) us p50, ([\d.]+) us p99, ([\d.]+) us max", out)
+    found = re.search(r"figures: ([\d.]+) frames/s, present ([\d.]+) us p50, ([\d.]+) us p99, .* of all ([\d.]+) us", out)
     check(found, f"no figures: {out!r}")
-    return dict(zip(("fps", "p50_us", "p99_us", "max_us"), map(float, found.groups())))
+    return dict(zip(("fps", "p50_us", "p99_us", "longest_us"), map(float, found.groups())))
 
 
 def case_layer_host_stopped(world):
@@ -71,9 +71,8 @@ def case_layer_host_stopped(world):
     for number, backend in enumerate(("vulkan", "cpu")):
         name = f"{number}.mkv"
         running = host(world, "--backend", backend, seconds=60, name=name)
-        # The second half, which the figures are of, begins after 4 s.
         program = presenter(world, f"p{number}", 7, "--frames", "480", "--linger", "3")
-        wait_for_file(world, name, 2000)
+        wait_for(lambda: is_captured(world, program), 3, "the program is not captured")
         running.signal(signal.SIGSTOP)
         time.sleep(8.5)
         running.signal(signal.SIGCONT)
@@ -81,7 +80,7 @@ def case_layer_host_stopped(world):
         felt, counts = figures(done.out), stats(done.err)
         print(f"  {backend}: {felt}")
         check("presented 480" in done.out, f"{done.out!r} {done.err!r}")
-        world.check_time(felt["fps"] > 40 and felt["max_us"] < 500_000, f"the program was held up: {felt} {done.err!r}")
+        world.check_time(felt["fps"] > 40 and felt["longest_us"] < 1_500_000, f"the program was held up: {felt} {done.err!r}")
         check(counts["slot"]["presents"] + counts["stage"]["presents"] + counts["dropped"]["presents"] > 400, f"{counts}")
         running.interrupt(60).expect(0)
         world.stamps(name)
