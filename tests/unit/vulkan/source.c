@@ -44,7 +44,7 @@ static void rig_close(struct rig *rig)
 
 static void image_create(struct rig *rig, uint32_t seed, struct gpu_image *out)
 {
-    uint8_t *pixels = gpu_pixels(WIDTH, HEIGHT, FR_FORMAT_BGRA8, seed);
+    uint8_t *pixels = pair_pixels(WIDTH, HEIGHT, FR_FORMAT_BGRA8, seed);
     gpu_image_create(&rig->gpu, WIDTH, HEIGHT, FR_FORMAT_BGRA8, pixels, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL,
                      out);
     free(pixels);
@@ -67,7 +67,7 @@ static void push(struct rig *rig, uint32_t seed)
 
 static void expect_taken(struct pair_host *host, uint32_t seed)
 {
-    uint8_t *pixels = gpu_pixels(WIDTH, HEIGHT, FR_FORMAT_BGRA8, seed), *found = malloc(BYTES);
+    uint8_t *pixels = pair_pixels(WIDTH, HEIGHT, FR_FORMAT_BGRA8, seed), *found = malloc(BYTES);
     assert_non_null(found);
     pair_host_take(host, found);
     assert_memory_equal(found, pixels, BYTES);
@@ -227,20 +227,20 @@ static void test_images_with_numbers(void **state)
         image_create(&rig, i, &image[i]);
         image[i].push.number = i + 1;
     }
-    const uint32_t pairs = IMAGES * delivery.ring_len;
+    const uint32_t couples = IMAGES * delivery.ring_len;
     times_recorded = 0;
-    for (uint32_t i = 0; i < 20 * pairs; i++) {
+    for (uint32_t i = 0; i < 20 * couples; i++) {
         const uint32_t which = (i * 7 + i / 5) % IMAGES;
         assert_int_equal(pair_source_push(&rig.source, &image[which].push), FR_OK);
         expect_taken(&rig.host, which);
     }
-    assert_in_range(times_recorded, 1, pairs);
+    assert_in_range(times_recorded, 1, couples);
     /* One that takes another's place, perhaps with its handle. */
     settle(&rig);
     gpu_image_destroy(&rig.gpu, &image[0]);
     image_create(&rig, 9, &image[0]);
     image[0].push.number = IMAGES + 1;
-    for (uint32_t i = 0; i < 2 * pairs; i++) {
+    for (uint32_t i = 0; i < 2 * couples; i++) {
         assert_int_equal(pair_source_push(&rig.source, &image[i % 2].push), FR_OK);
         expect_taken(&rig.host, i % 2 ? 1 : 9);
     }

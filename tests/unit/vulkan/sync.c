@@ -39,7 +39,7 @@ static void rig_open(struct rig *rig)
     pair_host_open(&rig->host, &shape, &probe.device->gpu, rig->words);
     assert_int_equal(rig->host.delivery.sync_kind, FR_WIRE_SYNC_FENCE);
     gpu_close(&probe);
-    gpu_open_on(&rig->gpu, rig->host.ring->device);
+    gpu_open_on(&rig->gpu, pair_host_inside(&rig->host)->device);
     const PFN_vkGetInstanceProcAddr get = faults_get;
     rig->gpu.params.get_instance_proc_addr = *(void *const *)&get;
     pair_source_open(&rig->source, &rig->gpu);
@@ -76,7 +76,7 @@ static void signal_to(struct rig *rig, VkSemaphore semaphore, uint64_t value)
 
 static void push(struct rig *rig, uint32_t seed)
 {
-    uint8_t *pixels = gpu_pixels(WIDTH, HEIGHT, FR_FORMAT_BGRA8, seed);
+    uint8_t *pixels = pair_pixels(WIDTH, HEIGHT, FR_FORMAT_BGRA8, seed);
     struct gpu_image image;
     gpu_image_create(&rig->gpu, WIDTH, HEIGHT, FR_FORMAT_BGRA8, pixels, VK_IMAGE_LAYOUT_GENERAL, &image);
     assert_int_equal(pair_source_push(&rig->source, &image.push), FR_OK);
@@ -88,11 +88,11 @@ static void push(struct rig *rig, uint32_t seed)
 
 static void take(struct rig *rig, uint32_t seed)
 {
-    uint8_t *pixels = gpu_pixels(WIDTH, HEIGHT, FR_FORMAT_BGRA8, seed), *found = malloc(WIDTH * HEIGHT * 4);
+    uint8_t *pixels = pair_pixels(WIDTH, HEIGHT, FR_FORMAT_BGRA8, seed), *found = malloc(WIDTH * HEIGHT * 4);
     assert_non_null(found);
     pair_host_take(&rig->host, found);
     assert_memory_equal(found, pixels, WIDTH * HEIGHT * 4);
-    pair_host_expect_picture(&rig->host, pixels);
+    pair_host_expect(&rig->host, &rig->host.picture, pixels);
     free(found);
     free(pixels);
 }
@@ -145,7 +145,7 @@ static void test_frames(void **state)
         if (frame % 3)
             take(&rig, frame);
     }
-    assert_true(rig.host.ring->retired > 0);
+    assert_true(pair_host_inside(&rig.host)->retired > 0);
     rig_close(&rig);
 }
 
