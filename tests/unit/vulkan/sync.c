@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIDTH = 64, HEIGHT = 36, FRAMES = 13 };
+enum { WIDTH = 64, HEIGHT = 36 };
 
 static const struct pair_shape shape = {
     .capabilities = FR_CAP_OPAQUE_FD | FR_CAP_TIMELINE,
@@ -135,20 +135,6 @@ static void release(struct rig *rig, fr_token token)
                      FR_CLAIM_ACQUIRED);
 }
 
-static void test_frames(void **state)
-{
-    (void)state;
-    struct rig rig;
-    rig_open(&rig);
-    for (uint32_t frame = 0; frame < FRAMES; frame++) {
-        push(&rig, frame);
-        if (frame % 3)
-            take(&rig, frame);
-    }
-    assert_true(pair_host_inside(&rig.host)->retired > 0);
-    rig_close(&rig);
-}
-
 static void test_work_that_is_not_done_is_waited_for_with_a_bound(void **state)
 {
     (void)state;
@@ -232,7 +218,6 @@ static void test_a_slot_that_is_read_is_waited_for_with_a_bound(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_frames),
         cmocka_unit_test(test_work_that_is_not_done_is_waited_for_with_a_bound),
         cmocka_unit_test(test_a_value_far_ahead_is_not_waited_for),
         cmocka_unit_test(test_a_source_that_signals_for_the_host),
