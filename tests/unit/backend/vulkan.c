@@ -23,8 +23,19 @@ static void open_gpu(fr_vulkan_host_params params)
     gpu_open(&gpu, faults_get);
 }
 
+/* A program's image, which is as it was until the next one comes: only the slot's end waits for the copy. */
+static struct gpu_image pushed;
+
+static void forget_pushed(void)
+{
+    if (pushed.push.image)
+        gpu_image_destroy(&gpu, &pushed);
+    pushed.push.image = 0;
+}
+
 static void close_gpu(void)
 {
+    forget_pushed();
     gpu_close(&gpu);
 }
 
@@ -79,13 +90,11 @@ static void expect_upload(const struct pair_host *host)
 static fr_status fill(struct pair_source *source, uint32_t index, const fr_slot *slot, const uint8_t *pixels)
 {
     static bool sampled;
-    struct gpu_image image;
-    gpu_image_create(&gpu, slot->width, slot->height, slot->format, pixels, VK_IMAGE_LAYOUT_GENERAL, &image);
-    image.push.sampled = sampled = !sampled;
-    const fr_status status = fr_vk_source_fill(&source->backend, source->images ? source->ring : NULL, index,
-                                               &image.push, source->images ? NULL : slot);
-    gpu_image_destroy(&gpu, &image);
-    return status;
+    forget_pushed();
+    gpu_image_create(&gpu, slot->width, slot->height, slot->format, pixels, VK_IMAGE_LAYOUT_GENERAL, &pushed);
+    pushed.push.sampled = sampled = !sampled;
+    return fr_vk_source_fill(&source->backend, source->images ? source->ring : NULL, index, &pushed.push,
+                             source->images ? NULL : slot);
 }
 
 static bool driver_looks(void)
@@ -155,7 +164,7 @@ static bool open_timelines(void)
 
 static void close_timelines(void)
 {
-    gpu_close(&gpu);
+    close_gpu();
     pair_host_close(&keeper);
     pair_words_destroy(keeper_words);
     faults_share_timelines(false);
@@ -177,7 +186,7 @@ static bool open_dma_bufs(void)
 
 static void close_dma_bufs(void)
 {
-    gpu_close(&gpu);
+    close_gpu();
     lend_dma_buf(false);
 }
 
