@@ -4,7 +4,6 @@
 /* Pictures: what they hold, for how long, and for whom. */
 #include "backend/rig.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static void expect_equal(const codes *a, const codes *b)
@@ -110,10 +109,9 @@ static void a_mapped_picture_stays_while_others_are_filled(void **state)
     rig_push(&rig, 1);
     rig_take(&rig, 1);
     assert_int_equal(ops->picture_map(&rig.host.picture, &mapped), FR_OK);
-    const size_t bytes = mapped.pitch_bytes[0] * rig_plain.height;
-    uint8_t *before = malloc(bytes);
-    assert_non_null(before);
-    memcpy(before, mapped.plane[0], bytes);
+    uint8_t before[PLAIN_HEIGHT][PLAIN_WIDTH];
+    for (size_t y = 0; y < PLAIN_HEIGHT; y++)
+        memcpy(before[y], (const uint8_t *)mapped.plane[0] + y * mapped.pitch_bytes[0], PLAIN_WIDTH);
     for (uint32_t frame = 0; frame < 3 * PICTURES; frame++) {
         rig_push(&rig, 50 + frame);
         const fr_token token = pair_host_hold(&rig.host);
@@ -122,8 +120,9 @@ static void a_mapped_picture_stays_while_others_are_filled(void **state)
     }
     for (uint32_t i = 0; i < PICTURES; i++)
         rig_expect(&rig, &picture[i], 50 + 2 * PICTURES + i);
-    assert_memory_equal(mapped.plane[0], before, bytes);
-    free(before);
+    for (size_t y = 0; y < PLAIN_HEIGHT; y++)
+        assert_memory_equal((const uint8_t *)mapped.plane[0] + y * mapped.pitch_bytes[0], before[y],
+                            PLAIN_WIDTH);
     for (size_t i = 0; i < PICTURES; i++)
         ops->picture_destroy(&picture[i]);
     rig_close(&rig);

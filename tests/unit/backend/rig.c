@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-const struct rig_shape rig_plain = {66, 34, FR_FORMAT_BGRA8, 4, {.to = FR_FORMAT_NV12}};
+const struct rig_shape rig_plain = {PLAIN_WIDTH, PLAIN_HEIGHT, FR_FORMAT_BGRA8, 4, {.to = FR_FORMAT_NV12}};
 
 struct fr_ring_request rig_request(const struct rig *rig, uint32_t generation)
 {

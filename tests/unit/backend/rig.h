@@ -14,7 +14,8 @@ struct rig_shape {
     fr_convert_params convert; /* `to`, and how */
 };
 
-/* 66 x 34 of BGRA8 to NV12 in a ring of four. */
+/* BGRA8 to NV12 in a ring of four. */
+enum { PLAIN_WIDTH = 66, PLAIN_HEIGHT = 34 };
 extern const struct rig_shape rig_plain;
 
 struct rig {

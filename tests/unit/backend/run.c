@@ -22,10 +22,17 @@ static bool is_asked_for(const struct way *way, int argc, char **argv)
     return asked;
 }
 
+/* A device that is kept makes all faster; one that is lost is not to be kept. */
 static int run_body(const struct way *way)
 {
-    const int failed = way_rings() + way_frames() + way_pictures() + way_parts() + way_lies() + way_orders();
-    return failed + (way->lose_host || way->lose_source ? way_losses() : 0);
+    if (way->keep)
+        way->keep(true);
+    int failed = way_rings() + way_frames() + way_pictures() + way_parts() + way_lies() + way_orders();
+    if (way->keep)
+        way->keep(false);
+    if (way->lose_host || way->lose_source)
+        failed += way_losses();
+    return failed;
 }
 
 /* Below 0: it was not run. */

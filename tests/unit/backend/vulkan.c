@@ -130,32 +130,37 @@ static long objects(void)
     return faults_alive(&what);
 }
 
-/* ---- timelines: host and source on one device, on which the loader lends them ---- */
+/* ---- a host whose device the others share ---- */
 
 static struct pair_host keeper;
 static fr_wire_v2 *keeper_words;
 
-static void make_keeper(void)
+static void keep(bool on)
 {
     const struct pair_shape shape = {.params = host_params,
-                                     .capabilities = FR_CAP_OPAQUE_FD | FR_CAP_TIMELINE,
+                                     .capabilities = FR_CAP_STATES | FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF |
+                                                     FR_CAP_TIMELINE | FR_CAP_SYNC_FILE,
                                      .width = 16,
                                      .height = 16,
                                      .format = FR_FORMAT_BGRA8,
                                      .get = faults_get};
-    struct fr_gpu source;
-    gpu_of_source(&source);
+    if (!on) {
+        pair_host_close(&keeper);
+        pair_words_destroy(keeper_words);
+        return;
+    }
     keeper_words = pair_words_create();
-    pair_host_open(&keeper, &shape, &source, keeper_words);
+    pair_host_open(&keeper, &shape, &gpu.device->gpu, keeper_words);
 }
 
-/* The hosts that come after the first one share its device. */
+/* ---- timelines: host and source on one device, on which the loader lends them ---- */
+
 static bool open_timelines(void)
 {
     const PFN_vkGetInstanceProcAddr get = faults_get;
     faults_share_timelines(true);
     open_gpu((fr_vulkan_host_params){.no_dma_buf = true});
-    make_keeper();
+    keep(true);
     gpu_close(&gpu);
     gpu_open_on(&gpu, pair_host_inside(&keeper)->device);
     gpu.params.get_instance_proc_addr = *(void *const *)&get;
@@ -165,8 +170,7 @@ static bool open_timelines(void)
 static void close_timelines(void)
 {
     close_gpu();
-    pair_host_close(&keeper);
-    pair_words_destroy(keeper_words);
+    keep(false);
     faults_share_timelines(false);
 }
 
@@ -193,6 +197,7 @@ static void close_dma_bufs(void)
 #define HOST                                                                                                 \
     .open_host = open_host, .driver_looks = driver_looks, .block = 16, .starve = starve, .objects = objects
 #define SOURCE .open_source = open_source, .gpu = gpu_of_source, .fill = fill
+#define LOSES_HOST .keep = keep, .lose_host = lose_host
 #define PLAIN_SOURCE .open_source = memory_open_source, .fill = memory_fill
 #define IMAGES(kind_, sync_, caps_) .kind = kind_, .sync_kind = sync_, .capabilities = caps_
 #define MEMORY IMAGES(FR_SLOTS_MEMORY, FR_WIRE_SYNC_STATES, FR_CAP_STATES)
@@ -205,7 +210,7 @@ static const struct way ways[] = {
         .name = "images",
         .open = open_images,
         .close = close_gpu,
-        .lose_host = lose_host,
+        LOSES_HOST,
         .lose_source = lose_source,
     },
     {
@@ -224,7 +229,7 @@ static const struct way ways[] = {
         .name = "dma-bufs",
         .open = open_dma_bufs,
         .close = close_dma_bufs,
-        .lose_host = lose_host,
+        LOSES_HOST,
         .lose_source = lose_source,
     },
     {
@@ -235,7 +240,7 @@ static const struct way ways[] = {
         .open = open_imports,
         .close = close_gpu,
         .expect_ring = expect_import,
-        .lose_host = lose_host,
+        LOSES_HOST,
     },
     {
         MEMORY,
@@ -245,7 +250,7 @@ static const struct way ways[] = {
         .open = open_uploads,
         .close = close_gpu,
         .expect_ring = expect_upload,
-        .lose_host = lose_host,
+        LOSES_HOST,
     },
     {
         MEMORY,
@@ -255,7 +260,7 @@ static const struct way ways[] = {
         .open = open_imports,
         .close = close_gpu,
         .expect_ring = expect_import,
-        .lose_host = lose_host,
+        LOSES_HOST,
         .lose_source = lose_source,
     },
     {

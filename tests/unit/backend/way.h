@@ -24,6 +24,9 @@ struct way {
     bool (*open)(void);
     void (*close)(void);
 
+    /* While it is on, what hosts of one process share is there without them. NULL: there is nothing. */
+    void (*keep)(bool on);
+
     void (*open_host)(struct fr_backend_host *out);
     void (*open_source)(struct pair_source *out);
     /* The source's. NULL: it has none. */
