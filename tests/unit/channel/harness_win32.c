@@ -241,6 +241,10 @@ void child_end(struct child *child)
     CloseHandle((HANDLE)child->from);
 }
 
+/* Far fewer handles than these are ever open there. */
+#define HANDLE_STEP 4
+#define HANDLE_END 8192
+
 size_t child_handles(const struct child *child)
 {
     size_t count = 0;
