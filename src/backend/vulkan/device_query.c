@@ -23,12 +23,10 @@ static void query_identity(struct fr_vk_device *device)
 {
     const struct fr_vk_functions *vk = &device->vk;
     VkPhysicalDeviceDriverProperties driver = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES};
-    VkPhysicalDeviceSubgroupProperties subgroup = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES,
+    VkPhysicalDeviceMaintenance3Properties largest = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES,
         .pNext = device->api_version >= VK_API_VERSION_1_2 ? &driver : NULL,
     };
-    VkPhysicalDeviceMaintenance3Properties largest = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES, .pNext = &subgroup};
     VkPhysicalDeviceProperties2 properties = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
                                               .pNext = &largest};
     vk->GetPhysicalDeviceProperties2(device->physical, &properties);
@@ -38,10 +36,6 @@ static void query_identity(struct fr_vk_device *device)
     device->type = properties.properties.deviceType;
     device->limits = properties.properties.limits;
     device->max_allocation_bytes = largest.maxMemoryAllocationSize;
-    const VkSubgroupFeatureFlags wanted = VK_SUBGROUP_FEATURE_BASIC_BIT | VK_SUBGROUP_FEATURE_SHUFFLE_BIT;
-    if ((subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT) &&
-        (subgroup.supportedOperations & wanted) == wanted)
-        device->subgroup_size = subgroup.subgroupSize;
 }
 
 void fr_vk_device_query(struct fr_vk_device *device)
@@ -225,6 +219,8 @@ void fr_vk_device_query_ways(struct fr_vk_device *device)
     const VkBufferUsageFlags picture = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT;
     device->fault[FR_VK_WAY_OPAQUE_FD] = query_opaque_fd(device);
     device->fault[FR_VK_WAY_DMA_BUF] = query_dma_buf(device);
+    device->foreign = fr_vk_device_has(device, VK_EXT_QUEUE_FAMILY_FOREIGN_EXTENSION_NAME);
+    device->fault[FR_VK_WAY_FOREIGN] = device->foreign ? "" : "the device lacks VK_EXT_queue_family_foreign";
     device->fault[FR_VK_WAY_TIMELINE] = query_timeline(device);
     device->fault[FR_VK_WAY_SYNC_FILE] = fr_vk_sync_file_query(device);
     device->sync_file = !*device->fault[FR_VK_WAY_SYNC_FILE];

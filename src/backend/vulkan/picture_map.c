@@ -71,65 +71,24 @@ void fr_vk_picture_record_copy(const struct fr_vk_picture *p, VkCommandBuffer co
     const VkBufferCopy all = {.size = p->bytes};
     vk->CmdPipelineBarrier(command, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
                            VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 1, &before, 0, NULL, 0, NULL);
+    fr_vk_picture_record_take(p, command, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_READ_BIT);
     vk->CmdCopyBuffer(command, p->buffer, p->staging, 1, &all);
+    fr_vk_picture_record_give(p, command, VK_PIPELINE_STAGE_TRANSFER_BIT, 0);
     vk->CmdPipelineBarrier(command, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &after,
                            0, NULL, 0, NULL);
 }
 
-static VkResult record_alone(struct fr_vk_picture *p, VkCommandBuffer *out)
+static void record_alone(const void *what, VkCommandBuffer command)
 {
-    const struct fr_vk_functions *vk = &p->device->vk;
-    VkDevice device = p->device->device;
-    const VkCommandPoolCreateInfo pool = {.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
-                                          .queueFamilyIndex = p->device->family};
-    VkResult result = vk->CreateCommandPool(device, &pool, NULL, &p->pool);
-    if (result != VK_SUCCESS)
-        return result;
-    const VkCommandBufferAllocateInfo allocate = {
-        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
-        .commandPool = p->pool,
-        .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
-        .commandBufferCount = 1,
-    };
-    result = vk->AllocateCommandBuffers(device, &allocate, out);
-    if (result != VK_SUCCESS)
-        return result;
-    fr_vk_device_adopt(p->device, *out);
-    const VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
-                                            .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT};
-    result = vk->BeginCommandBuffer(*out, &begin);
-    if (result != VK_SUCCESS)
-        return result;
-    fr_vk_picture_record_copy(p, *out);
-    return vk->EndCommandBuffer(*out);
+    fr_vk_picture_record_copy(what, command);
 }
 
 /* The copy that the conversion did not make, as nobody had asked for one. */
 static VkResult submit_alone(struct fr_vk_picture *p)
 {
-    struct fr_vk_device *device = p->device;
-    VkCommandBuffer command;
-    VkResult result = record_alone(p, &command);
-    if (result != VK_SUCCESS)
-        return result;
-    const uint64_t value = device->submitted + 1;
-    const VkTimelineSemaphoreSubmitInfo timeline = {.sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
-                                                    .signalSemaphoreValueCount = 1,
-                                                    .pSignalSemaphoreValues = &value};
-    const VkSubmitInfo submit = {
-        .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
-        .pNext = &timeline,
-        .commandBufferCount = 1,
-        .pCommandBuffers = &command,
-        .signalSemaphoreCount = 1,
-        .pSignalSemaphores = &device->progress,
-    };
-    result = device->vk.QueueSubmit(device->queue, 1, &submit, VK_NULL_HANDLE);
-    if (result == VK_SUCCESS) {
-        device->submitted = value;
-        p->staged_value = value;
-        p->staged = true;
-    }
+    const struct fr_vk_once once = {record_alone, p};
+    const VkResult result = fr_vk_submit_once(p->device, &once, &p->pool, &p->staged_value);
+    p->staged = result == VK_SUCCESS;
     return result;
 }
 

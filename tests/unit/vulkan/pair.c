@@ -55,8 +55,8 @@ static void read_image(const struct fr_vk_ring *ring, VkImage image, uint8_t *pi
 {
     struct fr_vk_commands commands;
     assert_int_equal(fr_vk_commands_init(&commands, ring->device), VK_SUCCESS);
-    gpu_read(ring->device, &commands, image, true, ring->shape.width, ring->shape.height, ring->shape.format,
-             pixels);
+    gpu_read(ring->device, &commands, image, ring->plan.outside, ring->shape.width, ring->shape.height,
+             ring->shape.format, pixels);
     assert_true(fr_vk_commands_settle(&commands));
     fr_vk_commands_finish(&commands);
 }
