@@ -12,6 +12,7 @@ static const struct way ways[] = {{
     .block = MEMORY_BLOCK,
     .open_host = memory_open_host,
     .open_source = memory_open_source,
+    .draw = memory_draw,
     .fill = memory_fill,
     .starve = memory_starve,
 }};

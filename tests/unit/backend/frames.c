@@ -4,8 +4,6 @@
 /* Who has a slot: begun and ended by the source, claimed and released by the host. */
 #include "backend/rig.h"
 
-#include <stdlib.h>
-
 static enum fr_claim claim(struct rig *rig, fr_token token)
 {
     return rig->host.backend.ops->claim(rig->host.backend.self, rig->host.ring, &rig->host.words, token, 0);
@@ -97,6 +95,33 @@ static void a_slot_that_is_held_keeps_its_pixels(void **state)
     rig_close(&rig);
 }
 
+/* The program has the next frame ready, and no other slot: it writes as soon as it may. */
+static void a_slot_is_not_let_go_while_it_is_read(void **state)
+{
+    (void)state;
+    struct rig_shape shape = rig_plain;
+    struct rig rig;
+    fr_token held[FR_RING_LEN_MIN];
+    shape.width = 1280;
+    shape.height = 360;
+    shape.ring_len = FR_RING_LEN_MIN;
+    rig_open(&rig, &shape);
+    for (uint32_t i = 0; i < FR_RING_LEN_MIN; i++) {
+        rig_push(&rig, i);
+        held[i] = pair_host_hold(&rig.host);
+    }
+    for (uint32_t i = 0; i < 3 * FR_RING_LEN_MIN; i++) {
+        fr_token *const token = &held[i % FR_RING_LEN_MIN];
+        rig_draw(&rig, i + FR_RING_LEN_MIN);
+        pair_host_convert(&rig.host, *token, NULL, &rig.host.picture);
+        pair_host_release(&rig.host, *token);
+        rig_push_drawn(&rig);
+        rig_expect(&rig, &rig.host.picture, i);
+        *token = pair_host_hold(&rig.host);
+    }
+    rig_close(&rig);
+}
+
 /* Converted, or not: a slot that was let go is written by the next frame, and read by nobody any more. */
 static void a_slot_that_was_let_go_is_written_again(void **state)
 {
@@ -125,19 +150,19 @@ static void a_frame_that_is_given_up_is_never_seen(void **state)
     fr_slot slot;
     fr_token token;
     rig_open(&rig, &rig_plain);
-    uint8_t *pixels = rig_pixels(&rig, 5);
+    rig_draw(&rig, 5);
     for (uint32_t round = 0; round < 3 * rig_plain.ring_len; round++) {
         const uint32_t index = pair_source_begin(&rig.source, &slot);
         const fr_status filled =
-            round % 2 ? rig.way->fill(&rig.source, index, &slot, pixels) : FR_OK; /* or nothing was drawn */
+            round % 2 ? rig.way->fill(&rig.source, index, &slot) : FR_OK; /* or nothing was drawn */
         assert_int_equal(filled, FR_OK);
         assert_int_equal(pair_source_end(&rig.source, index, FR_AGAIN), FR_AGAIN);
         assert_int_equal(rig_state(&rig, index), FR_WIRE_SLOT_FREE);
         assert_false(fr_ring_host_newest(&rig.host.words, &token));
         rig_push(&rig, round);
         rig_take(&rig, round);
+        rig_draw(&rig, 5);
     }
-    free(pixels);
     rig_close(&rig);
 }
 
@@ -173,6 +198,7 @@ int way_frames(void)
         cmocka_unit_test(a_slot_that_is_written_is_busy),
         cmocka_unit_test(a_frame_that_was_lapped_is_busy_and_the_newest_is_not),
         cmocka_unit_test(a_slot_that_is_held_keeps_its_pixels),
+        cmocka_unit_test(a_slot_is_not_let_go_while_it_is_read),
         cmocka_unit_test(a_slot_that_was_let_go_is_written_again),
         cmocka_unit_test(a_frame_that_is_given_up_is_never_seen),
         cmocka_unit_test(a_slot_that_is_begun_is_described),

@@ -4,6 +4,7 @@
 
 #include "backend/cpu/cpu.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static bool starving;
@@ -39,11 +40,21 @@ void memory_open_source(struct pair_source *out)
     assert_int_equal(fr_cpu_source_create(&out->memory, memory_os()), FR_OK);
 }
 
-fr_status memory_fill(struct pair_source *source, uint32_t index, const fr_slot *slot, const uint8_t *pixels)
+static uint8_t *drawn;
+
+void memory_draw(uint32_t width, uint32_t height, fr_format format, const uint8_t *pixels)
+{
+    const size_t bytes = (size_t)width * height * fr_format_pixel_bytes(format);
+    drawn = realloc(drawn, bytes);
+    assert_non_null(drawn);
+    memcpy(drawn, pixels, bytes);
+}
+
+fr_status memory_fill(struct pair_source *source, uint32_t index, const fr_slot *slot)
 {
     (void)source, (void)index;
     const size_t row_bytes = (size_t)slot->width * fr_format_pixel_bytes(slot->format);
     for (uint32_t y = 0; y < slot->height; y++)
-        memcpy((uint8_t *)slot->pixels + y * slot->pitch_bytes, pixels + y * row_bytes, row_bytes);
+        memcpy((uint8_t *)slot->pixels + y * slot->pitch_bytes, drawn + y * row_bytes, row_bytes);
     return FR_OK;
 }

@@ -11,7 +11,8 @@ enum { MEMORY_BLOCK = 64 };
 
 void memory_open_host(struct fr_backend_host *out);
 void memory_open_source(struct pair_source *out);
-fr_status memory_fill(struct pair_source *source, uint32_t index, const fr_slot *slot, const uint8_t *pixels);
+void memory_draw(uint32_t width, uint32_t height, fr_format format, const uint8_t *pixels);
+fr_status memory_fill(struct pair_source *source, uint32_t index, const fr_slot *slot);
 
 /* The native one, which has no memory while it starves. */
 struct fr_os memory_os(void);

@@ -60,14 +60,25 @@ uint8_t *rig_pixels(const struct rig *rig, uint32_t seed)
     return pair_pixels(rig->shape.width, rig->shape.height, rig->shape.format, seed);
 }
 
-void rig_push(struct rig *rig, uint32_t seed)
+void rig_draw(const struct rig *rig, uint32_t seed)
+{
+    uint8_t *pixels = rig_pixels(rig, seed);
+    rig->way->draw(rig->shape.width, rig->shape.height, rig->shape.format, pixels);
+    free(pixels);
+}
+
+void rig_push_drawn(struct rig *rig)
 {
     fr_slot slot;
-    uint8_t *pixels = rig_pixels(rig, seed);
     const uint32_t index = pair_source_begin(&rig->source, &slot);
-    const fr_status filled = rig->way->fill(&rig->source, index, &slot, pixels);
+    const fr_status filled = rig->way->fill(&rig->source, index, &slot);
     assert_int_equal(pair_source_end(&rig->source, index, filled), FR_OK);
-    free(pixels);
+}
+
+void rig_push(struct rig *rig, uint32_t seed)
+{
+    rig_draw(rig, seed);
+    rig_push_drawn(rig);
 }
 
 void rig_take(struct rig *rig, uint32_t seed)

@@ -36,7 +36,9 @@ struct fr_ring_request rig_request(const struct rig *rig, uint32_t generation);
 void rig_attach(struct rig *rig);
 
 uint8_t *rig_pixels(const struct rig *rig, uint32_t seed);
-/* Publishes a frame of that seed. */
+/* The program draws a picture of that seed; and publishes it; both. */
+void rig_draw(const struct rig *rig, uint32_t seed);
+void rig_push_drawn(struct rig *rig);
 void rig_push(struct rig *rig, uint32_t seed);
 /* Takes the newest frame into the host's picture, which is of that seed then. */
 void rig_take(struct rig *rig, uint32_t seed);

@@ -23,19 +23,19 @@ static void open_gpu(fr_vulkan_host_params params)
     gpu_open(&gpu, faults_get);
 }
 
-/* A program's image, which is as it was until the next one comes: only the slot's end waits for the copy. */
-static struct gpu_image pushed;
+/* The program's image. */
+static struct gpu_image drawn;
 
-static void forget_pushed(void)
+static void forget_drawn(void)
 {
-    if (pushed.push.image)
-        gpu_image_destroy(&gpu, &pushed);
-    pushed.push.image = 0;
+    if (drawn.push.image)
+        gpu_image_destroy(&gpu, &drawn);
+    drawn.push.image = 0;
 }
 
 static void close_gpu(void)
 {
-    forget_pushed();
+    forget_drawn();
     gpu_close(&gpu);
 }
 
@@ -86,14 +86,18 @@ static void expect_upload(const struct pair_host *host)
     assert_false(pair_host_inside(host)->plan.import);
 }
 
-/* As fr_source_push_vulkan, by turns as a copy and by a shader. */
-static fr_status fill(struct pair_source *source, uint32_t index, const fr_slot *slot, const uint8_t *pixels)
+static void draw(uint32_t width, uint32_t height, fr_format format, const uint8_t *pixels)
+{
+    forget_drawn();
+    gpu_image_create(&gpu, width, height, format, pixels, VK_IMAGE_LAYOUT_GENERAL, &drawn);
+}
+
+/* As fr_source_push_vulkan, by turns as a copy and by a shader. Only the slot's end waits for it. */
+static fr_status fill(struct pair_source *source, uint32_t index, const fr_slot *slot)
 {
     static bool sampled;
-    forget_pushed();
-    gpu_image_create(&gpu, slot->width, slot->height, slot->format, pixels, VK_IMAGE_LAYOUT_GENERAL, &pushed);
-    pushed.push.sampled = sampled = !sampled;
-    return fr_vk_source_fill(&source->backend, source->images ? source->ring : NULL, index, &pushed.push,
+    drawn.push.sampled = sampled = !sampled;
+    return fr_vk_source_fill(&source->backend, source->images ? source->ring : NULL, index, &drawn.push,
                              source->images ? NULL : slot);
 }
 
@@ -196,9 +200,9 @@ static void close_dma_bufs(void)
 
 #define HOST                                                                                                 \
     .open_host = open_host, .driver_looks = driver_looks, .block = 16, .starve = starve, .objects = objects
-#define SOURCE .open_source = open_source, .gpu = gpu_of_source, .fill = fill
+#define SOURCE .open_source = open_source, .gpu = gpu_of_source, .draw = draw, .fill = fill
 #define LOSES_HOST .keep = keep, .lose_host = lose_host
-#define PLAIN_SOURCE .open_source = memory_open_source, .fill = memory_fill
+#define PLAIN_SOURCE .open_source = memory_open_source, .draw = memory_draw, .fill = memory_fill
 #define IMAGES(kind_, sync_, caps_) .kind = kind_, .sync_kind = sync_, .capabilities = caps_
 #define MEMORY IMAGES(FR_SLOTS_MEMORY, FR_WIRE_SYNC_STATES, FR_CAP_STATES)
 

@@ -31,8 +31,10 @@ struct way {
     void (*open_source)(struct pair_source *out);
     /* The source's. NULL: it has none. */
     void (*gpu)(struct fr_gpu *out);
-    /* Puts tight rows into a slot that was begun. */
-    fr_status (*fill)(struct pair_source *source, uint32_t index, const fr_slot *slot, const uint8_t *pixels);
+    /* The program has a picture of these tight rows, until it has the next one. */
+    void (*draw)(uint32_t width, uint32_t height, fr_format format, const uint8_t *pixels);
+    /* Puts that into a slot that was begun. */
+    fr_status (*fill)(struct pair_source *source, uint32_t index, const fr_slot *slot);
 
     /* What the loader lends a source does not outlive the host's. */
     bool source_goes_first;
