@@ -170,9 +170,9 @@ static bool capture(const fr_layer_queue *queue, const VkPresentInfoKHR *info, f
 /* What a present took so far. */
 static void add(fr_layer_moment *sum, fr_layer_moment since)
 {
-    const fr_layer_moment now = fr_layer_moment_now();
-    sum->cpu_ns += now.cpu_ns - since.cpu_ns;
-    sum->clock_ns += now.clock_ns - since.clock_ns;
+    const fr_layer_moment took = fr_layer_moment_since(since);
+    sum->cpu_ns += took.cpu_ns;
+    sum->clock_ns += took.clock_ns;
 }
 
 static VkResult present(fr_layer_queue *queue, const VkPresentInfoKHR *info, fr_layer_fate *fate,

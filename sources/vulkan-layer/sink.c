@@ -205,6 +205,10 @@ VkResult fr_layer_sink_wait(const fr_layer_sink *sink, const fr_layer_device *de
 {
     if (!sink->submitted)
         return VK_SUCCESS;
+    if (!timeout_ns) {
+        const VkResult result = device->vk.GetFenceStatus(device->handle, sink->fence);
+        return result == VK_NOT_READY ? VK_TIMEOUT : result;
+    }
     return device->vk.WaitForFences(device->handle, 1, &sink->fence, VK_TRUE, timeout_ns);
 }
 

@@ -42,6 +42,9 @@ typedef struct fr_layer_moment {
 
 fr_layer_moment fr_layer_moment_now(void);
 
+/* The time since then, without that of reading the clocks. */
+fr_layer_moment fr_layer_moment_since(fr_layer_moment since);
+
 /* What the thread did since then is left out of what it does; its CPU time. */
 uint64_t fr_layer_leave_out(fr_layer_moment since);
 

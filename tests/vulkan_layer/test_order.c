@@ -186,6 +186,11 @@ fr_layer_moment fr_layer_moment_now(void)
     return (fr_layer_moment){0};
 }
 
+fr_layer_moment fr_layer_moment_since(fr_layer_moment since)
+{
+    return since;
+}
+
 void fr_layer_stats_note(fr_layer_fate fate, uint64_t cpu_ns, uint64_t clock_ns)
 {
     (void)fate, (void)cpu_ns, (void)clock_ns;
