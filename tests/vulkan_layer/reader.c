@@ -3,10 +3,11 @@
 
 /*
  * A host without an encoder: takes the frames of a target for some seconds and reads their stamps.
- *   reader TARGET SECONDS [cpu|vulkan] [DEVICE] [read|unread] [FPS]
+ *   reader TARGET SECONDS [cpu|vulkan] [DEVICE] [read|unread] [FPS] [SPIN-US]
  * Prints one line. Exit code 1: a frame was torn, unreadable, or older than the one before. "unread": only
- * counts, so that the GPU's pictures need not be brought into memory. FPS: takes no more than so many in a
- * second.
+ * counts, so that the GPU's pictures need not be brought into memory. FPS: takes
+ * no more than so many in a second. SPIN-US: looks for a frame for so long when one is due, as `framering
+ * capture` does for 200.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "common/stamp.h"
@@ -96,6 +97,7 @@ int main(int argc, char **argv)
     };
     const bool unread = argc > 5 && !strcmp(argv[5], "unread");
     const uint32_t fps = argc > 6 ? (uint32_t)atoi(argv[6]) : 0;
+    params.spin_ns = argc > 7 ? (uint64_t)atoi(argv[7]) * 1000 : 0;
     params.timing.attach_wait_ns = 20 * UINT64_C(1000000000);
     fr_capture *capture = NULL;
     fr_capture_info info = {0};
