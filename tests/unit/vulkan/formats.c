@@ -30,7 +30,7 @@ static const VkExternalMemoryFeatureFlags features[] = {
 static void pass_frames(struct gpu *gpu, struct pair_source *source, struct pair_host *host, fr_format format)
 {
     for (uint32_t frame = 0; frame < FRAMES; frame++) {
-        uint8_t *pixels = gpu_pixels(WIDTH, HEIGHT, format, frame), *found;
+        uint8_t *pixels = pair_pixels(WIDTH, HEIGHT, format, frame), *found;
         struct gpu_image image;
         const size_t bytes = (size_t)WIDTH * HEIGHT * fr_format_pixel_bytes(format);
         found = malloc(bytes);
@@ -40,7 +40,7 @@ static void pass_frames(struct gpu *gpu, struct pair_source *source, struct pair
         gpu_image_destroy(gpu, &image);
         pair_host_take(host, found);
         assert_memory_equal(found, pixels, bytes);
-        pair_host_expect_picture(host, pixels);
+        pair_host_expect(host, &host->picture, pixels);
         free(found);
         free(pixels);
     }
