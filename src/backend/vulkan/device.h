@@ -38,6 +38,10 @@ struct fr_vk_device {
     VkDevice device;
     VkQueue queue;
     uint32_t family;
+    /* For copies into memory: of a family that does nothing else, so that they run beside conversions; else
+     * the same. */
+    VkQueue copy_queue;
+    uint32_t copy_family;
     uint32_t num_families; /* of the physical device */
     VkQueueFlags queue_flags;
     bool owned;         /* instance and device are ours */
@@ -75,7 +79,10 @@ struct fr_vk_device {
     /* Of a host's device: a timeline that each submission advances. */
     VkSemaphore progress;
     uint64_t submitted; /* its value when all submissions so far are done; under the lock */
-    uint64_t serials;   /* the last of fr_vk_device_serial; under the lock */
+    /* Likewise of what copy_queue does. */
+    VkSemaphore copied;
+    uint64_t copies;
+    uint64_t serials; /* the last of fr_vk_device_serial; under the lock */
 
     struct fr_vk_device *next; /* device_share.c's */
     uint32_t refs, lost, hung, lost_logged;
@@ -134,6 +141,10 @@ uint64_t fr_vk_device_patience(const struct fr_vk_device *device, uint64_t timeo
 /* Waits until `progress` has reached value: FR_OK; FR_TIMEOUT: what was submitted may still be at work, and
  * nothing that it uses may be destroyed; FR_ERR_DEVICE_LOST: it is at work no more. Any thread. */
 fr_status fr_vk_device_wait(struct fr_vk_device *device, uint64_t value, uint64_t timeout_ns);
+
+/* The same of `copied`. */
+bool fr_vk_device_has_copied(const struct fr_vk_device *device, uint64_t value);
+fr_status fr_vk_device_wait_copied(struct fr_vk_device *device, uint64_t value, uint64_t timeout_ns);
 
 /* Both sides are the same device with the same driver. */
 bool fr_vk_gpu_equal(const struct fr_gpu *a, const struct fr_gpu *b);

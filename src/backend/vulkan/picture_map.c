@@ -50,18 +50,20 @@ void fr_vk_picture_finish_map(struct fr_vk_picture *p)
     vk->DestroyBuffer(p->device->device, p->staging, NULL);
     vk->FreeMemory(p->device->device, p->staging_memory, NULL); /* and unmaps it */
     p->pool = VK_NULL_HANDLE;
+    p->copy = NULL;
     p->staging = VK_NULL_HANDLE;
     p->staging_memory = VK_NULL_HANDLE;
     p->mapped = NULL;
 }
 
-void fr_vk_picture_record_copy(const struct fr_vk_picture *p, VkCommandBuffer command)
+static void record_copy(const struct fr_vk_picture *p)
 {
     const struct fr_vk_functions *vk = &p->device->vk;
+    /* A semaphore has seen to the conversion; there is the copy before. */
     const VkMemoryBarrier before = {
         .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
-        .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT,
-        .dstAccessMask = VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT,
+        .srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT,
+        .dstAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT,
     };
     const VkMemoryBarrier after = {
         .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
@@ -69,19 +71,19 @@ void fr_vk_picture_record_copy(const struct fr_vk_picture *p, VkCommandBuffer co
         .dstAccessMask = VK_ACCESS_HOST_READ_BIT,
     };
     const VkBufferCopy all = {.size = p->bytes};
-    vk->CmdPipelineBarrier(command, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
-                           VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 1, &before, 0, NULL, 0, NULL);
-    vk->CmdCopyBuffer(command, p->buffer, p->staging, 1, &all);
-    vk->CmdPipelineBarrier(command, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &after,
+    vk->CmdPipelineBarrier(p->copy, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 1,
+                           &before, 0, NULL, 0, NULL);
+    vk->CmdCopyBuffer(p->copy, p->buffer, p->staging, 1, &all);
+    vk->CmdPipelineBarrier(p->copy, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &after,
                            0, NULL, 0, NULL);
 }
 
-static VkResult record_alone(struct fr_vk_picture *p, VkCommandBuffer *out)
+static VkResult make_copy(struct fr_vk_picture *p)
 {
     const struct fr_vk_functions *vk = &p->device->vk;
     VkDevice device = p->device->device;
     const VkCommandPoolCreateInfo pool = {.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
-                                          .queueFamilyIndex = p->device->family};
+                                          .queueFamilyIndex = p->device->copy_family};
     VkResult result = vk->CreateCommandPool(device, &pool, NULL, &p->pool);
     if (result != VK_SUCCESS)
         return result;
@@ -91,49 +93,52 @@ static VkResult record_alone(struct fr_vk_picture *p, VkCommandBuffer *out)
         .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
         .commandBufferCount = 1,
     };
-    result = vk->AllocateCommandBuffers(device, &allocate, out);
+    result = vk->AllocateCommandBuffers(device, &allocate, &p->copy);
     if (result != VK_SUCCESS)
         return result;
-    fr_vk_device_adopt(p->device, *out);
+    fr_vk_device_adopt(p->device, p->copy);
     const VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
-                                            .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT};
-    result = vk->BeginCommandBuffer(*out, &begin);
+                                            .flags = VK_COMMAND_BUFFER_USAGE_SIMULTANEOUS_USE_BIT};
+    result = vk->BeginCommandBuffer(p->copy, &begin);
     if (result != VK_SUCCESS)
         return result;
-    fr_vk_picture_record_copy(p, *out);
-    return vk->EndCommandBuffer(*out);
+    record_copy(p);
+    return vk->EndCommandBuffer(p->copy);
 }
 
-/* The copy that the conversion did not make, as nobody had asked for one. */
-static VkResult submit_alone(struct fr_vk_picture *p)
+VkResult fr_vk_picture_submit_copy(struct fr_vk_picture *p)
 {
     struct fr_vk_device *device = p->device;
-    VkCommandBuffer command;
-    VkResult result = record_alone(p, &command);
+    const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_TRANSFER_BIT;
+    const uint64_t value = device->copies + 1;
+    const VkTimelineSemaphoreSubmitInfo timelines = {
+        .sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
+        .waitSemaphoreValueCount = 1,
+        .pWaitSemaphoreValues = &p->value,
+        .signalSemaphoreValueCount = 1,
+        .pSignalSemaphoreValues = &value,
+    };
+    const VkSubmitInfo info = {
+        .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+        .pNext = &timelines,
+        .waitSemaphoreCount = 1,
+        .pWaitSemaphores = &device->progress,
+        .pWaitDstStageMask = &stage,
+        .commandBufferCount = 1,
+        .pCommandBuffers = &p->copy,
+        .signalSemaphoreCount = 1,
+        .pSignalSemaphores = &device->copied,
+    };
+    const VkResult result = device->vk.QueueSubmit(device->copy_queue, 1, &info, VK_NULL_HANDLE);
     if (result != VK_SUCCESS)
         return result;
-    const uint64_t value = device->submitted + 1;
-    const VkTimelineSemaphoreSubmitInfo timeline = {.sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
-                                                    .signalSemaphoreValueCount = 1,
-                                                    .pSignalSemaphoreValues = &value};
-    const VkSubmitInfo submit = {
-        .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
-        .pNext = &timeline,
-        .commandBufferCount = 1,
-        .pCommandBuffers = &command,
-        .signalSemaphoreCount = 1,
-        .pSignalSemaphores = &device->progress,
-    };
-    result = device->vk.QueueSubmit(device->queue, 1, &submit, VK_NULL_HANDLE);
-    if (result == VK_SUCCESS) {
-        device->submitted = value;
-        p->staged_value = value;
-        p->staged = true;
-    }
-    return result;
+    device->copies = p->staged_value = value;
+    p->staged = true;
+    return VK_SUCCESS;
 }
 
-/* Under the lock. *value: what progress must reach. A failure leaves no half-made staging behind. */
+/* Under the lock. *value: what progress must reach, or `copied` where the memory is not mapped itself. A
+ * failure leaves no half-made staging behind. */
 static VkResult want(struct fr_vk_picture *p, uint64_t *value)
 {
     VkResult result = VK_SUCCESS;
@@ -143,14 +148,16 @@ static VkResult want(struct fr_vk_picture *p, uint64_t *value)
         *value = p->value;
         return result;
     }
-    if (!p->wanted) {
+    if (!p->copy) {
         result = make_staging(p);
-        if (result == VK_SUCCESS && !p->staged)
-            result = submit_alone(p);
-        p->wanted = result == VK_SUCCESS;
-        if (!p->wanted)
+        if (result == VK_SUCCESS)
+            result = make_copy(p);
+        if (result != VK_SUCCESS)
             fr_vk_picture_finish_map(p);
     }
+    if (result == VK_SUCCESS && !p->staged)
+        result = fr_vk_picture_submit_copy(p);
+    p->wanted = result == VK_SUCCESS;
     *value = p->staged_value;
     return result;
 }
@@ -167,7 +174,8 @@ fr_status fr_vk_picture_map(const struct fr_picture *picture, struct fr_picture 
     fr_vk_device_unlock(device);
     if (result != VK_SUCCESS)
         return fr_vk_device_status(device, result);
-    const fr_status status = fr_vk_device_wait(device, value, FR_VK_GPU_WAIT_NS);
+    const fr_status status = p->direct ? fr_vk_device_wait(device, value, FR_VK_GPU_WAIT_NS)
+                                       : fr_vk_device_wait_copied(device, value, FR_VK_GPU_WAIT_NS);
     if (status != FR_OK)
         return status;
     const uint32_t type = p->direct ? p->memory_type : p->staging_type;
