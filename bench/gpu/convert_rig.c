@@ -104,6 +104,7 @@ static void make_image(struct rig_slot *slot, struct fr_vk_device *device, const
         .subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1},
     };
     rig_must(device->vk.CreateImageView(device->device, &view, NULL, &slot->input.view), "vkCreateImageView");
+    slot->input.outside = VK_QUEUE_FAMILY_EXTERNAL;
 }
 
 struct rig_once rig_begin(struct fr_vk_device *device)

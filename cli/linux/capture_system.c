@@ -20,8 +20,9 @@ enum {
 const char capture_system_source_help[] =
     "what to record: pattern, x11, file:PATH, or none to wait for a source that somebody else starts; "
     "default: x11 where a display answers, else pattern. Options of the source may follow";
-const char capture_system_backend_help[] =
-    "auto (a GPU for sources that have one), cpu (shared memory) or vulkan (a GPU for every source)";
+const char capture_system_backend_help[] = "auto (a GPU for sources that have one), cpu (shared memory) or "
+                                           "vulkan (a GPU for every source; cpu, with "
+                                           "a warning, where there is none)";
 const char capture_system_spin_help[] = "look for each frame when it is due, so long at most, as in 200us, "
                                         "instead of being woken by it; default: "
                                         "200us with four processors or more, else 0";

@@ -19,6 +19,7 @@ static const struct {
 } ways[] = {
     {"opaque_fd", "OPAQUE_FD images", offsetof(fr_vulkan_device_info, opaque_fd)},
     {"dma_buf", "DMA-BUF images", offsetof(fr_vulkan_device_info, dma_buf)},
+    {"foreign", "other devices", offsetof(fr_vulkan_device_info, foreign)},
     {"timeline", "shared timelines", offsetof(fr_vulkan_device_info, timeline)},
     {"sync_file", "sync files", offsetof(fr_vulkan_device_info, sync_file)},
     {"host_memory", "import of memory", offsetof(fr_vulkan_device_info, host_memory)},

@@ -53,7 +53,9 @@ typedef enum fr_backend_kind {
     FR_BACKEND_D3D11 =
         2, /* Windows: Direct3D 11 textures. A source that cannot open them gets shared memory */
     FR_BACKEND_VULKAN = 3 /* Linux: Vulkan images; shared memory of sources without a device is imported or
-                             uploaded. AUTO takes a GPU for sources that have one, else shared memory */
+                             uploaded. Without a loader, a driver or a device that it may use rings lie in
+                             shared memory, as those of CPU, with a warning. AUTO takes a GPU for sources that
+                             have one, else shared memory */
 } fr_backend_kind;
 
 struct fr_d3d11_host_params;  /* framering/d3d11.h */

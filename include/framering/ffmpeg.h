@@ -65,8 +65,9 @@ FR_API fr_status fr_av_vulkan_wrap(fr_av_vulkan *av, const fr_frame *frame, stru
 FR_API void fr_av_vulkan_destroy(fr_av_vulkan **av);
 
 /*
- * Makes `out`, blank before, the frame as AV_PIX_FMT_DRM_PRIME: one DMA-BUF, one layer (NV12 or P010) of two
- * planes, linear. hw_frames_ctx is left to the caller. Otherwise as fr_av_vulkan_wrap. FR_ERR_UNSUPPORTED
+ * Makes `out`, blank before, the frame as AV_PIX_FMT_DRM_PRIME: one DMA-BUF, linear; NV12 as one layer of two
+ * planes, P010 as two layers of one (R16, RG1616), which is how FFmpeg maps each of them to VA-API.
+ * hw_frames_ctx is left to the caller. Otherwise as fr_av_vulkan_wrap. FR_ERR_UNSUPPORTED
  * also: the device exports no DMA-BUFs.
  */
 FR_API fr_status fr_av_drm_wrap(const fr_frame *frame, struct AVFrame *out);

@@ -50,6 +50,7 @@ typedef struct fr_vulkan_device_info {
     char fault[128];       /* why no host can use it; "" = one can */
     char opaque_fd[128];   /* why images are not shared as OPAQUE_FD; "" = they are */
     char dma_buf[128];     /* ... as DMA-BUF */
+    char foreign[128];     /* ... as DMA-BUF with other devices and drivers */
     char timeline[128];    /* ... why timeline semaphores are not shared */
     char sync_file[128];   /* ... why fences are not attached to DMA-BUFs */
     char host_memory[128]; /* ... why shared memory is not imported, but uploaded */
@@ -118,8 +119,10 @@ typedef enum fr_vulkan_handle_kind {
 } fr_vulkan_handle_kind;
 
 /* A new descriptor of the picture's memory, the caller's. The pixels are complete (waits for the GPU, at most
- * a second). FR_ERR_UNSUPPORTED: not on this device, or a frame in memory; FR_TIMEOUT; FR_ERR_DEVICE_LOST.
- * Any thread. */
+ * a second), and released to whoever imports them, as those of every later frame in the same memory are: to
+ * VK_QUEUE_FAMILY_FOREIGN_EXT where it can be a DMA-BUF and the device has VK_EXT_queue_family_foreign, else
+ * to _EXTERNAL. Who uses the picture's images or buffer too takes them over from there. FR_ERR_UNSUPPORTED:
+ * not on this device, or a frame in memory; FR_TIMEOUT; FR_ERR_DEVICE_LOST. Any thread. */
 FR_API fr_status fr_frame_vulkan_export(const fr_frame *frame, fr_vulkan_handle_kind kind, int *out);
 
 /* The device that a source renders with; all of it outlives the source. */
@@ -185,8 +188,8 @@ FR_API fr_status fr_source_push_vulkan(fr_source *source, const fr_vulkan_image 
 
 /*
  * A claimed slot, for a program that submits its own work, between fr_source_begin and fr_source_publish. The
- * work takes the image over from VK_QUEUE_FAMILY_EXTERNAL (old layout UNDEFINED, or GENERAL to keep what is
- * there) and gives it back to it in layout GENERAL. Its last submission signals `ready` with `ready_value`;
+ * work takes the image over from `queue_family` (old layout UNDEFINED, or GENERAL to keep what is there) and
+ * gives it back to it in layout GENERAL. Its last submission signals `ready` with `ready_value`;
  * it is submitted before fr_source_publish. Without `ready` it is done before fr_source_publish.
  */
 typedef struct fr_vulkan_slot {
@@ -194,6 +197,8 @@ typedef struct fr_vulkan_slot {
     bool storage;           /* and STORAGE usage */
     uint32_t format;        /* VkFormat */
     uint32_t width, height; /* pixels */
+    uint32_t queue_family;  /* VK_QUEUE_FAMILY_EXTERNAL; _FOREIGN_EXT where the host's device or driver is
+                               another one */
     uint64_t ready;         /* VkSemaphore, timeline; 0 = none */
     uint64_t ready_value;
 } fr_vulkan_slot;

@@ -19,7 +19,7 @@ fr_option_group fr_gpu_group(fr_gpu_options *options);
 
 typedef struct fr_gpu fr_gpu;
 
-/* *out is NULL when none is wanted. False: said why. */
+/* *out is NULL when none is wanted, or where this machine has no Vulkan, which is said. False: said why. */
 bool fr_gpu_create(fr_gpu **out, const fr_gpu_options *options, const fr_program *program);
 void fr_gpu_destroy(fr_gpu **gpu);
 

@@ -57,6 +57,8 @@
 
 typedef struct fr_gpu_vulkan {
     const fr_program *program;
+    const char *name; /* that is asked for; NULL: any */
+    bool absent;      /* after an init that failed: this machine has no Vulkan, and no GPU was named */
     PFN_vkGetInstanceProcAddr get;
     VkInstance instance;
     VkDebugUtilsMessengerEXT messenger;

@@ -15,15 +15,27 @@ enum { DEVICES_MAX = 16, FAMILIES_MAX = 32 };
 
 static const uint32_t api_version = VK_API_VERSION_1_1;
 
+static bool is_validated(void)
+{
+    const char *value = getenv("FRAMERING_VULKAN_VALIDATION");
+    return value && !strcmp(value, "1");
+}
+
+/* What a person asked for by name is missed; a machine without Vulkan is no fault. */
+static bool lack(fr_gpu_vulkan *vk, const char *what)
+{
+    vk->absent = !vk->name && !is_validated();
+    fr_program_say(vk->program, "%s; %s", what,
+                   vk->absent ? "the pattern is drawn in memory" : "--backend cpu draws in memory");
+    return false;
+}
+
 static bool load_loader(fr_gpu_vulkan *vk)
 {
     void *library = dlopen("libvulkan.so.1", RTLD_NOW | RTLD_LOCAL);
     void *found = library ? dlsym(library, "vkGetInstanceProcAddr") : NULL;
     vk->get = (PFN_vkGetInstanceProcAddr)(uintptr_t)found;
-    if (!found)
-        fr_program_say(vk->program,
-                       "there is no Vulkan loader (libvulkan.so.1); --backend cpu draws in memory");
-    return found != NULL;
+    return found || lack(vk, "there is no Vulkan loader (libvulkan.so.1, package libvulkan1)");
 }
 
 /* Any error of the validation layer ends the program: what it leads to is not worth to be seen. */
@@ -58,12 +70,6 @@ static bool load_device(fr_gpu_vulkan *vk)
     FR_GPU_DEVICE_FUNCTIONS(LOAD)
 #undef LOAD
     return all;
-}
-
-static bool is_validated(void)
-{
-    const char *value = getenv("FRAMERING_VULKAN_VALIDATION");
-    return value && !strcmp(value, "1");
 }
 
 static void listen_to_validation(fr_gpu_vulkan *vk, const VkDebugUtilsMessengerCreateInfoEXT *info)
@@ -103,9 +109,10 @@ static bool create_instance(fr_gpu_vulkan *vk)
     const PFN_vkCreateInstance create = (PFN_vkCreateInstance)vk->get(NULL, "vkCreateInstance");
     const VkResult result = create ? create(&info, NULL, &vk->instance) : VK_ERROR_INITIALIZATION_FAILED;
     if (result != VK_SUCCESS || !load_instance(vk)) {
-        fr_program_say(vk->program, "Vulkan cannot be used (VkResult %d); --backend cpu draws in memory",
-                       (int)result);
-        return false;
+        char what[80];
+        snprintf(what, sizeof(what), "Vulkan cannot be used (VkResult %d), %s may be missing", (int)result,
+                 result == VK_ERROR_LAYER_NOT_PRESENT ? layers[0] : "a driver");
+        return lack(vk, what);
     }
     if (validated)
         listen_to_validation(vk, &messenger);
@@ -157,8 +164,9 @@ static bool has_uuid(const fr_gpu_vulkan *vk, VkPhysicalDevice device, const cha
     return !*text;
 }
 
-static bool choose_device(fr_gpu_vulkan *vk, const char *name)
+static bool choose_device(fr_gpu_vulkan *vk)
 {
+    const char *name = vk->name;
     VkPhysicalDevice devices[DEVICES_MAX];
     uint32_t num = DEVICES_MAX;
     bool is_gpu = false;
@@ -177,11 +185,10 @@ static bool choose_device(fr_gpu_vulkan *vk, const char *name)
     }
     if (vk->physical_device)
         return true;
-    if (name)
-        fr_program_say(vk->program, "there is no Vulkan 1.1 device with \"%s\" in its name or for its UUID",
-                       name);
-    else
-        fr_program_say(vk->program, "there is no Vulkan 1.1 device; --backend cpu draws in memory");
+    if (!name)
+        return lack(vk, "there is no Vulkan 1.1 device, a driver may be missing");
+    fr_program_say(vk->program, "there is no Vulkan 1.1 device with \"%s\" in its name or for its UUID",
+                   name);
     return false;
 }
 
@@ -258,8 +265,8 @@ static bool create_device(fr_gpu_vulkan *vk)
 
 bool fr_gpu_vulkan_init(fr_gpu_vulkan *vk, const char *name, const fr_program *program)
 {
-    *vk = (fr_gpu_vulkan){.program = program};
-    if (!load_loader(vk) || !create_instance(vk) || !choose_device(vk, name))
+    *vk = (fr_gpu_vulkan){.program = program, .name = name};
+    if (!load_loader(vk) || !create_instance(vk) || !choose_device(vk))
         return false;
     if (create_device(vk))
         return true;

@@ -45,7 +45,8 @@ static const char *apply_gpu(void *user, const char *value)
 }
 
 static const fr_option own_options[] = {
-    {"backend", "NAME", "cpu: draw into the ring (default); vulkan: publish images of a GPU", apply_backend},
+    {"backend", "NAME",
+     "cpu: draw into the ring (default); vulkan: publish images of a GPU, where there is one", apply_backend},
     {"gpu", "NAME", "vulkan: the device that has this in its name, or has this UUID", apply_gpu},
 };
 
@@ -93,8 +94,9 @@ bool fr_gpu_create(fr_gpu **out, const fr_gpu_options *options, const fr_program
         made = false;
     }
     if (!made) {
+        const bool absent = gpu->vk.absent;
         fr_gpu_destroy(&gpu);
-        return false;
+        return absent;
     }
     gpu->params = (fr_vulkan_source_params){
         .instance = gpu->vk.instance,
@@ -270,16 +272,17 @@ bool fr_gpu_canvas(fr_gpu *gpu, fr_slot *slot)
     return true;
 }
 
-/* A slot is the other process's between uses, our image is nobody's but ours. */
-static void record_copy(fr_gpu *gpu, VkImage to, bool is_slot)
+/* A slot is the other process's between uses, our image is nobody's but ours: `outside` is IGNORED. */
+static void record_copy(fr_gpu *gpu, VkImage to, uint32_t outside)
 {
     const fr_gpu_vulkan *vk = &gpu->vk;
+    const bool is_slot = outside != VK_QUEUE_FAMILY_IGNORED;
     VkImageMemoryBarrier begin = {
         .sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
         .dstAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT,
         .oldLayout = VK_IMAGE_LAYOUT_UNDEFINED,
         .newLayout = VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL,
-        .srcQueueFamilyIndex = is_slot ? VK_QUEUE_FAMILY_EXTERNAL : VK_QUEUE_FAMILY_IGNORED,
+        .srcQueueFamilyIndex = outside,
         .dstQueueFamilyIndex = is_slot ? vk->family : VK_QUEUE_FAMILY_IGNORED,
         .image = to,
         .subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1},
@@ -305,7 +308,7 @@ static void record_copy(fr_gpu *gpu, VkImage to, bool is_slot)
 }
 
 /* Copies what was drawn, then signals the semaphore: a timeline one with its value, a binary one with 0. */
-static bool upload(fr_gpu *gpu, VkImage to, bool is_slot, VkSemaphore signal, uint64_t value)
+static bool upload(fr_gpu *gpu, VkImage to, uint32_t outside, VkSemaphore signal, uint64_t value)
 {
     const fr_gpu_vulkan *vk = &gpu->vk;
     const VkCommandBufferBeginInfo begin = {
@@ -314,7 +317,7 @@ static bool upload(fr_gpu *gpu, VkImage to, bool is_slot, VkSemaphore signal, ui
     };
     if (!wait_for_upload(gpu) || vk->BeginCommandBuffer(gpu->commands, &begin) != VK_SUCCESS)
         return false;
-    record_copy(gpu, to, is_slot);
+    record_copy(gpu, to, outside);
     if (vk->EndCommandBuffer(gpu->commands) != VK_SUCCESS)
         return false;
     const VkTimelineSemaphoreSubmitInfo values = {
@@ -340,7 +343,7 @@ bool fr_gpu_upload(fr_gpu *gpu, fr_source *source, const fr_slot *slot, bool las
     if (fr_source_vulkan_slot(source, slot, &to) != FR_OK)
         return false;
     const VkSemaphore ready = last ? (VkSemaphore)(uintptr_t)to.ready : VK_NULL_HANDLE;
-    return upload(gpu, (VkImage)(uintptr_t)to.image, true, ready, ready ? to.ready_value : 0) &&
+    return upload(gpu, (VkImage)(uintptr_t)to.image, to.queue_family, ready, ready ? to.ready_value : 0) &&
            (ready || wait_for_upload(gpu));
 }
 
@@ -372,7 +375,7 @@ fr_status fr_gpu_push(fr_gpu *gpu, fr_source *source, const fr_publish_info *inf
         .sampled = true,
         .number = gpu->number,
     };
-    if (!upload(gpu, gpu->image, false, gpu->uploaded, 0))
+    if (!upload(gpu, gpu->image, VK_QUEUE_FAMILY_IGNORED, gpu->uploaded, 0))
         return FR_ERR_DEVICE_LOST;
     const fr_status status = fr_source_push_vulkan(source, &image, info);
     if (status != FR_OK)

@@ -130,7 +130,8 @@ typedef struct fr_layer_device {
     const char **extensions;         /* that the device was made with */
     uint32_t num_extensions;
     bool timeline_semaphores, storage_image_write_without_format;
-    bool unfit; /* of several physical devices, or memory ran out: nothing of it is captured */
+    bool unfit;        /* of several physical devices, or memory ran out: nothing of it is captured */
+    _Atomic bool lost; /* and will not come back */
     VkPhysicalDeviceMemoryProperties memory;
     fr_layer_queue *_Atomic queues;
     struct fr_layer_feed *feed; /* NULL: nothing of it was captured yet; under the mutex of feed.c */

@@ -62,6 +62,8 @@ static void capture(fr_layer_queue *queue, fr_layer_swapchain *swapchain, uint64
     const fr_layer_swapchain *shown = atomic_load_explicit(&captured, memory_order_relaxed);
     if (shown && (shown == swapchain || shown->device != device || !wins(swapchain, now_ns)))
         return;
+    if (atomic_load_explicit(&device->lost, memory_order_relaxed))
+        return;
     if (!device->feed)
         running = device->feed = fr_layer_feed_start(device);
     device->unfit = !device->feed;
@@ -120,10 +122,34 @@ void fr_layer_feed_leave(fr_layer_swapchain *swapchain)
     pthread_mutex_unlock(&feed->mutex);
 }
 
+void fr_layer_feed_filled(fr_layer_swapchain *swapchain, fr_layer_sink *sink)
+{
+    struct fr_layer_feed *feed = swapchain->device->feed;
+    if (atomic_load_explicit(&captured, memory_order_relaxed) != swapchain)
+        return;
+    if (!fr_layer_frames_now(feed, sink))
+        fr_layer_feed_rouse(feed);
+}
+
 void fr_layer_feed_wake(fr_layer_swapchain *swapchain)
 {
     if (atomic_load_explicit(&captured, memory_order_relaxed) == swapchain)
         fr_layer_feed_rouse(swapchain->device->feed);
+}
+
+void fr_layer_feed_lose(fr_layer_device *device)
+{
+    if (atomic_exchange_explicit(&device->lost, true, memory_order_relaxed))
+        return;
+    pthread_mutex_lock(&mutex);
+    const fr_layer_swapchain *shown = atomic_load_explicit(&captured, memory_order_relaxed);
+    if (shown && shown->device == device) {
+        fr_layer_say("the program's device is lost; what it presents on another is captured");
+        set_captured(NULL, 0);
+    }
+    if (device->feed)
+        want(device->feed, NULL, NULL);
+    pthread_mutex_unlock(&mutex);
 }
 
 void fr_layer_feed_end(fr_layer_device *device)

@@ -4,6 +4,7 @@
 #include "feed_inside.h"
 
 #include "settings.h"
+#include "stats.h"
 
 #include <framering/frame.h>
 
@@ -136,6 +137,9 @@ static void tell_hdr(struct fr_layer_feed *feed)
 
 static void keep_source(struct fr_layer_feed *feed, uint64_t now_ns)
 {
+    /* At once: a new device is to have the connection. */
+    if (atomic_load_explicit(&feed->device->lost, memory_order_relaxed))
+        feed->over = true;
     if (feed->over)
         close_source(feed);
     if (!feed->current) {
@@ -158,11 +162,12 @@ static void poll_source(struct fr_layer_feed *feed, uint64_t now_ns)
     feed->polled_ns = now_ns;
     const fr_status status = fr_source_poll(feed->source, 0);
     feed->attached = status == FR_OK || status == FR_REATTACHED;
+    if (status == FR_ERR_DEVICE_LOST)
+        fr_layer_feed_lose(feed->device);
     if (status == FR_END || status < 0) {
         close_source(feed);
         feed->retry_ns = now_ns + retry_ns;
-        /* An inherited connection is not had a second time; a lost device does not come back. */
-        feed->over = feed->inherited || status == FR_ERR_DEVICE_LOST;
+        feed->over = feed->inherited; /* it is not had a second time */
     }
 }
 
@@ -195,16 +200,22 @@ static void set_current(struct fr_layer_feed *feed, fr_layer_swapchain *swapchai
     pthread_mutex_unlock(&feed->mutex);
 }
 
-/* Where both ways are as fast, the plain one. NULL: that. */
-static const fr_layer_copier *find_copier(struct fr_layer_feed *feed, const fr_layer_swapchain *swapchain)
+/* Where both ways are as fast, the plain one. NULL: that, and why. */
+static const fr_layer_copier *find_copier(struct fr_layer_feed *feed, const fr_layer_swapchain *swapchain,
+                                          const char **why)
 {
     const VkQueueFlags both = VK_QUEUE_GRAPHICS_BIT | VK_QUEUE_COMPUTE_BIT;
-    if (!swapchain->sampled || (feed->queue->flags & both) != both)
+    *why = "its queue does not both draw and compute";
+    if ((feed->queue->flags & both) != both)
+        return NULL;
+    *why = swapchain->not_sampled;
+    if (*why)
         return NULL;
     if (!feed->copier_tried)
         (void)fr_layer_copier_init(&feed->copier, feed->device);
     feed->copier_tried = true;
-    return feed->copier.pipeline ? &feed->copier : NULL;
+    *why = feed->copier.pipeline ? NULL : "the device has no room for the shader";
+    return *why ? NULL : &feed->copier;
 }
 
 static void switch_to(struct fr_layer_feed *feed, fr_layer_swapchain *swapchain, fr_layer_queue *queue)
@@ -219,7 +230,13 @@ static void switch_to(struct fr_layer_feed *feed, fr_layer_swapchain *swapchain,
         return;
     }
     swapchain->family = queue->family;
-    swapchain->copier = find_copier(feed, swapchain);
+    const char *why;
+    swapchain->copier = find_copier(feed, swapchain, &why);
+    if (fr_layer_settings_get()->stats || fr_layer_settings_get()->verbose)
+        fr_layer_say("images of %ux%u are copied by %s%s", swapchain->width, swapchain->height,
+                     why ? "the queue's own commands: "
+                         : "a compute shader, where the ring's can be stored to",
+                     why ? why : "");
     feed->published = feed->shown = 0; /* its presents are counted from 1 again */
     atomic_store_explicit(&swapchain->hdr_changed, true, memory_order_relaxed);
     set_current(feed, swapchain);
@@ -242,53 +259,87 @@ static void serve(struct fr_layer_feed *feed)
 
 /* ---- the thread ---- */
 
-static void wait_for_something(struct fr_layer_feed *feed)
-{
-    const uint64_t now = fr_layer_now_ns();
-    const uint64_t wait = fr_layer_frames_wait_ns(feed, now);
-    const int source_fd = feed->source ? fr_source_fd(feed->source) : -1;
-    struct pollfd fds[2] = {{.fd = feed->wake_fd, .events = POLLIN}, {.fd = source_fd, .events = POLLIN}};
-    const struct timespec timeout = {.tv_nsec = (long)(wait < poll_every_ns ? wait : poll_every_ns)};
-    if (ppoll(fds, 2, &timeout, NULL) <= 0)
-        return;
-    uint64_t wakes;
-    if (fds[0].revents && read(feed->wake_fd, &wakes, sizeof(wakes)) < 0 && errno != EAGAIN)
-        feed->over = true;
-    feed->news = feed->news || fds[1].revents;
-}
+/* What the thread sleeps for. */
+typedef struct sleep_plan {
+    int source_fd;
+    uint64_t wait_ns;
+} sleep_plan;
 
-static void turn(struct fr_layer_feed *feed)
+/* The work that there is. */
+static sleep_plan turn(struct fr_layer_feed *feed)
 {
+    pthread_mutex_lock(&feed->work);
     serve(feed);
     keep_source(feed, fr_layer_now_ns());
     if (feed->source && feed->current)
         fr_layer_frames_collect(feed);
     const uint64_t now = fr_layer_now_ns();
     const bool due = feed->news || now - feed->polled_ns >= poll_every_ns;
-    /* The library may take slots away in a poll: nothing of ours may still write to them. Only when it must
-     * be is that waited for. */
-    if (feed->source && fr_layer_frames_release(feed, now) &&
-        fr_layer_frames_settle(feed, due ? FR_LAYER_NS_PER_S : 0))
+    /* The library may take slots away in a poll: nothing of ours may still write to them. */
+    if (feed->source && due && fr_layer_claims_expire(feed, now, true) &&
+        fr_layer_frames_settle(feed, FR_LAYER_NS_PER_S))
         poll_source(feed, now);
+    if (feed->source)
+        (void)fr_layer_claims_expire(feed, now, false);
     if (feed->source && feed->current) {
         fr_layer_frames_follow(feed);
-        fr_layer_frames_claim(feed);
+        fr_layer_claims_make(feed, FR_LAYER_PATIENT);
     }
-    wait_for_something(feed);
+    const uint64_t wait_ns = fr_layer_claims_wait_ns(feed, fr_layer_now_ns());
+    const sleep_plan plan = {
+        .source_fd = feed->source ? fr_source_fd(feed->source) : -1,
+        .wait_ns = wait_ns < poll_every_ns ? wait_ns : poll_every_ns,
+    };
+    pthread_mutex_unlock(&feed->work);
+    return plan;
+}
+
+static void count_cpu(struct fr_layer_feed *feed)
+{
+    if (!fr_layer_settings_get()->stats)
+        return;
+    const uint64_t now_ns = fr_layer_moment_now().cpu_ns;
+    fr_layer_stats_note_thread(now_ns - feed->cpu_ns);
+    feed->cpu_ns = now_ns;
+}
+
+static void wait_for_something(struct fr_layer_feed *feed, sleep_plan plan)
+{
+    struct pollfd fds[2] = {{.fd = feed->wake_fd, .events = POLLIN},
+                            {.fd = plan.source_fd, .events = POLLIN}};
+    const struct timespec timeout = {.tv_nsec = (long)plan.wait_ns};
+    uint64_t wakes;
+    if (ppoll(fds, 2, &timeout, NULL) <= 0)
+        return;
+    const bool broken = fds[0].revents && read(feed->wake_fd, &wakes, sizeof(wakes)) < 0 && errno != EAGAIN;
+    pthread_mutex_lock(&feed->work);
+    feed->over = feed->over || broken;
+    feed->news = feed->news || fds[1].revents;
+    pthread_mutex_unlock(&feed->work);
+}
+
+static void end(struct fr_layer_feed *feed)
+{
+    pthread_mutex_lock(&feed->work);
+    switch_to(feed, NULL, NULL);
+    close_source(feed);
+    fr_layer_copier_finish(&feed->copier, feed->device);
+    feed->device->vk.DestroyCommandPool(feed->device->handle, feed->pool, NULL);
+    pthread_mutex_unlock(&feed->work);
 }
 
 static void *run(void *user)
 {
     struct fr_layer_feed *feed = user;
     while (!atomic_load_explicit(&feed->stop, memory_order_acquire) &&
-           !atomic_load_explicit(&fr_layer_feed_leaving, memory_order_acquire))
-        turn(feed);
-    if (atomic_load_explicit(&fr_layer_feed_leaving, memory_order_acquire))
-        return NULL;
-    switch_to(feed, NULL, NULL);
-    close_source(feed);
-    fr_layer_copier_finish(&feed->copier, feed->device);
-    feed->device->vk.DestroyCommandPool(feed->device->handle, feed->pool, NULL);
+           !atomic_load_explicit(&fr_layer_feed_leaving, memory_order_acquire)) {
+        const sleep_plan plan = turn(feed);
+        count_cpu(feed);
+        wait_for_something(feed, plan);
+    }
+    if (!atomic_load_explicit(&fr_layer_feed_leaving, memory_order_acquire))
+        end(feed);
+    count_cpu(feed);
     return NULL;
 }
 
@@ -298,6 +349,7 @@ void fr_layer_feed_free(struct fr_layer_feed *feed)
         close(feed->wake_fd);
     pthread_cond_destroy(&feed->let_go);
     pthread_mutex_destroy(&feed->mutex);
+    pthread_mutex_destroy(&feed->work);
     free(feed);
 }
 
@@ -322,6 +374,7 @@ struct fr_layer_feed *fr_layer_feed_start(fr_layer_device *device)
     feed->device = device;
     feed->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&feed->mutex, NULL);
+    pthread_mutex_init(&feed->work, NULL);
     pthread_cond_init(&feed->let_go, NULL);
     if (feed->wake_fd < 0 || start_thread(feed)) {
         fr_layer_say("no thread can be started, nothing is captured");

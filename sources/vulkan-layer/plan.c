@@ -7,23 +7,35 @@
 /* How the numbers of a colour space are read. */
 typedef enum reading { READ_NOT, READ_SDR, READ_SCRGB, READ_PQ } reading;
 
-/* Other curves than sRGB's are shown as if they were it, as a display does that knows no better. Linear light
- * other than scRGB has no ring: it would need a conversion, not a copy. */
-static reading reading_of(VkColorSpaceKHR colour_space)
+/* What a frame can say is: BT.709 primaries with sRGB's curve (or BT.709's, which streams of SDR are tagged
+ * as), scRGB, or BT.2020 primaries with PQ. Everything else would be shown in wrong colours. */
+static const struct space {
+    VkColorSpaceKHR space;
+    reading read;
+    const char *fault;
+} spaces[] = {
+    {VK_COLOR_SPACE_SRGB_NONLINEAR_KHR, READ_SDR, NULL},
+    {VK_COLOR_SPACE_BT709_NONLINEAR_EXT, READ_SDR, NULL},
+    {VK_COLOR_SPACE_PASS_THROUGH_EXT, READ_SDR, NULL}, /* the display's own, whatever that is */
+    {VK_COLOR_SPACE_EXTENDED_SRGB_NONLINEAR_EXT, READ_SDR, NULL},
+    {VK_COLOR_SPACE_EXTENDED_SRGB_LINEAR_EXT, READ_SCRGB, NULL},
+    {VK_COLOR_SPACE_HDR10_ST2084_EXT, READ_PQ, NULL},
+    {VK_COLOR_SPACE_HDR10_HLG_EXT, READ_NOT, "its colour space is HLG, and no frame can say so"},
+    {VK_COLOR_SPACE_DISPLAY_P3_NONLINEAR_EXT, READ_NOT,
+     "its colour space is Display P3, and no frame can say so"},
+    {VK_COLOR_SPACE_DCI_P3_NONLINEAR_EXT, READ_NOT, "its colour space is DCI-P3, and no frame can say so"},
+    {VK_COLOR_SPACE_ADOBERGB_NONLINEAR_EXT, READ_NOT,
+     "its colour space is Adobe RGB, and no frame can say so"},
+};
+
+static const struct space other = {.read = READ_NOT, .fault = "no frame can say what its colour space is"};
+
+static const struct space *find_space(VkColorSpaceKHR colour_space)
 {
-    switch (colour_space) {
-    case VK_COLOR_SPACE_SRGB_NONLINEAR_KHR:
-    case VK_COLOR_SPACE_DISPLAY_P3_NONLINEAR_EXT:
-    case VK_COLOR_SPACE_DCI_P3_NONLINEAR_EXT:
-    case VK_COLOR_SPACE_BT709_NONLINEAR_EXT:
-    case VK_COLOR_SPACE_HDR10_HLG_EXT:
-    case VK_COLOR_SPACE_ADOBERGB_NONLINEAR_EXT:
-    case VK_COLOR_SPACE_PASS_THROUGH_EXT:
-    case VK_COLOR_SPACE_EXTENDED_SRGB_NONLINEAR_EXT: return READ_SDR;
-    case VK_COLOR_SPACE_EXTENDED_SRGB_LINEAR_EXT: return READ_SCRGB;
-    case VK_COLOR_SPACE_HDR10_ST2084_EXT: return READ_PQ;
-    default: return READ_NOT;
-    }
+    for (size_t i = 0; i < sizeof(spaces) / sizeof(spaces[0]); i++)
+        if (spaces[i].space == colour_space)
+            return &spaces[i];
+    return &other;
 }
 
 /* One row for each pair that is captured. SRGB formats hold the same bytes as their UNORM twins. */
@@ -63,11 +75,17 @@ static const struct row {
 
 fr_layer_plan fr_layer_plan_for(VkFormat format, VkColorSpaceKHR colour_space)
 {
-    const reading read = reading_of(colour_space);
+    const reading read = find_space(colour_space)->read;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         if (rows[i].format == format && rows[i].read == read)
             return rows[i].plan;
     return (fr_layer_plan){.way = FR_LAYER_PASS};
+}
+
+const char *fr_layer_plan_fault(VkColorSpaceKHR colour_space)
+{
+    const char *fault = find_space(colour_space)->fault;
+    return fault ? fault : "no ring has its format with its colour space";
 }
 
 fr_display_descriptor fr_layer_display(const fr_layer_plan *plan, uint32_t width, uint32_t height)

@@ -25,6 +25,9 @@ typedef struct fr_layer_plan {
 
 fr_layer_plan fr_layer_plan_for(VkFormat format, VkColorSpaceKHR colour_space);
 
+/* Why the plan for that colour space is to pass. Static. */
+const char *fr_layer_plan_fault(VkColorSpaceKHR colour_space);
+
 /* The display that such a swapchain is. */
 fr_display_descriptor fr_layer_display(const fr_layer_plan *plan, uint32_t width, uint32_t height);
 

@@ -76,9 +76,12 @@ static bool submit(const fr_layer_queue *queue, const VkPresentInfoKHR *info,
     const fr_layer_sink *sink = c->sink;
     for (uint32_t i = 0; i < info->waitSemaphoreCount; i++) {
         c->wait[i] = info->pWaitSemaphores[i];
-        c->stage[i] = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
+        /* What the program gives the queue later waits for them as well, in this stage. */
+        c->stage[i] = sink->stage;
     }
     c->copied = swapchain->copied[image];
+    const bool waits = info->waitSemaphoreCount;
+    const VkCommandBuffer commands[2] = {sink->copy[swapchain->num_images], sink->copy[image]};
     const VkSemaphore signals[2] = {c->copied, sink->ready};
     const uint64_t signal_values[2] = {0, sink->ready_value};
     const uint64_t wait_values[WAITS_MAX] = {0};
@@ -95,12 +98,15 @@ static bool submit(const fr_layer_queue *queue, const VkPresentInfoKHR *info,
         .waitSemaphoreCount = info->waitSemaphoreCount,
         .pWaitSemaphores = c->wait,
         .pWaitDstStageMask = c->stage,
-        .commandBufferCount = 1,
-        .pCommandBuffers = &sink->copy[image],
+        .commandBufferCount = waits ? 1 : 2,
+        .pCommandBuffers = waits ? commands + 1 : commands,
         .signalSemaphoreCount = sink->ready ? 2 : 1,
         .pSignalSemaphores = signals,
     };
-    return queue->device->vk.QueueSubmit(queue->handle, 1, &submission, sink->fence) == VK_SUCCESS;
+    const VkResult result = queue->device->vk.QueueSubmit(queue->handle, 1, &submission, sink->fence);
+    if (result == VK_ERROR_DEVICE_LOST)
+        fr_layer_feed_lose(queue->device);
+    return result == VK_SUCCESS;
 }
 
 static const VkPresentRegionKHR *region_of(const VkPresentInfoKHR *info, uint32_t index)
@@ -157,12 +163,32 @@ static bool capture(const fr_layer_queue *queue, const VkPresentInfoKHR *info, f
         *fate = is_slot ? FR_LAYER_FATE_SLOT : FR_LAYER_FATE_STAGE;
     /* Pairs with the acquire in the feed: from here on the sink is its. */
     atomic_store_explicit(&sink->state, FR_LAYER_SINK_FILLED, memory_order_release);
-    fr_layer_feed_wake(swapchain);
+    fr_layer_feed_filled(swapchain, sink);
     return submitted;
 }
 
-static VkResult present(fr_layer_queue *queue, const VkPresentInfoKHR *info, fr_layer_fate *fate,
-                        uint64_t *below_ns)
+/* What a present took so far. */
+typedef struct bill {
+    bool timed;
+    uint64_t cpu_ns, clock_ns;
+} bill;
+
+static fr_layer_moment begin(const bill *b)
+{
+    return b->timed ? fr_layer_moment_now() : (fr_layer_moment){0};
+}
+
+static void end(bill *b, fr_layer_moment since)
+{
+    if (!b->timed)
+        return;
+    const fr_layer_moment now = fr_layer_moment_now();
+    b->cpu_ns += now.cpu_ns - since.cpu_ns;
+    b->clock_ns += now.clock_ns - since.clock_ns;
+}
+
+static VkResult present(fr_layer_queue *queue, const VkPresentInfoKHR *info, fr_layer_fate *fate, bill *b,
+                        fr_layer_moment since)
 {
     copy c;
     uint32_t index = 0;
@@ -174,26 +200,27 @@ static VkResult present(fr_layer_queue *queue, const VkPresentInfoKHR *info, fr_
         own.waitSemaphoreCount = 1;
         own.pWaitSemaphores = &c.copied;
     }
-    const bool timed = fr_layer_settings_get()->stats;
-    const uint64_t begin_ns = timed ? fr_clock_now_ns() : 0;
+    end(b, since);
     const VkResult result = queue->device->vk.QueuePresentKHR(queue->handle, &own);
-    *below_ns = timed ? fr_clock_now_ns() - begin_ns : 0;
+    since = begin(b);
     pthread_mutex_unlock(&queue->mutex);
+    end(b, since);
     return result;
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL fr_layer_QueuePresentKHR(VkQueue handle, const VkPresentInfoKHR *info)
 {
-    const bool timed = fr_layer_settings_get()->stats;
-    const uint64_t begin_ns = timed ? fr_clock_now_ns() : 0;
-    const fr_layer_device *device = fr_layer_device_of(handle);
+    bill b = {.timed = fr_layer_settings_get()->stats};
+    const fr_layer_moment since = begin(&b);
+    fr_layer_device *device = fr_layer_device_of(handle);
     fr_layer_queue *queue = fr_layer_queue_of(device, handle);
     if (!queue)
         return device->vk.QueuePresentKHR(handle, info);
     fr_layer_fate fate = FR_LAYER_FATE_PASSED;
-    uint64_t below_ns;
-    const VkResult result = present(queue, info, &fate, &below_ns);
-    if (timed)
-        fr_layer_stats_note(fate, fr_clock_now_ns() - begin_ns - below_ns);
+    const VkResult result = present(queue, info, &fate, &b, since);
+    if (b.timed)
+        fr_layer_stats_note(fate, b.cpu_ns, b.clock_ns);
+    if (result == VK_ERROR_DEVICE_LOST)
+        fr_layer_feed_lose(device);
     return result;
 }

@@ -43,10 +43,10 @@ static VkImageMemoryBarrier change(VkImage image, VkImageLayout from, VkImageLay
     };
 }
 
-static void put(const recording *r, VkPipelineStageFlags before, VkPipelineStageFlags after,
-                const VkImageMemoryBarrier *barrier)
+static void put(const recording *r, VkPipelineStageFlags before, VkPipelineStageFlags after, uint32_t num,
+                const VkImageMemoryBarrier *barriers)
 {
-    r->device->vk.CmdPipelineBarrier(r->commands, before, after, 0, 0, NULL, 0, NULL, 1, barrier);
+    r->device->vk.CmdPipelineBarrier(r->commands, before, after, 0, 0, NULL, 0, NULL, num, barriers);
 }
 
 static void copy_images(const recording *r)
@@ -72,27 +72,37 @@ static void copy_images(const recording *r)
 }
 
 /* A slot belongs to the other process between uses; a stage to nobody else. */
-static void fill_image(const recording *r)
+static VkImageMemoryBarrier take_sink(const recording *r)
 {
-    const fr_layer_sink *sink = r->sink;
-    const way *w = &r->way;
-    VkImageMemoryBarrier begin = change(sink->image, VK_IMAGE_LAYOUT_UNDEFINED, w->to, 0, w->write);
-    VkImageMemoryBarrier end = sink->is_slot
-                                   ? change(sink->image, w->to, VK_IMAGE_LAYOUT_GENERAL, w->write, 0)
-                                   : change(sink->image, w->to, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL,
-                                            w->write, VK_ACCESS_MEMORY_READ_BIT);
-    if (sink->is_slot) {
-        begin.srcQueueFamilyIndex = end.dstQueueFamilyIndex = VK_QUEUE_FAMILY_EXTERNAL;
-        begin.dstQueueFamilyIndex = end.srcQueueFamilyIndex = r->swapchain->family;
+    VkImageMemoryBarrier begin =
+        change(r->sink->image, VK_IMAGE_LAYOUT_UNDEFINED, r->way.to, 0, r->way.write);
+    if (r->sink->is_slot) {
+        begin.srcQueueFamilyIndex = r->sink->outside;
+        begin.dstQueueFamilyIndex = r->swapchain->family;
     }
-    put(r, w->stage, w->stage, &begin);
-    copy_images(r);
-    put(r, w->stage,
-        sink->is_slot ? VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT : VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, &end);
+    return begin;
 }
 
+/* Whoever reads it next has waited for the fence, or the semaphore. */
+static VkImageMemoryBarrier leave_sink(const recording *r)
+{
+    if (!r->sink->is_slot)
+        return change(r->sink->image, r->way.to, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL, r->way.write, 0);
+    VkImageMemoryBarrier end = change(r->sink->image, r->way.to, VK_IMAGE_LAYOUT_GENERAL, r->way.write, 0);
+    end.srcQueueFamilyIndex = r->swapchain->family;
+    end.dstQueueFamilyIndex = r->sink->outside;
+    return end;
+}
+
+/* From the swapchain's image, or from the one of ours that it was converted into. */
 static void fill_buffer(const recording *r)
 {
+    if (r->sink->image) {
+        const VkImageMemoryBarrier converted =
+            change(r->sink->image, r->way.to, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL, r->way.write,
+                   VK_ACCESS_TRANSFER_READ_BIT);
+        put(r, r->way.stage, VK_PIPELINE_STAGE_TRANSFER_BIT, 1, &converted);
+    }
     const VkBufferImageCopy region = {.imageSubresource = layer,
                                       .imageExtent = {r->swapchain->width, r->swapchain->height, 1}};
     r->device->vk.CmdCopyImageToBuffer(r->commands, r->sink->image ? r->sink->image : r->from,
@@ -110,8 +120,24 @@ static void fill_buffer(const recording *r)
                                      0, 0, NULL, 1, &to_host, 0, NULL);
 }
 
-/* Whatever the program did to the image comes before: the submission waits for its semaphores with all its
- * stages, and a program that presents without any has its writes made visible by the first barrier. */
+static const way *way_of(const fr_layer_sink *sink)
+{
+    return sink->copies.pool ? &by_shader : &by_transfer;
+}
+
+VkPipelineStageFlags fr_layer_record_stage(const fr_layer_sink *sink)
+{
+    return way_of(sink)->stage;
+}
+
+static VkResult begin(const recording *r)
+{
+    const VkCommandBufferBeginInfo info = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
+    return r->device->vk.BeginCommandBuffer(r->commands, &info);
+}
+
+/* The first barrier goes on from the submission's waits, which are for the same stage, and from the program's
+ * work in that stage alone: nothing else on the queue, before or after, is put in an order. */
 VkResult fr_layer_record(const fr_layer_sink *sink, const fr_layer_swapchain *swapchain, uint32_t index,
                          VkCommandBuffer commands)
 {
@@ -122,23 +148,43 @@ VkResult fr_layer_record(const fr_layer_sink *sink, const fr_layer_swapchain *sw
         .index = index,
         .from = swapchain->image[index],
         .commands = commands,
-        .way = sink->copies.pool ? by_shader : by_transfer,
+        .way = *way_of(sink),
     };
-    const VkCommandBufferBeginInfo info = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
-    const VkResult result = r.device->vk.BeginCommandBuffer(commands, &info);
+    const VkResult result = begin(&r);
     if (result != VK_SUCCESS)
         return result;
-    const VkImageMemoryBarrier begin =
-        change(r.from, VK_IMAGE_LAYOUT_PRESENT_SRC_KHR, r.way.from, VK_ACCESS_MEMORY_WRITE_BIT, r.way.read);
-    const VkImageMemoryBarrier end =
-        change(r.from, r.way.from, VK_IMAGE_LAYOUT_PRESENT_SRC_KHR, r.way.read, 0);
-    fr_layer_timer_begin(&sink->timer, r.device, commands, index);
-    put(&r, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, r.way.stage, &begin);
+    VkImageMemoryBarrier barriers[2] = {
+        change(r.from, VK_IMAGE_LAYOUT_PRESENT_SRC_KHR, r.way.from, 0, r.way.read)};
     if (sink->image)
-        fill_image(&r);
+        barriers[1] = take_sink(&r);
+    fr_layer_timer_begin(&sink->timer, r.device, commands, index);
+    put(&r, r.way.stage, r.way.stage, sink->image ? 2 : 1, barriers);
+    if (sink->image)
+        copy_images(&r);
     if (sink->buffer)
         fill_buffer(&r);
-    put(&r, r.way.stage, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, &end);
+    barriers[0] = change(r.from, r.way.from, VK_IMAGE_LAYOUT_PRESENT_SRC_KHR, r.way.read, 0);
+    const bool is_last = sink->image && !sink->buffer;
+    if (is_last)
+        barriers[1] = leave_sink(&r);
+    put(&r, r.way.stage, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, is_last ? 2 : 1, barriers);
     fr_layer_timer_end(&sink->timer, r.device, commands, index);
+    return r.device->vk.EndCommandBuffer(commands);
+}
+
+VkResult fr_layer_record_after_all(const fr_layer_sink *sink, const fr_layer_swapchain *swapchain,
+                                   VkCommandBuffer commands)
+{
+    const recording r = {.device = swapchain->device, .commands = commands, .way = *way_of(sink)};
+    const VkMemoryBarrier all = {
+        .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
+        .srcAccessMask = VK_ACCESS_MEMORY_WRITE_BIT,
+        .dstAccessMask = r.way.read,
+    };
+    const VkResult result = begin(&r);
+    if (result != VK_SUCCESS)
+        return result;
+    r.device->vk.CmdPipelineBarrier(commands, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, r.way.stage, 0, 1, &all, 0,
+                                    NULL, 0, NULL);
     return r.device->vk.EndCommandBuffer(commands);
 }

@@ -11,4 +11,12 @@
 VkResult fr_layer_record(const fr_layer_sink *sink, const fr_layer_swapchain *swapchain, uint32_t index,
                          VkCommandBuffer commands);
 
+/* For a present that waits for no semaphore: what comes before the copy, so that it comes after everything
+ * that the queue was given. */
+VkResult fr_layer_record_after_all(const fr_layer_sink *sink, const fr_layer_swapchain *swapchain,
+                                   VkCommandBuffer commands);
+
+/* Where the copy has to wait: the stage for the submission's waits. */
+VkPipelineStageFlags fr_layer_record_stage(const fr_layer_sink *sink);
+
 #endif

@@ -4,7 +4,6 @@
 
 #include "record.h"
 #include "settings.h"
-#include "stats.h"
 #include "swapchain.h"
 
 #include <stddef.h>
@@ -119,15 +118,17 @@ static VkResult make_commands(fr_layer_sink *sink, const fr_layer_swapchain *swa
         .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
         .commandPool = pool,
         .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
-        .commandBufferCount = swapchain->num_images,
+        .commandBufferCount = swapchain->num_images + 1,
     };
+    sink->stage = fr_layer_record_stage(sink);
     VkResult result = device->vk.CreateFence(device->handle, &fence, NULL, &sink->fence);
     if (result == VK_SUCCESS)
         result = device->vk.AllocateCommandBuffers(device->handle, &info, sink->copy);
-    for (uint32_t i = 0; result == VK_SUCCESS && i < swapchain->num_images; i++) {
+    for (uint32_t i = 0; result == VK_SUCCESS && i <= swapchain->num_images; i++) {
         if (device->adopt)
             device->adopt(device->handle, sink->copy[i]);
-        result = fr_layer_record(sink, swapchain, i, sink->copy[i]);
+        result = i < swapchain->num_images ? fr_layer_record(sink, swapchain, i, sink->copy[i])
+                                           : fr_layer_record_after_all(sink, swapchain, sink->copy[i]);
     }
     return result;
 }
@@ -157,6 +158,7 @@ bool fr_layer_sink_make_slot(fr_layer_sink *sink, const fr_layer_swapchain *swap
                              const fr_vulkan_slot *slot)
 {
     sink->is_slot = true;
+    sink->outside = slot->queue_family;
     sink->storage = slot->storage;
     sink->image = (VkImage)(uintptr_t)slot->image;
     return complete(sink, swapchain, pool, VK_SUCCESS);
@@ -177,7 +179,7 @@ void fr_layer_sink_finish(fr_layer_sink *sink, const fr_layer_swapchain *swapcha
 {
     const fr_layer_device *device = swapchain->device;
     if (sink->copy[0])
-        device->vk.FreeCommandBuffers(device->handle, pool, swapchain->num_images, sink->copy);
+        device->vk.FreeCommandBuffers(device->handle, pool, swapchain->num_images + 1, sink->copy);
     fr_layer_copies_finish(&sink->copies, device);
     fr_layer_timer_finish(&sink->timer, device);
     device->vk.DestroyFence(device->handle, sink->fence, NULL);
@@ -204,10 +206,21 @@ VkResult fr_layer_sink_wait(const fr_layer_sink *sink, const fr_layer_device *de
     return device->vk.WaitForFences(device->handle, 1, &sink->fence, VK_TRUE, timeout_ns);
 }
 
-void fr_layer_sink_reset(fr_layer_sink *sink, const fr_layer_device *device)
+fr_layer_means fr_layer_sink_means(const fr_layer_sink *sink, const fr_layer_swapchain *swapchain)
 {
+    if (sink->copies.pool)
+        return FR_LAYER_MEANS_SHADER;
+    if (!sink->image)
+        return FR_LAYER_MEANS_BUFFER;
+    return swapchain->plan.way == FR_LAYER_BLIT ? FR_LAYER_MEANS_BLIT : FR_LAYER_MEANS_COPY;
+}
+
+void fr_layer_sink_reset(fr_layer_sink *sink, const fr_layer_swapchain *swapchain)
+{
+    const fr_layer_device *device = swapchain->device;
     if (sink->submitted) {
         fr_layer_stats_note_gpu(sink->is_slot ? FR_LAYER_FATE_SLOT : FR_LAYER_FATE_STAGE,
+                                fr_layer_sink_means(sink, swapchain),
                                 fr_layer_timer_read(&sink->timer, device, sink->image_index));
         device->vk.ResetFences(device->handle, 1, &sink->fence);
     }

@@ -16,6 +16,7 @@
 
 #include "common/rect.h"
 #include "copier.h"
+#include "stats.h"
 #include "timer.h"
 
 #include <framering/vulkan.h>
@@ -34,7 +35,8 @@ typedef struct fr_layer_sink {
     _Atomic uint32_t state;
     bool made;
     bool is_slot;
-    VkImage image; /* a slot's (the library's), or ours */
+    uint32_t outside; /* a slot's: the queue family that has it between uses */
+    VkImage image;    /* a slot's (the library's), or ours */
     VkDeviceMemory image_memory;
     bool storage;           /* a shader may write the image */
     fr_layer_copies copies; /* by shader; none: by transfer */
@@ -43,8 +45,9 @@ typedef struct fr_layer_sink {
     VkDeviceMemory buffer_memory;
     bool cached; /* the buffer's memory has to be invalidated before it is read */
     const void *pixels;
-    VkFence fence; /* signalled when the copy is done */
-    VkCommandBuffer copy[FR_LAYER_IMAGES_MAX];
+    VkFence fence;                                 /* signalled when the copy is done */
+    VkCommandBuffer copy[FR_LAYER_IMAGES_MAX + 1]; /* that of num_images: fr_layer_record_after_all */
+    VkPipelineStageFlags stage;                    /* of the copy */
 
     VkSemaphore ready; /* a slot's, timeline: signalled with ready_value; none: the fence alone */
     uint64_t ready_value;
@@ -82,7 +85,10 @@ VkResult fr_layer_sink_wait(const fr_layer_sink *sink, const fr_layer_device *de
 /* As finish, but what the GPU still uses is left to it for ever. */
 void fr_layer_sink_forget(fr_layer_sink *sink);
 
+/* How its pictures are copied. */
+fr_layer_means fr_layer_sink_means(const fr_layer_sink *sink, const struct fr_layer_swapchain *swapchain);
+
 /* FILLED and done -> OFF, as new. */
-void fr_layer_sink_reset(fr_layer_sink *sink, const fr_layer_device *device);
+void fr_layer_sink_reset(fr_layer_sink *sink, const struct fr_layer_swapchain *swapchain);
 
 #endif

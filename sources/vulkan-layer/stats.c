@@ -1,23 +1,39 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include "stats.h"
 
 #include "settings.h"
 
+#include <framering/frame.h>
+
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <time.h>
 
 enum { BUCKETS = 4096, BUCKET_NS = 250 }; /* up to a millisecond; the last holds the rest */
 
 static const char *const names[FR_LAYER_FATES] = {"passed", "slot", "stage", "dropped"};
+static const char *const means_names[FR_LAYER_MEANS] = {"shader", "vkCmdCopyImage", "vkCmdBlitImage",
+                                                        "vkCmdCopyImageToBuffer"};
 
 typedef struct series {
     _Atomic uint64_t num, sum;
     _Atomic uint32_t histogram[BUCKETS];
 } series;
 
-static series cpu[FR_LAYER_FATES], gpu[FR_LAYER_FATES];
+static series hooks[FR_LAYER_FATES], clocks[FR_LAYER_FATES], frames[FR_LAYER_FATES], uses,
+    gpu[FR_LAYER_FATES][FR_LAYER_MEANS];
+static _Atomic uint64_t thread_ns;
 static _Atomic bool said;
+
+/* The frame that lasts until the next present. */
+static pthread_mutex_t frame_mutex = PTHREAD_MUTEX_INITIALIZER;
+static bool frame_begun;
+static fr_layer_fate frame_fate;
+static uint64_t frame_ns, beside_ns; /* of its own hook; of all else when it began */
 
 static void note(series *s, uint64_t ns)
 {
@@ -28,15 +44,50 @@ static void note(series *s, uint64_t ns)
                               memory_order_relaxed);
 }
 
-void fr_layer_stats_note(fr_layer_fate fate, uint64_t cost_ns)
+/* Begins a frame, and ends the one before, which so includes what was done meanwhile. */
+static void begin_frame(fr_layer_fate fate, uint64_t cpu_ns)
 {
-    note(&cpu[fate], cost_ns);
+    pthread_mutex_lock(&frame_mutex);
+    const uint64_t beside = atomic_load_explicit(&thread_ns, memory_order_relaxed) +
+                            atomic_load_explicit(&uses.sum, memory_order_relaxed);
+    if (frame_begun)
+        note(&frames[frame_fate], frame_ns + beside - beside_ns);
+    frame_begun = true;
+    frame_fate = fate;
+    frame_ns = cpu_ns;
+    beside_ns = beside;
+    pthread_mutex_unlock(&frame_mutex);
 }
 
-void fr_layer_stats_note_gpu(fr_layer_fate fate, uint64_t gpu_ns)
+fr_layer_moment fr_layer_moment_now(void)
+{
+    struct timespec used;
+    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used))
+        used = (struct timespec){0};
+    return (fr_layer_moment){(uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec, fr_clock_now_ns()};
+}
+
+void fr_layer_stats_note(fr_layer_fate fate, uint64_t cpu_ns, uint64_t clock_ns)
+{
+    note(&hooks[fate], cpu_ns);
+    note(&clocks[fate], clock_ns);
+    begin_frame(fate, cpu_ns);
+}
+
+void fr_layer_stats_note_use(uint64_t clock_ns)
+{
+    note(&uses, clock_ns);
+}
+
+void fr_layer_stats_note_thread(uint64_t cpu_ns)
+{
+    atomic_fetch_add_explicit(&thread_ns, cpu_ns, memory_order_relaxed);
+}
+
+void fr_layer_stats_note_gpu(fr_layer_fate fate, fr_layer_means means, uint64_t gpu_ns)
 {
     if (gpu_ns)
-        note(&gpu[fate], gpu_ns);
+        note(&gpu[fate][means], gpu_ns);
 }
 
 /* The time that `percent` of them do not exceed, in µs. */
@@ -63,13 +114,36 @@ static void say(const char *what, const char *name, const char *each, const seri
                  mean / 1000, percentile(s, num, 50), percentile(s, num, 99));
 }
 
+static bool is_empty(const series *s)
+{
+    return !atomic_load_explicit(&s->num, memory_order_relaxed);
+}
+
+static void say_gpu(void)
+{
+    char name[64];
+    for (int i = 0; i < FR_LAYER_FATES; i++)
+        for (int k = 0; k < FR_LAYER_MEANS; k++) {
+            snprintf(name, sizeof(name), "%s by %s", names[i], means_names[k]);
+            if (!is_empty(&gpu[i][k]))
+                say("stats of the GPU", name, "copy", &gpu[i][k]);
+        }
+}
+
 void fr_layer_stats_say(void)
 {
     if (!fr_layer_settings_get()->stats || atomic_exchange(&said, true))
         return;
     for (int i = 0; i < FR_LAYER_FATES; i++)
-        say("stats", names[i], "present", &cpu[i]);
+        say("stats", names[i], "present", &hooks[i]);
     for (int i = 0; i < FR_LAYER_FATES; i++)
-        if (atomic_load_explicit(&gpu[i].num, memory_order_relaxed))
-            say("stats of the GPU", names[i], "copy", &gpu[i]);
+        if (!is_empty(&clocks[i]))
+            say("stats by the clock", names[i], "present", &clocks[i]);
+    say("stats of the queues", "other uses", "use", &uses);
+    fr_layer_say("stats of the thread: %.1f ms of CPU",
+                 (double)atomic_load_explicit(&thread_ns, memory_order_relaxed) / 1000000);
+    for (int i = 0; i < FR_LAYER_FATES; i++)
+        if (!is_empty(&frames[i]))
+            say("stats of all that it costs", names[i], "frame", &frames[i]);
+    say_gpu();
 }

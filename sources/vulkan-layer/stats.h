@@ -3,7 +3,15 @@
 #ifndef FRAMERING_SOURCES_LAYER_STATS_H
 #define FRAMERING_SOURCES_LAYER_STATS_H
 
-/* What the layer cost and what became of the frames, said at the end with FRAMERING_CAPTURE_STATS=1. */
+/*
+ * What the layer costs the program and what became of the frames, said at the end with
+ * FRAMERING_CAPTURE_STATS=1. Everything that the program pays for with CPU counts:
+ * - the hook for presents, without the vkQueuePresentKHR below: the CPU time of the thread that presents;
+ * - the hooks for all other uses of a queue, without the function below: by the clock, which is more;
+ * - the CPU time of the layer's thread.
+ * A frame costs what all of these took from its present to the next. What the hook for presents takes by the
+ * clock is said as well: the rest are waits, for a mutex or for a turn on a core. Any thread.
+ */
 
 #include <stdint.h>
 
@@ -15,13 +23,35 @@ typedef enum fr_layer_fate {
     FR_LAYER_FATES
 } fr_layer_fate;
 
-/* One present; `cost_ns` of CPU was the layer's. Any thread. */
-void fr_layer_stats_note(fr_layer_fate fate, uint64_t cost_ns);
+/* How a picture is copied; with a ring in memory, also into a buffer. */
+typedef enum fr_layer_means {
+    FR_LAYER_MEANS_SHADER = 0,
+    FR_LAYER_MEANS_COPY,   /* vkCmdCopyImage */
+    FR_LAYER_MEANS_BLIT,   /* vkCmdBlitImage */
+    FR_LAYER_MEANS_BUFFER, /* vkCmdCopyImageToBuffer alone */
+    FR_LAYER_MEANS
+} fr_layer_means;
 
-/* One copy that the GPU has made, in `gpu_ns`; 0: not measured. Any thread. */
-void fr_layer_stats_note_gpu(fr_layer_fate fate, uint64_t gpu_ns);
+/* A moment of the calling thread. */
+typedef struct fr_layer_moment {
+    uint64_t cpu_ns, clock_ns;
+} fr_layer_moment;
 
-/* A line for each fate, once. */
+fr_layer_moment fr_layer_moment_now(void);
+
+/* One present whose hook took so much. */
+void fr_layer_stats_note(fr_layer_fate fate, uint64_t cpu_ns, uint64_t clock_ns);
+
+/* One use of a queue whose hook took so much. */
+void fr_layer_stats_note_use(uint64_t clock_ns);
+
+/* The layer's thread has used `cpu_ns` more. */
+void fr_layer_stats_note_thread(uint64_t cpu_ns);
+
+/* One copy that the GPU has made, in `gpu_ns`; 0: not measured. */
+void fr_layer_stats_note_gpu(fr_layer_fate fate, fr_layer_means means, uint64_t gpu_ns);
+
+/* A line for each of them, once. */
 void fr_layer_stats_say(void);
 
 #endif

@@ -42,20 +42,22 @@ static bool can(const fr_layer_device *device, VkFormat format, VkFormatFeatureF
     return (properties.optimalTilingFeatures & wanted) == wanted;
 }
 
-/* SRGB images would be read as what their numbers mean. */
-static VkImageUsageFlags usage_for_copies(const fr_layer_device *device, const VkSwapchainCreateInfoKHR *info)
+/* Why no shader can read images of such a swapchain as they are; NULL: one can. */
+static const char *not_sampled(const fr_layer_device *device, const VkSwapchainCreateInfoKHR *info)
 {
     VkSurfaceCapabilitiesKHR surface = {0};
-    const VkImageUsageFlags transfer = VK_IMAGE_USAGE_TRANSFER_SRC_BIT;
     const bool srgb =
         info->imageFormat == VK_FORMAT_B8G8R8A8_SRGB || info->imageFormat == VK_FORMAT_R8G8B8A8_SRGB;
     (void)device->instance->vk.GetPhysicalDeviceSurfaceCapabilitiesKHR(device->physical_device, info->surface,
                                                                        &surface);
-    if (srgb || !device->storage_image_write_without_format ||
-        !(surface.supportedUsageFlags & VK_IMAGE_USAGE_SAMPLED_BIT) ||
+    if (srgb)
+        return "a shader would read what the numbers of an sRGB format mean";
+    if (!device->storage_image_write_without_format)
+        return "the device was made without shaderStorageImageWriteWithoutFormat";
+    if (!(surface.supportedUsageFlags & VK_IMAGE_USAGE_SAMPLED_BIT) ||
         !can(device, info->imageFormat, VK_FORMAT_FEATURE_SAMPLED_IMAGE_BIT))
-        return transfer;
-    return transfer | VK_IMAGE_USAGE_SAMPLED_BIT;
+        return "the surface's images cannot be sampled";
+    return NULL;
 }
 
 /* NULL: it can be captured. Else why not. */
@@ -67,7 +69,7 @@ static const char *judge(const fr_layer_device *device, const VkSwapchainCreateI
     if (device->unfit)
         return "its device cannot be used";
     if (plan->way == FR_LAYER_PASS)
-        return "no ring has its format and colour space";
+        return fr_layer_plan_fault(info->imageColorSpace);
     if (info->flags & VK_SWAPCHAIN_CREATE_PROTECTED_BIT_KHR)
         return "its images are protected";
     if (info->presentMode == VK_PRESENT_MODE_SHARED_DEMAND_REFRESH_KHR ||
@@ -97,7 +99,7 @@ static void destroy(fr_layer_swapchain *swapchain)
 
 /* NULL: it passes through. */
 static fr_layer_swapchain *make(fr_layer_device *device, const VkSwapchainCreateInfoKHR *info,
-                                const fr_layer_plan *plan, bool sampled, VkSwapchainKHR handle)
+                                const fr_layer_plan *plan, const char *unsampled, VkSwapchainKHR handle)
 {
     const VkSemaphoreCreateInfo binary = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO};
     fr_layer_swapchain *swapchain = calloc(1, sizeof(*swapchain));
@@ -109,7 +111,7 @@ static fr_layer_swapchain *make(fr_layer_device *device, const VkSwapchainCreate
     swapchain->height = info->imageExtent.height;
     swapchain->plan = *plan;
     swapchain->format = info->imageFormat;
-    swapchain->sampled = sampled;
+    swapchain->not_sampled = unsampled;
     pthread_mutex_init(&swapchain->hdr_mutex, NULL);
     swapchain->num_images = FR_LAYER_IMAGES_MAX;
     bool done = device->vk.GetSwapchainImagesKHR(device->handle, handle, &swapchain->num_images,
@@ -138,9 +140,10 @@ VKAPI_ATTR VkResult VKAPI_CALL fr_layer_CreateSwapchainKHR(VkDevice handle,
     fr_layer_swapchain *old = info->oldSwapchain ? fr_layer_swapchain_of(device, info->oldSwapchain) : NULL;
     VkSwapchainCreateInfoKHR own = *info;
     fr_layer_plan plan;
-    const char *fault = judge(device, info, &plan);
+    const char *fault = judge(device, info, &plan), *unsampled = not_sampled(device, info);
     if (!fault)
-        own.imageUsage |= usage_for_copies(device, info);
+        own.imageUsage |=
+            VK_IMAGE_USAGE_TRANSFER_SRC_BIT | (unsampled ? 0 : (VkFlags)VK_IMAGE_USAGE_SAMPLED_BIT);
     VkResult result = device->vk.CreateSwapchainKHR(handle, fault ? info : &own, allocator, out);
     if (result < 0 && !fault) {
         /* Retired by the failure, or not: below it is known. */
@@ -153,8 +156,7 @@ VKAPI_ATTR VkResult VKAPI_CALL fr_layer_CreateSwapchainKHR(VkDevice handle,
         fr_layer_say("a swapchain of %ux%u (VkFormat %d, VkColorSpaceKHR %d) is not captured: %s",
                      info->imageExtent.width, info->imageExtent.height, (int)info->imageFormat,
                      (int)info->imageColorSpace, fault);
-    fr_layer_swapchain *made =
-        fault ? NULL : make(device, info, &plan, own.imageUsage & VK_IMAGE_USAGE_SAMPLED_BIT, *out);
+    fr_layer_swapchain *made = fault ? NULL : make(device, info, &plan, unsampled, *out);
     if (old)
         fr_layer_feed_replace(old, made);
     return result;

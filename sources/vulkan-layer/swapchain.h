@@ -21,8 +21,8 @@ typedef struct fr_layer_swapchain {
     VkSwapchainKHR handle;
     uint32_t width, height;
     VkFormat format;
-    bool sampled;       /* a shader may read its images as they are */
-    fr_layer_plan plan; /* PASS: nothing of it is captured, and the rest is not filled */
+    const char *not_sampled; /* why no shader may read its images as they are; NULL: one may */
+    fr_layer_plan plan;      /* PASS: nothing of it is captured, and the rest is not filled */
     uint32_t num_images;
     VkImage image[FR_LAYER_IMAGES_MAX];
     VkSemaphore copied[FR_LAYER_IMAGES_MAX]; /* binary: the copy of that image is done, it may be presented */

@@ -20,7 +20,7 @@ fr_status fr_capture_native_backends(struct fr_backend_host *backend, struct fr_
     }
     const bool automatic = params->backend == FR_BACKEND_AUTO;
     const fr_status status = fr_vk_host_create(backend, params->vulkan, os, automatic, &params->log);
-    if (status == FR_ERR_UNSUPPORTED && automatic)
+    if (status == FR_ERR_UNSUPPORTED)
         return fr_cpu_host_create(backend, os);
     return status < 0 ? status : fr_cpu_host_create(fallback, os);
 }

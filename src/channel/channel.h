@@ -91,6 +91,7 @@ static inline struct fr_delivery fr_delivery_none(void)
 #define FR_CAP_DMA_BUF (UINT64_C(1) << 4)     /* FR_SLOTS_DMA_BUF */
 #define FR_CAP_TIMELINE (UINT64_C(1) << 5)    /* with these two, FR_WIRE_SYNC_FENCE: timeline semaphores */
 #define FR_CAP_SYNC_FILE (UINT64_C(1) << 6)   /* with DMA_BUF, FR_WIRE_SYNC_FILE */
+#define FR_CAP_FOREIGN (UINT64_C(1) << 7)     /* with DMA_BUF, of a host on another device or driver */
 
 /* Those that are a way by themselves. */
 #define FR_CAP_WAYS (FR_CAP_STATES | FR_CAP_KEYED_MUTEX | FR_CAP_FENCE | FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF)

@@ -126,7 +126,7 @@ fr_status fr_socket_host_create(struct fr_host_channel *out, const struct fr_soc
     }
     const struct fr_host_params host = {.target_id = params->target_id,
                                         .capabilities = FR_CAP_STATES | FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF |
-                                                        FR_CAP_TIMELINE | FR_CAP_SYNC_FILE,
+                                                        FR_CAP_TIMELINE | FR_CAP_SYNC_FILE | FR_CAP_FOREIGN,
                                         .log = params->log};
     return fr_host_create(out, &host, gate);
 }

@@ -3,6 +3,7 @@
 
 /* Where libavcodec's encoders get memory. */
 #include "encode/gpu_feeder.h"
+#include "encode/vaapi_frames.h"
 
 #include <stdio.h>
 
@@ -42,4 +43,10 @@ fr_status fr_gpu_feeder_make(struct fr_gpu_feeder *feeder, AVFrame *out, const f
 {
     (void)feeder, (void)out, (void)frame, (void)reason;
     return FR_ERR_UNSUPPORTED;
+}
+
+uint32_t fr_vaapi_next_node(uint32_t after, char path[FR_VAAPI_NODE_BYTES])
+{
+    (void)after, (void)path;
+    return 0;
 }

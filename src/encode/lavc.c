@@ -5,6 +5,7 @@
 #include "encode/gpu_feeder.h"
 #include "encode/hdr.h"
 #include "encode/sei.h"
+#include "encode/vaapi_frames.h"
 
 #include <libavutil/avstring.h>
 #include <libavutil/hwcontext.h>
@@ -199,12 +200,12 @@ static void configure(AVCodecContext *ctx, const struct fr_encoder_row *row,
 }
 
 static fr_status open_device(struct lavc_encoder *self, const struct fr_encoder_row *row,
-                             const AVCodec *codec, char reason[FR_REASON_BYTES])
+                             const AVCodec *codec, const char *name, char reason[FR_REASON_BYTES])
 {
     enum AVPixelFormat hw_format = AV_PIX_FMT_NONE;
     const enum AVHWDeviceType type = device_type(codec, &hw_format);
     AVBufferRef *device = NULL;
-    int error = av_hwdevice_ctx_create(&device, type, NULL, NULL, 0);
+    int error = av_hwdevice_ctx_create(&device, type, name, NULL, 0);
     if (error < 0) {
         set_reason(reason, row, "its device does not open", error);
         return status_of(error);
@@ -240,7 +241,7 @@ static fr_status prepare_gpu(struct lavc_encoder *self)
 
 static fr_status prepare_memory(struct lavc_encoder *self, const struct fr_encoder_row *row,
                                 const struct fr_encoder_config *config, const AVCodec *codec,
-                                char reason[FR_REASON_BYTES])
+                                const char *device, char reason[FR_REASON_BYTES])
 {
     enum AVPixelFormat format = memory_format(codec, config->format);
     const bool needs_device = format == AV_PIX_FMT_NONE;
@@ -248,11 +249,11 @@ static fr_status prepare_memory(struct lavc_encoder *self, const struct fr_encod
         format = config->format == FR_FORMAT_P010 ? AV_PIX_FMT_P010LE : AV_PIX_FMT_NV12;
     self->ctx->pix_fmt = format;
     const fr_status status = fr_feeder_init(&self->feeder, format, config->width, config->height);
-    return status == FR_OK && needs_device ? open_device(self, row, codec, reason) : status;
+    return status == FR_OK && needs_device ? open_device(self, row, codec, device, reason) : status;
 }
 
 static fr_status open_codec(struct lavc_encoder *self, const struct fr_encoder_row *row,
-                            const struct fr_encoder_config *config, const AVCodec *codec,
+                            const struct fr_encoder_config *config, const AVCodec *codec, const char *device,
                             char reason[FR_REASON_BYTES])
 {
     self->ctx = avcodec_alloc_context3(codec);
@@ -260,7 +261,8 @@ static fr_status open_codec(struct lavc_encoder *self, const struct fr_encoder_r
     if (!self->ctx || !self->frame)
         return FR_ERR_NO_MEMORY;
     configure(self->ctx, row, config);
-    const fr_status status = self->gpu ? prepare_gpu(self) : prepare_memory(self, row, config, codec, reason);
+    const fr_status status =
+        self->gpu ? prepare_gpu(self) : prepare_memory(self, row, config, codec, device, reason);
     if (status < 0)
         return status;
     AVDictionary *options = NULL;
@@ -365,24 +367,33 @@ static fr_status lavc_describe(const struct fr_encoder *base, AVCodecParameters 
     return avcodec_parameters_from_context(out, self->ctx) < 0 ? FR_ERR_NO_MEMORY : FR_OK;
 }
 
-/* Takes the feeder, also on failure. */
-static fr_status open_with(struct fr_encoder **out, const struct fr_encoder_ops *ops,
-                           const struct fr_encoder_row *row, const struct fr_encoder_config *config,
-                           const AVCodec *codec, struct fr_gpu_feeder *gpu, char reason[FR_REASON_BYTES])
+/* Where the frames come from: as they lie on a GPU (taken, also on failure), or through memory to the device
+ * of that name, which NULL leaves to FFmpeg. */
+struct input {
+    struct fr_gpu_feeder *gpu;
+    const char *device;
+};
+
+static fr_status open_with(struct fr_encoder **out, const struct fr_encoder_row *row,
+                           const struct fr_encoder_config *config, const AVCodec *codec, struct input input,
+                           char reason[FR_REASON_BYTES])
 {
+    static const struct fr_encoder_ops ops = {lavc_send, lavc_receive, lavc_drain, lavc_describe,
+                                              lavc_destroy};
+    struct fr_gpu_feeder *gpu = input.gpu;
     struct lavc_encoder *self = av_mallocz(sizeof(*self));
     if (!self) {
         fr_gpu_feeder_close(&gpu);
         return FR_ERR_NO_MEMORY;
     }
-    self->base.ops = ops;
+    self->base.ops = &ops;
     self->base.ignores_keyframe = row->ignores_keyframe;
     self->base.reads_textures = gpu != NULL;
     self->base.input = gpu ? fr_gpu_feeder_name(gpu) : NULL;
     self->gpu = gpu;
     self->hdr_way = row->hdr;
     snprintf(reason, FR_REASON_BYTES, "memory ran out");
-    const fr_status status = open_codec(self, row, config, codec, reason);
+    const fr_status status = open_codec(self, row, config, codec, input.device, reason);
     if (status < 0)
         lavc_destroy(&self->base);
     else
@@ -390,11 +401,26 @@ static fr_status open_with(struct fr_encoder **out, const struct fr_encoder_ops 
     return status;
 }
 
+/* Each GPU in turn: the first may have no driver, or one that does not encode. */
+static fr_status open_through_memory(struct fr_encoder **out, const struct fr_encoder_row *row,
+                                     const struct fr_encoder_config *config, const AVCodec *codec,
+                                     char reason[FR_REASON_BYTES])
+{
+    enum AVPixelFormat format;
+    char node[FR_VAAPI_NODE_BYTES];
+    const bool vaapi = device_type(codec, &format) == AV_HWDEVICE_TYPE_VAAPI;
+    uint32_t number = vaapi ? fr_vaapi_next_node(0, node) : 0;
+    if (!number)
+        return open_with(out, row, config, codec, (struct input){0}, reason);
+    fr_status status = FR_ERR_UNSUPPORTED;
+    for (; number && status != FR_OK; number = fr_vaapi_next_node(number, node))
+        status = open_with(out, row, config, codec, (struct input){.device = node}, reason);
+    return status;
+}
+
 fr_status fr_lavc_open(struct fr_encoder **out, const struct fr_encoder_row *row,
                        const struct fr_encoder_config *config, char reason[FR_REASON_BYTES])
 {
-    static const struct fr_encoder_ops ops = {lavc_send, lavc_receive, lavc_drain, lavc_describe,
-                                              lavc_destroy};
     *out = NULL;
     const AVCodec *codec = avcodec_find_encoder_by_name(row->name);
     if (!codec) {
@@ -419,12 +445,12 @@ fr_status fr_lavc_open(struct fr_encoder **out, const struct fr_encoder_row *row
             return FR_ERR_DEVICE_LOST;
     }
     if (gpu) {
-        status = open_with(out, &ops, row, config, codec, gpu, reason);
+        status = open_with(out, row, config, codec, (struct input){.gpu = gpu}, reason);
         if (status == FR_OK)
             return status;
         snprintf(input_reason, sizeof(input_reason), "%s", reason);
     }
-    status = open_with(out, &ops, row, config, codec, NULL, reason);
+    status = open_through_memory(out, row, config, codec, reason);
     if (status == FR_OK)
         memcpy((*out)->input_reason, input_reason, sizeof(input_reason));
     return status;

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Rings of Vulkan images between two processes, on the driver that Mesa has for the processor."""
 
+import os
 import signal
 import time
 
 from cases_session import TAGS_HDR, TAGS_SDR, check_tags
 from harness import check, one_sentence, print_flips, wait_for
-from vulkan_rig import skip, use_vulkan, valid, validation
+from vulkan_rig import caught, session, skip, use_vulkan, validated, validation, wrong
 
 SMALL = ("--source", "pattern", "--size", "320x180")
 GPU = ("--backend", "vulkan")
@@ -20,9 +21,8 @@ def wait_for_file(world, name, bytes_wanted=1):
 
 def capture(world, *arguments, **options):
     """A session with both sides on the GPU; its summary."""
-    use_vulkan(world)
-    summary = world.capture(*arguments, env=validation(world, "session"), timeout=90, **options)
-    valid(world, "session")
+    summary = session(world, *arguments, **options)
+    check(validated(world, "source"), "no source was validated")
     check(summary["backend"] == "vulkan" and summary["slots"] == "opaque fd", f"{summary}")
     print_flips(summary)
     return summary
@@ -36,8 +36,6 @@ def pair(world, source, host):
     world.wait_for_target(4)
     feeding = world.source_start("pattern", "--target", "4", "--size", "640x360", *source)
     summary = running.finish(90).expect(0).json()
-    if "vulkan" in host:
-        valid(world, "host")
     check(summary["slots"] == "memory" and summary["fresh"] > 40, f"{summary}")
     check(feeding.alive(), "the source ended with its host")
     feeding.interrupt().expect(0)
@@ -92,12 +90,31 @@ def case_vulkan_hdr_flip(world):
 
 def case_vulkan_source_killed(world):
     """A source killed between frames, and in the middle of one: a new one takes its place, no half picture is shown."""
-    summary = capture(world, *SMALL, *GPU, "--at", "1s:kill", "--for", "5s", "a.mkv")
-    check([flip["kind"] for flip in summary["flips"]].count("source") >= 1, f"{summary['flips']}")
-    world.stamps(*summary["files"])
-    summary = capture(world, *SMALL, *GPU, "--at", "1s:kill-writing", "--for", "4s", "b.mkv")
-    check([flip["kind"] for flip in summary["flips"]].count("source") >= 1, f"{summary['flips']}")
-    world.stamps(*summary["files"])
+    for what, name in (("kill", "a.mkv"), ("kill-writing", "b.mkv")):
+        summary = capture(world, *SMALL, *GPU, "--at", f"1s:{what}", "--for", "5s", name, deaths=None)
+        world.stamps(*summary["files"])
+
+
+def case_vulkan_error_of_a_host_is_seen(world):
+    """What the validation layer finds in a host fails a case, though a new source has opened a log since."""
+    env = wrong(world, "framering", 5)
+    with caught(world, "validation-session-0"):
+        session(world, *SMALL, *GPU, "--at", "1s:kill", "--for", "4s", "a.mkv", deaths=None, env=env)
+
+
+def case_vulkan_error_of_a_source_is_seen(world):
+    """What it finds in a source ends that, and fails a case, though a new one has taken its place."""
+    env = wrong(world, "framering-source-pattern", 60)
+    with caught(world, "validation-source"):
+        session(world, *SMALL, *GPU, "--for", "3s", "a.mkv", env=env)
+    died = [folder for folder in world.folder.glob("validation-source-*") if (folder / "errors").read_text()]
+    check(died and len(validated(world, "source")) > 1, f"{died}")
+
+
+def case_vulkan_source_that_died_is_missed(world):
+    """A session whose source died without the case wanting it fails the case."""
+    with caught(world, "sources were started"):
+        session(world, *SMALL, *GPU, "--at", "1s:kill", "--for", "4s", "a.mkv")
 
 
 def case_vulkan_trouble_while_writing(world):
@@ -112,11 +129,13 @@ def case_vulkan_host_killed(world):
     use_vulkan(world)
 
     def host(name):
-        return world.fr_start("capture", "--json", "--source", "none", "--target", "3", *GPU, "--for", "4s", name)
+        return world.fr_start("capture", "--json", "--source", "none", "--target", "3", *GPU, "--for", "4s", name,
+                              env=validation(world, "host"))
     killed = host("a.mkv")
     source = world.source_start("pattern", "--target", "3", "--size", "320x180", *GPU)
     wait_for_file(world, "a.mkv", 2000)
     time.sleep(0.5)
+    check(killed.alive() and source.alive(), "one of them ended by itself")
     killed.signal(signal.SIGKILL)
     killed.finish()
     summary = host("b.mkv").finish().expect(0).json()
@@ -127,17 +146,94 @@ def case_vulkan_host_killed(world):
     check(frames == sorted(frames), f"{frames}")
 
 
+# ---- machines that lack something ----
+
+
+def without_driver(world):
+    """The environment of a machine whose Vulkan loader finds no driver."""
+    return {"VK_ICD_FILENAMES": "/nowhere.json", "FRAMERING_VULKAN_VALIDATION": ""}
+
+
+def without_loader(world):
+    """The environment of a machine on which no Vulkan loader can be opened."""
+    folder = world.folder / "no-loader"
+    folder.mkdir(exist_ok=True)
+    (folder / "libvulkan.so.1").touch()
+    there = os.environ.get("LD_LIBRARY_PATH")
+    return {"LD_LIBRARY_PATH": str(folder) + (f":{there}" if there else ""), "FRAMERING_VULKAN_VALIDATION": ""}
+
+
+def in_memory(world, done, name, *sentences):
+    """The session went through shared memory, its frames whole, and said each of these in one line."""
+    summary = done.expect(0).json()
+    check(summary["backend"] == "cpu" and summary["slots"] == "memory" and summary["fresh"] > 20, f"{summary}")
+    for sentence in sentences:
+        said = [line for line in done.lines if sentence in line]
+        check(len(said) == 1, f"{sentence!r} was said {len(said)} times: {done.err}")
+    world.stamps(name)
+
+
 def case_vulkan_device_that_is_not_there(world):
-    """A device that is not there is named; with no driver at all the ring lies in memory and the log says why."""
+    """A device that is not there: a source that is to have it names it and ends; a host says so, and its ring lies in memory."""
     use_vulkan(world)
-    done = world.run(world.source_program("pattern"), *GPU, "--gpu", "Imaginary 9000").expect(1)
-    one_sentence(done, "Imaginary 9000")
-    world.env["VK_ICD_FILENAMES"] = "/nowhere.json"
-    del world.env["FRAMERING_VULKAN_VALIDATION"]
-    done = world.run(world.source_program("pattern"), *GPU).expect(1)
-    one_sentence(done, "--backend cpu")
-    summary = world.capture(*SMALL, "--for", "1s", "a.mkv")
-    check(summary["backend"] == "cpu" and summary["fresh"] > 20, f"{summary}")
+    one_sentence(world.run(world.source_program("pattern"), *GPU, "--gpu", "Imaginary 9000").expect(1), "Imaginary 9000")
+    for number, backend in enumerate(("vulkan", "auto")):
+        running = world.fr_start("capture", "--json", "--source", "none", "--target", "4", "--backend", backend, "--gpu", "Imaginary 9000",
+                                 "--for", "2s", f"{number}.mkv")
+        world.wait_for_target(4)
+        feeding = world.source_start("pattern", "--target", "4", "--size", "320x180", *GPU)
+        in_memory(world, running.finish(), f"{number}.mkv", 'warning: no Vulkan device is called "Imaginary 9000"',
+                  "warning: this machine cannot make the ring's textures for this source; the ring lies in cpu from now on")
+        feeding.interrupt().expect(0)
+
+
+def case_vulkan_no_driver_for_a_host(world):
+    """A host without a driver, whose source has one: its ring lies in memory, and it says why."""
+    use_vulkan(world)
+    for number, backend in enumerate(("vulkan", "auto")):
+        running = world.fr_start("capture", "--json", "--source", "none", "--target", "4", "--backend", backend,
+                                 "--for", "2s", f"{number}.mkv", env=without_driver(world))
+        world.wait_for_target(4)
+        feeding = world.source_start("pattern", "--target", "4", "--size", "320x180", *GPU)
+        in_memory(world, running.finish(), f"{number}.mkv",
+                  "warning: no Vulkan instance can be made: VK_ERROR_INCOMPATIBLE_DRIVER; a driver may be missing",
+                  "warning: this machine cannot make the ring's textures for this source; the ring lies in cpu from now on")
+        feeding.interrupt().expect(0)
+
+
+def case_vulkan_no_driver(world):
+    """Neither side finds a driver: both say so, and the frames go through memory."""
+    use_vulkan(world)
+    done = world.fr("capture", "--json", *SMALL, *GPU, "--for", "2s", "a.mkv", env=without_driver(world))
+    in_memory(world, done, "a.mkv", "Vulkan cannot be used (VkResult -9), a driver may be missing; the pattern is drawn in memory",
+              "warning: no Vulkan instance can be made: VK_ERROR_INCOMPATIBLE_DRIVER; a driver may be missing")
+
+
+def case_vulkan_no_loader(world):
+    """Neither side can open the Vulkan loader: both say so and what has it, and the frames go through memory."""
+    use_vulkan(world)
+    done = world.fr("capture", "--json", *SMALL, *GPU, "--for", "2s", "a.mkv", env=without_loader(world))
+    in_memory(world, done, "a.mkv",
+              "there is no Vulkan loader (libvulkan.so.1, package libvulkan1); the pattern is drawn in memory",
+              "libvulkan.so.1: file too short), so rings lie in shared memory; the package libvulkan1 has it")
+    check("warning: there is no Vulkan loader (" in done.err, f"{done.err}")
+
+
+def case_vulkan_no_loader_auto(world):
+    """Where nobody asked for Vulkan, that there is no loader is no warning."""
+    use_vulkan(world)
+    done = world.fr("capture", "--json", *SMALL, "--for", "2s", "a.mkv", env=without_loader(world))
+    in_memory(world, done, "a.mkv", "framering: there is no Vulkan loader (")
+    check("so rings lie in shared memory; the package libvulkan1 has it" in done.err, f"{done.err}")
+    check("warning" not in done.err, f"{done.err}")
+
+
+def case_vulkan_validation_cannot_be_missed(world):
+    """A source that is to be validated and has no Vulkan ends, instead of drawing in memory."""
+    use_vulkan(world)
+    for env in (without_driver(world), without_loader(world), {"VK_LAYER_PATH": "/nowhere", "VK_ADD_LAYER_PATH": ""}):
+        done = world.run(world.source_program("pattern"), *GPU, env={**env, "FRAMERING_VULKAN_VALIDATION": "1"}).expect(1)
+        one_sentence(done, "--backend cpu")
 
 
 def gpus(world):

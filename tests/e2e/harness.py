@@ -151,6 +151,7 @@ class World:
         if keep_loaded.exists():  # under a sanitizer that looks for leaks: tests/keep_loaded.c
             self.env["LD_PRELOAD"] = str(keep_loaded)
         self.processes = []
+        self.checks = []  # what holds at the end of whatever case
 
     def path(self, name):
         return str(self.folder / name)
@@ -296,6 +297,10 @@ class World:
                     return pid
             return None
         return wait_for(look, timeout, "the capture started no source")
+
+    def verify(self):
+        for look in self.checks:
+            look(self)
 
     def close(self):
         for process in self.processes:

@@ -39,6 +39,7 @@ def run(build, name, function):
     print(f"{name}: {function.__doc__.strip().splitlines()[0]}")
     try:
         function(world)
+        world.verify()
     except harness.WineStuck as stuck:
         print(f"{name}: {stuck}")
         return STUCK

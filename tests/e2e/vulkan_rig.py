@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: MIT
 """What the cases with Vulkan share: the processor as the device, the validation layer, the capture layer."""
 
+import contextlib
 import json
 import os
 import pathlib
 import re
 import shutil
 
-from harness import check
+from harness import Failure, check
 
 LAVAPIPE = pathlib.Path("/usr/share/vulkan/icd.d/lvp_icd.x86_64.json")
 
@@ -23,32 +24,103 @@ def has_vulkan(world):
         "vulkan" in world.run(world.source_program("pattern"), "--help").out
 
 
+# Each start of a source has a log of its own: one that a host shares with it, or that a restarted source shares with the first,
+# is emptied by the second that opens it.
+SOURCE = """#!/bin/sh
+[ "$1" = --list-options ] && exec '{program}' "$@"
+folder='{world}/validation-source'-$$
+mkdir "$folder" && touch "$folder/perhaps" && printf '{settings}' "$folder/errors" >"$folder/vk_layer_settings.txt"
+VK_LAYER_SETTINGS_PATH=$folder exec '{program}' "$@"
+"""
+SETTINGS = ("khronos_validation.debug_action = VK_DBG_LAYER_ACTION_LOG_MSG\n"
+            "khronos_validation.report_flags = error\n"
+            "khronos_validation.log_filename = %s\n")
+
+
 def use_vulkan(world):
     """From now on Mesa's driver for the processor is the only device, but where the machine's own are to be tested
-    (tests/gpu/run), and an error of a source's use ends it."""
+    (tests/gpu/run), an error of a source's use ends it, and one of whoever is validated ends the case."""
+    if valid in world.checks:
+        return
     if not has_vulkan(world):
         skip("built without Vulkan")
     if LAVAPIPE.exists() and not os.environ.get("FRAMERING_TEST_GPU"):
         world.env["VK_ICD_FILENAMES"] = str(LAVAPIPE)
     world.env["FRAMERING_VULKAN_VALIDATION"] = "1"
+    folder = world.folder / "validated"
+    folder.mkdir()
+    pattern = folder / "framering-source-pattern"
+    pattern.write_text(SOURCE.format(program=world.source_program("pattern"), world=world.folder,
+                                     settings=SETTINGS.replace("\n", "\\n")))
+    pattern.chmod(0o755)
+    world.env["FRAMERING_SOURCE_DIR"] = str(folder)
+    world.checks.append(valid)
 
 
-def validation(world, name, by_itself=False):
-    """The environment in which a process is validated; valid() reads what was found. `by_itself`: it asks for the layer."""
-    folder = world.folder / f"validation-{name}"
-    folder.mkdir(exist_ok=True)
-    (folder / "vk_layer_settings.txt").write_text(
-        "khronos_validation.debug_action = VK_DBG_LAYER_ACTION_LOG_MSG\n"
-        "khronos_validation.report_flags = error\n"
-        f"khronos_validation.log_filename = {folder / 'errors'}\n")
+def validation(world, name, by_itself=False, perhaps=False):
+    """The environment in which one process is validated; valid() reads what was found. `by_itself`: it asks for the layer.
+    `perhaps`: it may end before it uses Vulkan."""
+    number = len(list(world.folder.glob(f"validation-{name}-*")))
+    folder = world.folder / f"validation-{name}-{number}"
+    folder.mkdir()
+    (folder / "vk_layer_settings.txt").write_text(SETTINGS % (folder / "errors"))
+    if perhaps:
+        (folder / "perhaps").touch()
     environment = {"VK_LAYER_SETTINGS_PATH": str(folder)}
     return environment if by_itself else dict(environment, VK_INSTANCE_LAYERS="VK_LAYER_KHRONOS_validation")
 
 
-def valid(world, name):
-    errors = world.folder / f"validation-{name}" / "errors"
-    check(errors.exists(), f"{name} was not validated")
-    check(not errors.read_text(errors="replace").strip(), f"{name}: {errors.read_text(errors='replace')[:2000]}")
+def validated(world, name):
+    """The folders of the processes of that name that were validated."""
+    return {errors.parent for errors in world.folder.glob(f"validation-{name}-*/errors")}
+
+
+def valid(world):
+    """Whoever was to be validated until now was, and did nothing wrong. Looked at once more at the end of each case."""
+    for folder in sorted(world.folder.glob("validation-*")):
+        errors = folder / "errors"
+        check(errors.exists() or (folder / "perhaps").exists(), f"{folder.name}: the process was not validated")
+        said = errors.read_text(errors="replace").strip() if errors.exists() else ""
+        check(not said, f"{folder.name}: {said[:2000]}")
+
+
+def session(world, *arguments, deaths=0, env=None):
+    """A capture and the source that it starts, both validated; its summary. `deaths`: of sources, which the case wants; None:
+    some. Any other is what an error of validation does."""
+    use_vulkan(world)
+    before = set(world.folder.glob("validation-source-*"))
+    done = world.fr("capture", "--json", *arguments, env={**validation(world, "session"), **(env or {})}, timeout=90)
+    valid(world)
+    done.expect(0)
+    check("validation:" not in done.err, f"the source was ended: {done.err}")
+    summary = done.json()
+    starts = len(set(world.folder.glob("validation-source-*")) - before)
+    died = [flip["kind"] for flip in summary["flips"]].count("source")
+    check(starts > 1 and died > 0 if deaths is None else (starts, died) == (deaths + 1, deaths),
+          f"{starts} sources were started, {died} followed another: {done.err}")
+    return summary
+
+
+@contextlib.contextmanager
+def caught(world, words):
+    """What is done in it fails the case, with these words: the rig itself is tested."""
+    try:
+        yield
+    except Failure as failure:
+        check(words in str(failure), f"another failure: {failure}")
+        world.checks.remove(valid)
+    else:
+        raise Failure(f"nothing was found that says {words!r}")
+
+
+def wrong(world, program, submit):
+    """The environment of a session in which this program breaks a rule at its so many-th submission."""
+    use_vulkan(world)
+    folder = world.folder / "layers"
+    install_layer(world.build / "tests" / "e2e", "VkLayer_wrong", folder)
+    there = os.environ.get("VK_ADD_LAYER_PATH")
+    return {"VK_ADD_LAYER_PATH": str(folder) + (f":{there}" if there else ""), "WRONG_PROGRAM": program,
+            "WRONG_SUBMIT": str(submit), "VK_INSTANCE_LAYERS": "VK_LAYER_FRAMERING_wrong:VK_LAYER_KHRONOS_validation"}
 
 
 def install_layer(built, name, folder):

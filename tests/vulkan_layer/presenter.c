@@ -3,17 +3,12 @@
 
 /*
  * A Vulkan program for tests: presents the stamped pattern, or one colour, in a swapchain of any format and
- * colour space, on a surface without a window. It knows nothing of framering's ring.
- *   presenter [--format N] [--space N] [--size WxH] [--fps N] [--frames N] [--resize N:WxH]... [--nits N]
- *             [--colour R,G,B] [--linger S] [--exit] [--validated] [--features writable|constant]
- *             [--second WxH:FIRST:LAST] [--marks]
- * Formats and colour spaces are Vulkan's numbers. --resize: at that frame. --linger: stands still for so long
- * after the last frame. --exit: ends without destroying anything. --second: another
- * window beside it, which presents from one frame to another. --marks: frame N adds a white block of 16x16 in
- * place N % 240 of 20 columns, from the left and the top, and another from the right and the bottom, and says
- * that these changed (VK_KHR_incremental_present).
+ * colour space, on a surface without a window. It knows nothing of framering's ring. Its
+ * options: options.h.
  */
 #define _POSIX_C_SOURCE 200809L
+#include "figures.h"
+#include "options.h"
 #include "second.h"
 #include "turn.h"
 
@@ -29,25 +24,7 @@
 
 #include <vulkan/vulkan.h>
 
-enum { IMAGES_MAX = 8, RESIZES_MAX = 16 };
-
-static struct {
-    VkFormat format;
-    VkColorSpaceKHR space;
-    uint32_t width, height, fps, frames, nits, linger_s;
-    struct {
-        uint32_t at, width, height;
-    } resize[RESIZES_MAX];
-    uint32_t num_resizes;
-    uint32_t second_width, second_height, second_first, second_last; /* 0: none */
-    bool marks, one_colour, bare_exit, validated, features_writable, features_constant;
-    float colour[3];
-} o = {VK_FORMAT_B8G8R8A8_UNORM,
-       VK_COLOR_SPACE_SRGB_NONLINEAR_KHR,
-       .width = 640,
-       .height = 360,
-       .fps = 60,
-       .frames = 120};
+enum { IMAGES_MAX = 8 };
 
 static VkInstance instance;
 static VkPhysicalDevice physical_device;
@@ -72,59 +49,18 @@ static void die(const char *what)
     exit(1);
 }
 
+/* The device is lost and will be made anew: from here on nothing of the frame is done. */
+static bool is_lost;
+
 static void must(VkResult result, const char *what)
 {
+    if (result == VK_ERROR_DEVICE_LOST && o.again) {
+        is_lost = true;
+        return;
+    }
     if (result != VK_SUCCESS) {
         fprintf(stderr, "presenter: %s: VkResult %d\n", what, (int)result);
         exit(1);
-    }
-}
-
-static void parse(int argc, char **argv)
-{
-    for (int i = 1; i < argc; i++) {
-        const char *name = argv[i];
-        if (!strcmp(name, "--exit")) {
-            o.bare_exit = true;
-            continue;
-        }
-        if (!strcmp(name, "--validated")) {
-            o.validated = true;
-            continue;
-        }
-        if (!strcmp(name, "--marks")) {
-            o.marks = true;
-            continue;
-        }
-        const char *value = i + 1 < argc ? argv[++i] : "";
-        if (!strcmp(name, "--format"))
-            o.format = (VkFormat)atoi(value);
-        else if (!strcmp(name, "--space"))
-            o.space = (VkColorSpaceKHR)atoi(value);
-        else if (!strcmp(name, "--size") && sscanf(value, "%ux%u", &o.width, &o.height) == 2)
-            continue;
-        else if (!strcmp(name, "--second") && sscanf(value, "%ux%u:%u:%u", &o.second_width, &o.second_height,
-                                                     &o.second_first, &o.second_last) == 4)
-            continue;
-        else if (!strcmp(name, "--fps"))
-            o.fps = (uint32_t)atoi(value);
-        else if (!strcmp(name, "--frames"))
-            o.frames = (uint32_t)atoi(value);
-        else if (!strcmp(name, "--nits"))
-            o.nits = (uint32_t)atoi(value);
-        else if (!strcmp(name, "--features"))
-            *(!strcmp(value, "constant") ? &o.features_constant : &o.features_writable) = true;
-        else if (!strcmp(name, "--linger"))
-            o.linger_s = (uint32_t)atoi(value);
-        else if (!strcmp(name, "--colour") &&
-                 sscanf(value, "%f,%f,%f", &o.colour[0], &o.colour[1], &o.colour[2]) == 3)
-            o.one_colour = true;
-        else if (!strcmp(name, "--resize") && o.num_resizes < RESIZES_MAX &&
-                 sscanf(value, "%u:%ux%u", &o.resize[o.num_resizes].at, &o.resize[o.num_resizes].width,
-                        &o.resize[o.num_resizes].height) == 3)
-            o.num_resizes++;
-        else
-            die(name);
     }
 }
 
@@ -152,14 +88,11 @@ static void check_features(void)
         die("the program's own structures were changed");
 }
 
-static void make_device(void)
+static void make_instance(void)
 {
     static const char *const of_instance[] = {VK_KHR_SURFACE_EXTENSION_NAME,
                                               VK_EXT_HEADLESS_SURFACE_EXTENSION_NAME,
                                               VK_EXT_SWAPCHAIN_COLOR_SPACE_EXTENSION_NAME};
-    static const char *const of_device[] = {VK_KHR_SWAPCHAIN_EXTENSION_NAME,
-                                            VK_EXT_HDR_METADATA_EXTENSION_NAME,
-                                            VK_KHR_INCREMENTAL_PRESENT_EXTENSION_NAME};
     static const VkApplicationInfo application = {.sType = VK_STRUCTURE_TYPE_APPLICATION_INFO,
                                                   .apiVersion = VK_API_VERSION_1_2};
     /* In this order: the upper one first. */
@@ -172,6 +105,17 @@ static void make_device(void)
         .enabledExtensionCount = 3,
         .ppEnabledExtensionNames = of_instance,
     };
+    uint32_t num = 1;
+    must(vkCreateInstance(&instance_info, NULL, &instance), "vkCreateInstance");
+    if (vkEnumeratePhysicalDevices(instance, &num, &physical_device) < 0 || !num)
+        die("no device");
+}
+
+static void make_device(void)
+{
+    static const char *const of_device[] = {VK_KHR_SWAPCHAIN_EXTENSION_NAME,
+                                            VK_EXT_HDR_METADATA_EXTENSION_NAME,
+                                            VK_KHR_INCREMENTAL_PRESENT_EXTENSION_NAME};
     const float priority = 1.0f;
     const VkDeviceQueueCreateInfo queue_info = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
@@ -186,10 +130,6 @@ static void make_device(void)
         .enabledExtensionCount = o.marks ? 3 : 2,
         .ppEnabledExtensionNames = of_device,
     };
-    uint32_t num = 1;
-    must(vkCreateInstance(&instance_info, NULL, &instance), "vkCreateInstance");
-    if (vkEnumeratePhysicalDevices(instance, &num, &physical_device) < 0 || !num)
-        die("no device");
     must(vkCreateDevice(physical_device, &device_info, NULL, &device), "vkCreateDevice");
     check_features();
     vkGetDeviceQueue(device, 0, 0, &queue);
@@ -405,13 +345,22 @@ static void show(uint32_t frame)
     must(vkWaitForFences(device, 1, &fence, VK_TRUE, UINT64_MAX), "vkWaitForFences");
     must(vkResetFences(device, 1, &fence), "vkResetFences");
     must(vkAcquireNextImageKHR(device, swapchain, UINT64_MAX, acquired, VK_NULL_HANDLE, &image), "acquire");
+    if (is_lost)
+        return;
     draw(frame);
     if (o.marks)
         mark(frame, rects);
     must(vkBeginCommandBuffer(commands, &begin), "vkBeginCommandBuffer");
     turn_image(commands, images[image], VK_IMAGE_LAYOUT_UNDEFINED, VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, 0,
                VK_ACCESS_TRANSFER_WRITE_BIT);
-    vkCmdCopyBufferToImage(commands, buffer, images[image], VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, 1, &region);
+    for (uint32_t i = 0; i < o.work; i++) {
+        if (i)
+            turn_image(commands, images[image], VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL,
+                       VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, VK_ACCESS_TRANSFER_WRITE_BIT,
+                       VK_ACCESS_TRANSFER_WRITE_BIT);
+        vkCmdCopyBufferToImage(commands, buffer, images[image], VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, 1,
+                               &region);
+    }
     turn_image(commands, images[image], VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, VK_IMAGE_LAYOUT_PRESENT_SRC_KHR,
                VK_ACCESS_TRANSFER_WRITE_BIT, 0);
     must(vkEndCommandBuffer(commands), "vkEndCommandBuffer");
@@ -438,7 +387,11 @@ static void show(uint32_t frame)
         .pSwapchains = &swapchain,
         .pImageIndices = &image,
     };
+    if (is_lost)
+        return;
+    const uint64_t begin_ns = fr_clock_now_ns();
     must(vkQueuePresentKHR(queue, &present), "vkQueuePresentKHR");
+    figures_note(frame, fr_clock_now_ns() - begin_ns);
 }
 
 static void show_second(uint32_t frame)
@@ -451,7 +404,7 @@ static void show_second(uint32_t frame)
     second_show();
 }
 
-static void destroy(void)
+static void destroy_device(void)
 {
     vkDeviceWaitIdle(device);
     second_close();
@@ -464,7 +417,30 @@ static void destroy(void)
     vkDestroyCommandPool(device, pool, NULL);
     vkDestroyDevice(device, NULL);
     vkDestroySurfaceKHR(instance, surface, NULL);
-    vkDestroyInstance(instance, NULL);
+}
+
+static void make_all(void)
+{
+    make_device();
+    make_objects();
+    make_swapchain();
+    make_buffer();
+    make_picture();
+}
+
+static void show_again(uint32_t frame)
+{
+    const uint64_t begin_ns = fr_clock_now_ns();
+    is_lost = false;
+    if (!o.keep)
+        destroy_device();
+    swapchain = VK_NULL_HANDLE;
+    is_lost = false;
+    printf("lost at frame %u, gone after %u ms\n", frame,
+           (uint32_t)((fr_clock_now_ns() - begin_ns) / 1000000));
+    figures_say_open("without a device");
+    make_all();
+    show(frame);
 }
 
 static void sleep_ns(uint64_t ns)
@@ -475,18 +451,20 @@ static void sleep_ns(uint64_t ns)
 
 int main(int argc, char **argv)
 {
-    parse(argc, argv);
-    make_device();
-    make_objects();
-    make_swapchain();
-    make_buffer();
-    make_picture();
+    const char *fault = options_read(argc, argv);
+    if (fault)
+        die(fault);
+    make_instance();
+    make_all();
+    figures_begin(o.frames);
     uint64_t due_ns = fr_clock_now_ns();
     for (uint32_t frame = 1; frame <= o.frames; frame++) {
         for (uint32_t i = 0; i < o.num_resizes; i++)
             if (o.resize[i].at == frame)
                 resize(o.resize[i].width, o.resize[i].height);
         show(frame);
+        if (is_lost)
+            show_again(frame);
         show_second(frame);
         const uint64_t now_ns = fr_clock_now_ns();
         due_ns = o.fps ? due_ns + 1000000000u / o.fps : now_ns;
@@ -496,8 +474,11 @@ int main(int argc, char **argv)
             due_ns = now_ns;
     }
     sleep_ns(o.linger_s * UINT64_C(1000000000));
-    if (!o.bare_exit)
-        destroy();
+    if (!o.bare_exit) {
+        destroy_device();
+        vkDestroyInstance(instance, NULL);
+    }
     printf("presented %u\n", o.frames);
+    figures_say();
     return 0;
 }

@@ -10,6 +10,7 @@
 #include "vulkan-layer/plan.h"
 
 #include <math.h>
+#include <string.h>
 
 #define SRGB VK_COLOR_SPACE_SRGB_NONLINEAR_KHR
 #define SCRGB VK_COLOR_SPACE_EXTENDED_SRGB_LINEAR_EXT
@@ -34,8 +35,8 @@ static void test_pairs(void **state)
         {VK_FORMAT_R16G16B16A16_SFLOAT, HDR10, FR_LAYER_BLIT, FR_COLOUR_STATE_HDR, FR_FORMAT_RGB10A2},
         {VK_FORMAT_A2B10G10R10_UNORM_PACK32, SRGB, FR_LAYER_BLIT, FR_COLOUR_STATE_SDR, FR_FORMAT_BGRA8},
         {VK_FORMAT_R16G16B16A16_SFLOAT, SRGB, FR_LAYER_BLIT, FR_COLOUR_STATE_SDR, FR_FORMAT_BGRA8},
-        {VK_FORMAT_B8G8R8A8_UNORM, VK_COLOR_SPACE_DISPLAY_P3_NONLINEAR_EXT, FR_LAYER_COPY,
-         FR_COLOUR_STATE_SDR, FR_FORMAT_BGRA8},
+        {VK_FORMAT_B8G8R8A8_UNORM, VK_COLOR_SPACE_BT709_NONLINEAR_EXT, FR_LAYER_COPY, FR_COLOUR_STATE_SDR,
+         FR_FORMAT_BGRA8},
         /* 8 bits are too few for PQ, and scRGB needs its sign. */
         {VK_FORMAT_B8G8R8A8_UNORM, HDR10, FR_LAYER_PASS, FR_COLOUR_STATE_UNKNOWN, FR_FORMAT_NONE},
         {VK_FORMAT_B8G8R8A8_UNORM, SCRGB, FR_LAYER_PASS, FR_COLOUR_STATE_UNKNOWN, FR_FORMAT_NONE},
@@ -50,6 +51,36 @@ static void test_pairs(void **state)
         assert_int_equal(plan.way, pairs[i].way);
         assert_int_equal(plan.colour_state, pairs[i].colour_state);
         assert_int_equal(plan.format, pairs[i].ring);
+    }
+}
+
+/* A frame that cannot say what its numbers mean is none, in any format; the reason names the colour space. */
+static void test_spaces_that_no_frame_has(void **state)
+{
+    static const struct {
+        VkColorSpaceKHR space;
+        const char *name;
+    } spaces[] = {
+        {VK_COLOR_SPACE_HDR10_HLG_EXT, "HLG"},
+        {VK_COLOR_SPACE_DISPLAY_P3_NONLINEAR_EXT, "Display P3"},
+        {VK_COLOR_SPACE_DCI_P3_NONLINEAR_EXT, "DCI-P3"},
+        {VK_COLOR_SPACE_ADOBERGB_NONLINEAR_EXT, "Adobe RGB"},
+        {VK_COLOR_SPACE_DISPLAY_P3_LINEAR_EXT, ""},
+        {VK_COLOR_SPACE_BT709_LINEAR_EXT, ""},
+        {VK_COLOR_SPACE_BT2020_LINEAR_EXT, ""},
+        {VK_COLOR_SPACE_ADOBERGB_LINEAR_EXT, ""},
+        {VK_COLOR_SPACE_DOLBYVISION_EXT, ""},
+        {VK_COLOR_SPACE_DISPLAY_NATIVE_AMD, ""},
+    };
+    static const VkFormat formats[] = {VK_FORMAT_B8G8R8A8_UNORM, VK_FORMAT_B8G8R8A8_SRGB,
+                                       VK_FORMAT_A2B10G10R10_UNORM_PACK32, VK_FORMAT_R16G16B16A16_SFLOAT};
+    (void)state;
+    for (size_t i = 0; i < sizeof(spaces) / sizeof(spaces[0]); i++) {
+        for (size_t k = 0; k < sizeof(formats) / sizeof(formats[0]); k++)
+            assert_int_equal(fr_layer_plan_for(formats[k], spaces[i].space).way, FR_LAYER_PASS);
+        const char *fault = fr_layer_plan_fault(spaces[i].space);
+        assert_non_null(strstr(fault, spaces[i].name));
+        assert_non_null(strstr(fault, "no frame can say"));
     }
 }
 
@@ -110,6 +141,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pairs),
+        cmocka_unit_test(test_spaces_that_no_frame_has),
         cmocka_unit_test(test_display),
         cmocka_unit_test(test_metadata),
         cmocka_unit_test(test_metadata_out_of_range),

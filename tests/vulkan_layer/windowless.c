@@ -4,35 +4,19 @@
 /*
  * VK_LAYER_FRAMERING_windowless: a layer for tests, below the one that is tested. It gives any device
  * surfaces and swapchains without a window system, of every format and colour space that a program names;
- * what is presented is shown nowhere. WINDOWLESS_NO_COPIES=1: images that cannot be copied from.
+ * what is presented is shown nowhere. WINDOWLESS_NO_COPIES=1: images that cannot be copied from;
+ * WINDOWLESS_NO_SAMPLES=1: that no shader can read. WINDOWLESS_LOSE=N,M+: see windowless_lost.c.
  */
-#include <pthread.h>
-#include <stdbool.h>
+#include "windowless.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#define VK_NO_PROTOTYPES
-#include <vulkan/vulkan.h>
-#include <vulkan/vk_layer.h>
 
 enum { IMAGES = 3, DEVICES_MAX = 8 };
 
 #define INSTANCE_FUNCTIONS(X)                                                                                \
     X(DestroyInstance)                                                                                       \
     X(GetPhysicalDeviceMemoryProperties)
-
-#define DEVICE_FUNCTIONS(X)                                                                                  \
-    X(DestroyDevice)                                                                                         \
-    X(GetDeviceQueue)                                                                                        \
-    X(QueueSubmit)                                                                                           \
-    X(DeviceWaitIdle)                                                                                        \
-    X(QueueWaitIdle)                                                                                         \
-    X(CreateImage)                                                                                           \
-    X(DestroyImage)                                                                                          \
-    X(GetImageMemoryRequirements)                                                                            \
-    X(AllocateMemory)                                                                                        \
-    X(FreeMemory)                                                                                            \
-    X(BindImageMemory)
 
 #define MEMBER(name) PFN_vk##name name;
 
@@ -43,16 +27,6 @@ static struct {
     INSTANCE_FUNCTIONS(MEMBER)
 } instance;
 
-struct device {
-    void *key;
-    VkDevice handle;
-    VkPhysicalDevice physical_device;
-    PFN_vkGetDeviceProcAddr get;
-    PFN_vkSetDeviceLoaderData adopt;
-    VkQueue queue; /* the first that the program got */
-    DEVICE_FUNCTIONS(MEMBER)
-};
-
 struct swapchain {
     VkImage image[IMAGES];
     VkDeviceMemory memory[IMAGES];
@@ -61,15 +35,14 @@ struct swapchain {
 
 static struct device devices[DEVICES_MAX];
 
-/* Acquiring is no use of a queue to those above, but here it is one. */
-static pthread_mutex_t queues = PTHREAD_MUTEX_INITIALIZER;
+pthread_mutex_t windowless_queues = PTHREAD_MUTEX_INITIALIZER;
 
 static void *key_of(const void *dispatchable)
 {
     return *(void *const *)dispatchable;
 }
 
-static struct device *device_of(const void *dispatchable)
+struct device *windowless_device_of(const void *dispatchable)
 {
     for (int i = 0; i < DEVICES_MAX; i++)
         if (devices[i].key == key_of(dispatchable))
@@ -148,6 +121,8 @@ static VKAPI_ATTR VkResult VKAPI_CALL own_GetPhysicalDeviceSurfaceCapabilitiesKH
     };
     if (getenv("WINDOWLESS_NO_COPIES"))
         out->supportedUsageFlags &= ~(VkFlags)VK_IMAGE_USAGE_TRANSFER_SRC_BIT;
+    if (getenv("WINDOWLESS_NO_SAMPLES"))
+        out->supportedUsageFlags &= ~(VkFlags)VK_IMAGE_USAGE_SAMPLED_BIT;
     return VK_SUCCESS;
 }
 
@@ -159,9 +134,11 @@ static VKAPI_ATTR VkResult VKAPI_CALL own_GetPhysicalDeviceSurfaceFormatsKHR(VkP
     static const VkFormat formats[] = {VK_FORMAT_B8G8R8A8_UNORM,      VK_FORMAT_B8G8R8A8_SRGB,
                                        VK_FORMAT_R8G8B8A8_UNORM,      VK_FORMAT_A2B10G10R10_UNORM_PACK32,
                                        VK_FORMAT_R16G16B16A16_SFLOAT, VK_FORMAT_R5G6B5_UNORM_PACK16};
-    static const VkColorSpaceKHR spaces[] = {VK_COLOR_SPACE_SRGB_NONLINEAR_KHR,
-                                             VK_COLOR_SPACE_HDR10_ST2084_EXT,
-                                             VK_COLOR_SPACE_EXTENDED_SRGB_LINEAR_EXT};
+    static const VkColorSpaceKHR spaces[] = {
+        VK_COLOR_SPACE_SRGB_NONLINEAR_KHR,       VK_COLOR_SPACE_HDR10_ST2084_EXT,
+        VK_COLOR_SPACE_EXTENDED_SRGB_LINEAR_EXT, VK_COLOR_SPACE_HDR10_HLG_EXT,
+        VK_COLOR_SPACE_DISPLAY_P3_NONLINEAR_EXT, VK_COLOR_SPACE_DCI_P3_NONLINEAR_EXT,
+        VK_COLOR_SPACE_ADOBERGB_NONLINEAR_EXT};
     const uint32_t num_formats = sizeof(formats) / sizeof(formats[0]);
     const uint32_t there = num_formats * (sizeof(spaces) / sizeof(spaces[0]));
     (void)device, (void)surface;
@@ -212,7 +189,7 @@ static VKAPI_ATTR VkResult VKAPI_CALL own_CreateDevice(VkPhysicalDevice physical
     device.handle = *out;
     device.key = key_of(*out);
 #define LOAD(name) device.name = (PFN_vk##name)device.get(*out, "vk" #name);
-    DEVICE_FUNCTIONS(LOAD)
+    WINDOWLESS_DEVICE_FUNCTIONS(LOAD)
 #undef LOAD
     for (int i = 0; i < DEVICES_MAX; i++)
         if (!devices[i].key) {
@@ -224,7 +201,7 @@ static VKAPI_ATTR VkResult VKAPI_CALL own_CreateDevice(VkPhysicalDevice physical
 
 static VKAPI_ATTR void VKAPI_CALL own_DestroyDevice(VkDevice handle, const VkAllocationCallbacks *allocator)
 {
-    struct device *device = device_of(handle);
+    struct device *device = windowless_device_of(handle);
     device->DestroyDevice(handle, allocator);
     *device = (struct device){0};
 }
@@ -232,7 +209,7 @@ static VKAPI_ATTR void VKAPI_CALL own_DestroyDevice(VkDevice handle, const VkAll
 static VKAPI_ATTR void VKAPI_CALL own_GetDeviceQueue(VkDevice handle, uint32_t family, uint32_t index,
                                                      VkQueue *out)
 {
-    struct device *device = device_of(handle);
+    struct device *device = windowless_device_of(handle);
     device->GetDeviceQueue(handle, family, index, out);
     if (!device->queue)
         device->queue = *out;
@@ -281,7 +258,7 @@ static VkResult make_image(const struct device *device, const VkSwapchainCreateI
 static VKAPI_ATTR void VKAPI_CALL own_DestroySwapchainKHR(VkDevice handle, VkSwapchainKHR swapchain_,
                                                           const VkAllocationCallbacks *allocator)
 {
-    struct device *device = device_of(handle);
+    struct device *device = windowless_device_of(handle);
     struct swapchain *swapchain = (struct swapchain *)(uintptr_t)swapchain_;
     (void)allocator;
     for (int i = 0; swapchain && i < IMAGES; i++) {
@@ -296,7 +273,7 @@ static VKAPI_ATTR VkResult VKAPI_CALL own_CreateSwapchainKHR(VkDevice handle,
                                                              const VkAllocationCallbacks *allocator,
                                                              VkSwapchainKHR *out)
 {
-    struct device *device = device_of(handle);
+    struct device *device = windowless_device_of(handle);
     struct swapchain *swapchain = calloc(1, sizeof(*swapchain));
     if (!swapchain)
         return VK_ERROR_OUT_OF_HOST_MEMORY;
@@ -324,43 +301,12 @@ static VKAPI_ATTR VkResult VKAPI_CALL own_GetSwapchainImagesKHR(VkDevice handle,
     return all ? VK_SUCCESS : VK_INCOMPLETE;
 }
 
-static VkResult submit_to(const struct device *device, VkQueue queue, uint32_t num,
-                          const VkSubmitInfo *submits, VkFence fence)
-{
-    pthread_mutex_lock(&queues);
-    const VkResult result = device->QueueSubmit(queue, num, submits, fence);
-    pthread_mutex_unlock(&queues);
-    return result;
-}
-
-static VKAPI_ATTR VkResult VKAPI_CALL own_QueueSubmit(VkQueue queue, uint32_t num,
-                                                      const VkSubmitInfo *submits, VkFence fence)
-{
-    return submit_to(device_of(queue), queue, num, submits, fence);
-}
-
-static VKAPI_ATTR VkResult VKAPI_CALL own_QueueWaitIdle(VkQueue queue)
-{
-    pthread_mutex_lock(&queues);
-    const VkResult result = device_of(queue)->QueueWaitIdle(queue);
-    pthread_mutex_unlock(&queues);
-    return result;
-}
-
-static VKAPI_ATTR VkResult VKAPI_CALL own_DeviceWaitIdle(VkDevice handle)
-{
-    pthread_mutex_lock(&queues);
-    const VkResult result = device_of(handle)->DeviceWaitIdle(handle);
-    pthread_mutex_unlock(&queues);
-    return result;
-}
-
 /* The image was presented on the same queue: whatever comes after this signal comes after that. */
 static VKAPI_ATTR VkResult VKAPI_CALL own_AcquireNextImageKHR(VkDevice handle, VkSwapchainKHR swapchain_,
                                                               uint64_t timeout, VkSemaphore semaphore,
                                                               VkFence fence, uint32_t *out)
 {
-    const struct device *device = device_of(handle);
+    struct device *device = windowless_device_of(handle);
     struct swapchain *swapchain = (struct swapchain *)(uintptr_t)swapchain_;
     const VkSubmitInfo submit = {
         .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
@@ -370,13 +316,13 @@ static VKAPI_ATTR VkResult VKAPI_CALL own_AcquireNextImageKHR(VkDevice handle, V
     (void)timeout;
     *out = swapchain->next;
     swapchain->next = (swapchain->next + 1) % IMAGES;
-    return submit_to(device, device->queue, 1, &submit, fence);
+    return windowless_submit(device, device->queue, 1, &submit, fence);
 }
 
 static VKAPI_ATTR VkResult VKAPI_CALL own_QueuePresentKHR(VkQueue queue, const VkPresentInfoKHR *info)
 {
     enum { WAITS_MAX = 16 };
-    const struct device *device = device_of(queue);
+    struct device *device = windowless_device_of(queue);
     VkPipelineStageFlags stages[WAITS_MAX];
     for (uint32_t i = 0; i < info->waitSemaphoreCount && i < WAITS_MAX; i++)
         stages[i] = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
@@ -388,7 +334,12 @@ static VKAPI_ATTR VkResult VKAPI_CALL own_QueuePresentKHR(VkQueue queue, const V
     };
     for (uint32_t i = 0; info->pResults && i < info->swapchainCount; i++)
         info->pResults[i] = VK_SUCCESS;
-    return info->waitSemaphoreCount ? submit_to(device, queue, 1, &submit, VK_NULL_HANDLE) : VK_SUCCESS;
+    const bool lost_later = windowless_presents(device);
+    const VkResult result =
+        windowless_submit(device, queue, info->waitSemaphoreCount ? 1 : 0, &submit, VK_NULL_HANDLE);
+    if (lost_later)
+        windowless_lose(device);
+    return result;
 }
 
 static VKAPI_ATTR void VKAPI_CALL own_SetHdrMetadataEXT(VkDevice device, uint32_t num,
@@ -424,9 +375,6 @@ static const struct {
     ENTRY(CreateDevice),
     ENTRY(DestroyDevice),
     ENTRY(GetDeviceQueue),
-    ENTRY(QueueSubmit),
-    ENTRY(QueueWaitIdle),
-    ENTRY(DeviceWaitIdle),
     ENTRY(CreateSwapchainKHR),
     ENTRY(DestroySwapchainKHR),
     ENTRY(GetSwapchainImagesKHR),
@@ -446,13 +394,20 @@ static PFN_vkVoidFunction find(const char *name)
 static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL get_instance(VkInstance handle, const char *name)
 {
     const PFN_vkVoidFunction own = find(name);
-    return own || !handle ? own : instance.get(handle, name);
+    if (own || !handle)
+        return own;
+    const PFN_vkVoidFunction below = instance.get(handle, name), losing = windowless_losing(name);
+    return below && losing ? losing : below;
 }
 
 static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL get_device(VkDevice handle, const char *name)
 {
     const PFN_vkVoidFunction own = find(name);
-    return own ? own : device_of(handle)->get(handle, name);
+    if (own)
+        return own;
+    const PFN_vkVoidFunction below = windowless_device_of(handle)->get(handle, name),
+                             losing = windowless_losing(name);
+    return below && losing ? losing : below;
 }
 
 VK_LAYER_EXPORT VKAPI_ATTR VkResult VKAPI_CALL

@@ -35,6 +35,11 @@ PFN_vkGetInstanceProcAddr fr_vk_loader(const fr_log *log)
     return loaders;
 }
 
+const char *fr_vk_loader_fault(void)
+{
+    return reason;
+}
+
 struct finder {
     PFN_vkGetInstanceProcAddr instance_get;
     VkInstance instance;

@@ -117,6 +117,8 @@ struct fr_vk_functions {
 
 /* Opens the loader, which stays open. NULL: there is none, logged once. Any thread. */
 PFN_vkGetInstanceProcAddr fr_vk_loader(const fr_log *log);
+/* After that: why there is none, in the system's words; "": there is one. Static. */
+const char *fr_vk_loader_fault(void);
 
 /* False: a function is missing. */
 bool fr_vk_load_instance(struct fr_vk_functions *vk, PFN_vkGetInstanceProcAddr get, VkInstance instance);

@@ -45,6 +45,18 @@ uint32_t fr_vk_count_bands(uint32_t height, uint32_t rows)
     return rows ? (height + rows - 1) / rows : UINT32_MAX;
 }
 
+static VkDeviceSize source_pitch_most(VkDeviceSize row_bytes)
+{
+    return (row_bytes + SOURCE_PITCH_MOST - 1) / SOURCE_PITCH_MOST * SOURCE_PITCH_MOST;
+}
+
+/* A picture's rows are shorter than those that it is made of. */
+bool fr_vk_converter_reads(const struct fr_vk_device *device, uint32_t height, VkDeviceSize pitch_bytes)
+{
+    const VkDeviceSize source = source_pitch_most(pitch_bytes), planes[2] = {source, source};
+    return fr_vk_count_bands(height, fr_vk_band_rows(device, height, source, planes)) <= FR_VK_BANDS_MAX;
+}
+
 /* A block's rows must be whole parts of the planes' rows. */
 static void fit_variant(struct fr_vk_variant *variant, fr_format to, const VkDeviceSize pitch[2])
 {
@@ -111,8 +123,7 @@ static bool plan(struct fr_vk_converter *converter, struct fr_vk_variant *varian
     VkDeviceSize pitch[2], source = 0;
     (void)fr_vk_picture_layout(device, params->width, params->height, params->to, pitch);
     if (converter->buffers)
-        source = ((VkDeviceSize)params->width * fr_format_pixel_bytes(params->from) + SOURCE_PITCH_MOST - 1) /
-                 SOURCE_PITCH_MOST * SOURCE_PITCH_MOST;
+        source = source_pitch_most((VkDeviceSize)params->width * fr_format_pixel_bytes(params->from));
     fit_variant(variant, params->to, pitch);
     converter->num_bands =
         fr_vk_count_bands(params->height, fr_vk_band_rows(device, params->height, source, pitch));

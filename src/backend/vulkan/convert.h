@@ -10,7 +10,8 @@
 
 /* One slot, to be read. */
 struct fr_vk_input {
-    VkImage image; /* in layout GENERAL, owned by VK_QUEUE_FAMILY_EXTERNAL; VK_NULL_HANDLE: a buffer */
+    VkImage image;    /* in layout GENERAL; VK_NULL_HANDLE: a buffer */
+    uint32_t outside; /* the queue family that owns the image */
     VkImageView view;
     uint64_t serial;           /* of the slot: what was recorded for it is used again; 0: it is not */
     VkBuffer buffer;           /* storage usage; has pitch_bytes for every row */
@@ -24,6 +25,10 @@ struct fr_vk_input {
 
 struct fr_vk_converter;
 
+/* Whether converters can read rows that lie so in a buffer: in bands, where a shader does not see all of it.
+ */
+bool fr_vk_converter_reads(const struct fr_vk_device *device, uint32_t height, VkDeviceSize pitch_bytes);
+
 /* `buffers`: it reads buffers, not images. FR_ERR_UNSUPPORTED: no such pair, or not on this device (logged);
  * FR_ERR_NO_MEMORY, FR_ERR_DEVICE_LOST, FR_ERR_SYSTEM. Used on one thread. */
 fr_status fr_vk_converter_create(struct fr_vk_converter **out, struct fr_vk_device *device,
@@ -36,8 +41,8 @@ fr_status fr_vk_converter_create_variant(struct fr_vk_converter **out, struct fr
 /* Waits for what it submitted. */
 void fr_vk_converter_destroy(struct fr_vk_converter *converter); /* accepts NULL */
 const char *fr_vk_converter_name(const struct fr_vk_converter *converter);
-/* Submits, and returns: one submission that takes the image over, converts, gives it back to
- * VK_QUEUE_FAMILY_EXTERNAL and, where somebody maps pictures, copies. `parts`: what the picture lacks,
+/* Submits, and returns: one submission that takes the image over, converts, gives it back
+ * and, where somebody maps pictures, copies. `parts`: what the picture lacks,
  * possibly nothing (the slot is still taken over and given back, and the semaphores signalled); NULL: all of
  * it. *done, which is the picture's `value` too: what device->progress reaches when the pixels are complete
  * and the slot is read. Waits, at most a second, where too many are under way. On failure nothing was

@@ -139,7 +139,7 @@ static void record_before(const struct job *job, VkCommandBuffer command)
         }
     if (!job->converter->buffers) {
         images[count] = image_barrier(job->input->image, VK_IMAGE_LAYOUT_GENERAL);
-        images[count].srcQueueFamilyIndex = VK_QUEUE_FAMILY_EXTERNAL;
+        images[count].srcQueueFamilyIndex = job->input->outside;
         images[count].dstQueueFamilyIndex = device->family;
         images[count++].dstAccessMask = VK_ACCESS_SHADER_READ_BIT;
     }
@@ -163,7 +163,7 @@ static void record_after(const struct job *job, VkCommandBuffer command)
     if (!job->converter->buffers) {
         VkImageMemoryBarrier image = image_barrier(job->input->image, VK_IMAGE_LAYOUT_GENERAL);
         image.srcQueueFamilyIndex = device->family;
-        image.dstQueueFamilyIndex = VK_QUEUE_FAMILY_EXTERNAL;
+        image.dstQueueFamilyIndex = job->input->outside;
         device->vk.CmdPipelineBarrier(command, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
                                       VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, 0, 0, NULL, 0, NULL, 1, &image);
     }
@@ -187,6 +187,7 @@ static void record_dispatches(const struct job *job, VkCommandBuffer command)
 
 static VkResult record_convert(const struct job *job)
 {
+    const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT;
     const struct fr_vk_functions *const vk = &job->converter->device->vk;
     const VkCommandBufferBeginInfo begin = {
         .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
@@ -195,8 +196,12 @@ static VkResult record_convert(const struct job *job)
     if (result != VK_SUCCESS)
         return result;
     record_before(job, job->flight->command);
+    /* A picture that is written whole need not be taken over. */
+    if (job->parts)
+        fr_vk_picture_record_take(job->picture, job->flight->command, stage, VK_ACCESS_SHADER_WRITE_BIT);
     record_dispatches(job, job->flight->command);
     record_after(job, job->flight->command);
+    fr_vk_picture_record_give(job->picture, job->flight->command, stage, VK_ACCESS_SHADER_WRITE_BIT);
     return vk->EndCommandBuffer(job->flight->command);
 }
 

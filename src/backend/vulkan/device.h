@@ -24,6 +24,7 @@ enum { FR_VK_EXTENSIONS_MAX = 32, FR_VK_FAMILIES_MAX = 32, FR_VK_RING_FORMATS = 
 enum fr_vk_way {
     FR_VK_WAY_OPAQUE_FD = 0, /* images of every ring format export and import as OPAQUE_FD */
     FR_VK_WAY_DMA_BUF,       /* ... as DMA-BUF with modifiers */
+    FR_VK_WAY_FOREIGN,       /* images go to other devices and drivers, and come back */
     FR_VK_WAY_TIMELINE,      /* timeline semaphores export and import as OPAQUE_FD */
     FR_VK_WAY_SYNC_FILE,     /* binary ones as SYNC_FD, which the kernel attaches to DMA-BUFs */
     FR_VK_WAY_HOST_MEMORY,   /* shared memory imports as buffers */
@@ -68,6 +69,7 @@ struct fr_vk_device {
     VkImageUsageFlags slot_usage[FR_VK_RING_FORMATS]; /* of images shared as OPAQUE_FD */
     bool opaque_fd;                                   /* FR_VK_WAY_OPAQUE_FD, and so on */
     bool dma_buf;                                     /* gpu.modifier has those of all ring formats */
+    bool foreign;
     bool shared_timeline;
     bool sync_file;
     bool host_memory;
@@ -169,11 +171,23 @@ fr_status fr_vk_device_choose(const struct fr_vk_functions *vk, VkInstance insta
 /* driverUUID, deviceUUID. */
 void fr_vk_gpu_of(const struct fr_vk_functions *vk, VkPhysicalDevice physical, struct fr_gpu *out);
 
+/* ---- once.c ---- */
+
+struct fr_vk_once {
+    void (*record)(const void *what, VkCommandBuffer command);
+    const void *what;
+};
+
+/* Under the lock, on a host's device. *pool: to be destroyed when progress has reached *value. On failure
+ * there is none, and *value is what it was. */
+VkResult fr_vk_submit_once(struct fr_vk_device *device, const struct fr_vk_once *once, VkCommandPool *pool,
+                           uint64_t *value);
+
 /* ---- device_query.c ---- */
 
 bool fr_vk_device_has(const struct fr_vk_device *device, const char *extension);
-/* Fills all that is known of a physical device: name to subgroup_size, and with `extension` and `timeline`
- * filled in, the ways of sharing. */
+/* Fills all that is known of a physical device: name to subgroup_size, and with `extension` and
+ * `timeline` filled in, the ways of sharing. */
 void fr_vk_device_query(struct fr_vk_device *device);
 void fr_vk_device_query_ways(struct fr_vk_device *device);
 

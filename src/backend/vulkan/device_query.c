@@ -225,6 +225,8 @@ void fr_vk_device_query_ways(struct fr_vk_device *device)
     const VkBufferUsageFlags picture = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT;
     device->fault[FR_VK_WAY_OPAQUE_FD] = query_opaque_fd(device);
     device->fault[FR_VK_WAY_DMA_BUF] = query_dma_buf(device);
+    device->foreign = fr_vk_device_has(device, VK_EXT_QUEUE_FAMILY_FOREIGN_EXTENSION_NAME);
+    device->fault[FR_VK_WAY_FOREIGN] = device->foreign ? "" : "the device lacks VK_EXT_queue_family_foreign";
     device->fault[FR_VK_WAY_TIMELINE] = query_timeline(device);
     device->fault[FR_VK_WAY_SYNC_FILE] = fr_vk_sync_file_query(device);
     device->sync_file = !*device->fault[FR_VK_WAY_SYNC_FILE];

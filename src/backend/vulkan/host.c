@@ -34,27 +34,22 @@ struct host_converter {
 static void log_ring(const struct vk_host *host, const struct fr_vk_device *device,
                      const struct fr_vk_plan *plan)
 {
-    const bool waits = plan->sync_kind == FR_WIRE_SYNC_STATES;
-    const char *why = "";
-    if (waits && plan->kind == FR_SLOTS_OPAQUE_FD)
-        why = host->params.no_timeline ? "timelines are turned off" : device->fault[FR_VK_WAY_TIMELINE];
-    else if (waits && plan->kind == FR_SLOTS_DMA_BUF)
-        why = host->params.no_sync_file ? "sync files are turned off" : device->fault[FR_VK_WAY_SYNC_FILE];
-    fr_log_write(&host->log, FR_LOG_INFO, "the ring is %s on \"%s\", kept in step by %s%s%s%s%s%s",
-                 fr_vk_plan_slots(plan), device->name, fr_vk_plan_sync(plan),
-                 *plan->fault || *why ? " (" : "", plan->fault, *plan->fault && *why ? "; " : "", why,
-                 *plan->fault || *why ? ")" : "");
+    char why[FR_VK_WHY_BYTES];
+    fr_vk_plan_why(plan, why);
+    fr_log_write(&host->log, plan->import_result == VK_SUCCESS ? FR_LOG_INFO : FR_LOG_WARNING,
+                 "the ring is %s on \"%s\", kept in step by %s%s%s%s", fr_vk_plan_slots(plan), device->name,
+                 fr_vk_plan_sync(plan), *why ? " (" : "", why, *why ? ")" : "");
 }
 
 static fr_status explain(const struct vk_host *host, struct fr_vk_device *device,
-                         const struct fr_ring_request *request, fr_status status, VkResult result)
+                         const struct fr_ring_request *request, fr_status status, const char *fault)
 {
     if (status == FR_ERR_DEVICE_LOST)
         fr_vk_device_log_loss(device, &host->log);
-    else if (result != VK_SUCCESS)
+    else if (*fault)
         fr_log_write(&host->log, FR_LOG_WARNING, "%u slots of %ux%u %s cannot be made on \"%s\": %s",
                      request->shape.ring_len, request->shape.width, request->shape.height,
-                     fr_format_name(request->shape.format), device->name, fr_vk_result_name(result));
+                     fr_format_name(request->shape.format), device->name, fault);
     return status;
 }
 
@@ -66,14 +61,16 @@ static fr_status ring_on(const struct vk_host *host, struct fr_vk_device *device
     if (status == FR_OK && host->automatic && plan.kind == FR_SLOTS_MEMORY)
         status = FR_ERR_UNSUPPORTED;
     if (status != FR_OK) {
+        char why[FR_VK_WHY_BYTES];
+        fr_vk_plan_why(&plan, why);
         fr_log_write(&host->log, FR_LOG_INFO, "\"%s\" shares no images with the source: %s", device->name,
-                     plan.fault);
+                     why);
         return status;
     }
-    VkResult result;
-    status = fr_vk_ring_create(out, device, host->os, request, &plan, &result);
+    const char *fault;
+    status = fr_vk_ring_create(out, device, host->os, request, &plan, &fault);
     if (status != FR_OK)
-        return explain(host, device, request, status, result);
+        return explain(host, device, request, status, fault);
     log_ring(host, device, &(*out)->plan);
     return FR_OK;
 }
@@ -314,7 +311,8 @@ fr_status fr_vk_host_create_with(struct fr_backend_host *out, const fr_vulkan_ho
             return FR_ERR_NO_MEMORY;
         }
     }
-    const uint64_t images = FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF | FR_CAP_TIMELINE | FR_CAP_SYNC_FILE;
+    const uint64_t images =
+        FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF | FR_CAP_TIMELINE | FR_CAP_SYNC_FILE | FR_CAP_FOREIGN;
     *out = (struct fr_backend_host){
         .ops = &vk_host_ops, .self = host, .capabilities = automatic ? images : images | FR_CAP_STATES};
     return FR_OK;
@@ -323,8 +321,12 @@ fr_status fr_vk_host_create_with(struct fr_backend_host *out, const fr_vulkan_ho
 fr_status fr_vk_host_create(struct fr_backend_host *out, const fr_vulkan_host_params *params, struct fr_os os,
                             bool automatic, const fr_log *log)
 {
-    const PFN_vkGetInstanceProcAddr get = fr_vk_loader(automatic ? NULL : log);
-    if (!get && automatic)
-        fr_log_write(log, FR_LOG_INFO, "there is no Vulkan loader here; rings lie in shared memory");
-    return get ? fr_vk_host_create_with(out, params, os, automatic, get, log) : FR_ERR_UNSUPPORTED;
+    const PFN_vkGetInstanceProcAddr get = fr_vk_loader(NULL);
+    if (get)
+        return fr_vk_host_create_with(out, params, os, automatic, get, log);
+    fr_log_write(
+        log, automatic ? FR_LOG_INFO : FR_LOG_WARNING,
+        "there is no Vulkan loader (%s), so rings lie in shared memory; the package libvulkan1 has it",
+        fr_vk_loader_fault());
+    return FR_ERR_UNSUPPORTED;
 }

@@ -24,6 +24,13 @@ VkImageUsageFlags fr_vk_slot_usage(const struct fr_vk_device *device, enum fr_sl
     return FR_VK_SLOT_USAGE;
 }
 
+/* EXTERNAL reaches no further than one device and driver. */
+uint32_t fr_vk_outside_family(enum fr_slots_kind kind, const struct fr_gpu *a, const struct fr_gpu *b)
+{
+    return kind == FR_SLOTS_DMA_BUF && !fr_vk_gpu_equal(a, b) ? VK_QUEUE_FAMILY_FOREIGN_EXT
+                                                              : VK_QUEUE_FAMILY_EXTERNAL;
+}
+
 /* `tiling`: what a DMA-BUF's modifier is to be, else NULL. */
 static VkResult make_image(const struct fr_vk_device *device, const struct fr_vk_sharing *sharing,
                            const void *tiling, VkImage *out)

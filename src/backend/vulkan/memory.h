@@ -17,6 +17,9 @@
 VkImageUsageFlags fr_vk_slot_usage(const struct fr_vk_device *device, enum fr_slots_kind kind,
                                    fr_format format);
 
+/* The queue family that the images of a ring belong to between two uses, by both sides' devices. */
+uint32_t fr_vk_outside_family(enum fr_slots_kind kind, const struct fr_gpu *a, const struct fr_gpu *b);
+
 /* Of a buffer over shared memory: converters read it, read-backs fill it. */
 #define FR_VK_SHARED_BUFFER_USAGE                                                                            \
     ((VkBufferUsageFlags)VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT |             \

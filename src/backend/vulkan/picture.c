@@ -247,6 +247,7 @@ static void destroy_all(struct fr_vk_picture *p)
 {
     const struct fr_vk_functions *vk = &p->device->vk;
     fr_vk_picture_finish_map(p);
+    vk->DestroyCommandPool(p->device->device, p->leaving, NULL);
     destroy_images(p);
     vk->DestroyBuffer(p->device->device, p->buffer, NULL);
     vk->FreeMemory(p->device->device, p->memory, NULL);
@@ -389,26 +390,4 @@ void fr_vk_held_device_lock(fr_vulkan_device *device, bool lock)
         fr_vk_device_lock(held(device));
     else
         fr_vk_device_unlock(held(device));
-}
-
-fr_status fr_vk_picture_export(const struct fr_picture *picture, fr_vulkan_handle_kind kind, int *out)
-{
-    const struct fr_vk_picture *const p = picture->object;
-    struct fr_vk_device *device = p->device;
-    *out = -1;
-    const VkExternalMemoryHandleTypeFlagBits type = kind == FR_VULKAN_HANDLE_DMA_BUF
-                                                        ? VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT
-                                                        : VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT;
-    if (!(p->handle_types & type))
-        return FR_ERR_UNSUPPORTED;
-    const fr_status status = fr_vk_picture_wait(picture);
-    if (status != FR_OK)
-        return status;
-    const VkMemoryGetFdInfoKHR info = {
-        .sType = VK_STRUCTURE_TYPE_MEMORY_GET_FD_INFO_KHR, .memory = p->memory, .handleType = type};
-    const VkResult result = device->vk.GetMemoryFdKHR(device->device, &info, out);
-    if (result == VK_SUCCESS)
-        return FR_OK;
-    *out = -1;
-    return fr_vk_device_status(device, result);
 }

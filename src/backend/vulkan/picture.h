@@ -25,6 +25,8 @@ struct fr_vk_picture {
     /* Under the device's lock. */
     VkImageLayout layout[2]; /* of the images: UNDEFINED until the first conversion */
     uint64_t value; /* of device->progress when the pixels are complete; 0: nothing was converted yet */
+    bool exported;  /* others have the memory: it is theirs while no conversion writes it */
+    VkCommandPool leaving; /* of what gave it away first */
     /* Read-back. Either the memory itself is mapped, or a copy of it: made by a map, and by a conversion
      * where the pixels before were mapped. */
     bool direct;
@@ -36,6 +38,7 @@ struct fr_vk_picture {
     uint64_t staged_value; /* of device->copied when the last copy is made; 0: there was none */
     VkCommandPool pool;
     VkCommandBuffer copy; /* from `pool`; may be under way more than once */
+    bool copy_exported;   /* `exported` when it was recorded */
 };
 
 /* FR_ERR_NO_MEMORY, FR_ERR_DEVICE_LOST, FR_ERR_SYSTEM. */
@@ -48,6 +51,14 @@ fr_status fr_vk_picture_map(const struct fr_picture *picture, struct fr_picture 
  * of them, and the planes lie as a buffer wants them. */
 bool fr_vk_picture_layout(struct fr_vk_device *device, uint32_t width, uint32_t height, fr_format format,
                           VkDeviceSize pitch_bytes[2]);
+
+/* ---- picture_export.c; under the device's lock ---- */
+
+/* Around what uses a picture with its pixels, if others have it too: taken over, and given away again. */
+void fr_vk_picture_record_take(const struct fr_vk_picture *picture, VkCommandBuffer command,
+                               VkPipelineStageFlags stage, VkAccessFlags access);
+void fr_vk_picture_record_give(const struct fr_vk_picture *picture, VkCommandBuffer command,
+                               VkPipelineStageFlags stage, VkAccessFlags access);
 
 /* ---- picture_map.c, for conversions; under the device's lock ---- */
 

@@ -56,9 +56,10 @@ void fr_vk_picture_finish_map(struct fr_vk_picture *p)
     p->mapped = NULL;
 }
 
-static void record_copy(const struct fr_vk_picture *p)
+static void record_copy(const struct fr_vk_picture *p, VkCommandBuffer command)
 {
     const struct fr_vk_functions *vk = &p->device->vk;
+    const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_TRANSFER_BIT;
     /* A semaphore has seen to the conversion; there is the copy before. */
     const VkMemoryBarrier before = {
         .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
@@ -71,20 +72,32 @@ static void record_copy(const struct fr_vk_picture *p)
         .dstAccessMask = VK_ACCESS_HOST_READ_BIT,
     };
     const VkBufferCopy all = {.size = p->bytes};
-    vk->CmdPipelineBarrier(p->copy, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 1,
-                           &before, 0, NULL, 0, NULL);
-    vk->CmdCopyBuffer(p->copy, p->buffer, p->staging, 1, &all);
-    vk->CmdPipelineBarrier(p->copy, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &after,
-                           0, NULL, 0, NULL);
+    vk->CmdPipelineBarrier(command, stage, stage, 0, 1, &before, 0, NULL, 0, NULL);
+    fr_vk_picture_record_take(p, command, stage, VK_ACCESS_TRANSFER_READ_BIT);
+    vk->CmdCopyBuffer(command, p->buffer, p->staging, 1, &all);
+    fr_vk_picture_record_give(p, command, stage, 0);
+    vk->CmdPipelineBarrier(command, stage, VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &after, 0, NULL, 0, NULL);
 }
 
-static VkResult make_copy(struct fr_vk_picture *p)
+static VkResult need_pool(struct fr_vk_picture *p)
 {
-    const struct fr_vk_functions *vk = &p->device->vk;
-    VkDevice device = p->device->device;
     const VkCommandPoolCreateInfo pool = {.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
                                           .queueFamilyIndex = p->device->copy_family};
-    VkResult result = vk->CreateCommandPool(device, &pool, NULL, &p->pool);
+    if (p->pool)
+        return VK_SUCCESS;
+    const VkResult result = p->device->vk.CreateCommandPool(p->device->device, &pool, NULL, &p->pool);
+    if (result != VK_SUCCESS)
+        p->pool = VK_NULL_HANDLE;
+    return result;
+}
+
+/* What was recorded before an export may be under way still, and stays in the pool. */
+static VkResult need_copy(struct fr_vk_picture *p)
+{
+    const struct fr_vk_functions *vk = &p->device->vk;
+    if (p->copy && p->copy_exported == p->exported)
+        return VK_SUCCESS;
+    VkResult result = need_pool(p);
     if (result != VK_SUCCESS)
         return result;
     const VkCommandBufferAllocateInfo allocate = {
@@ -93,22 +106,30 @@ static VkResult make_copy(struct fr_vk_picture *p)
         .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
         .commandBufferCount = 1,
     };
-    result = vk->AllocateCommandBuffers(device, &allocate, &p->copy);
-    if (result != VK_SUCCESS)
-        return result;
-    fr_vk_device_adopt(p->device, p->copy);
     const VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
                                             .flags = VK_COMMAND_BUFFER_USAGE_SIMULTANEOUS_USE_BIT};
-    result = vk->BeginCommandBuffer(p->copy, &begin);
+    VkCommandBuffer command;
+    p->copy = NULL;
+    result = vk->AllocateCommandBuffers(p->device->device, &allocate, &command);
     if (result != VK_SUCCESS)
         return result;
-    record_copy(p);
-    return vk->EndCommandBuffer(p->copy);
+    fr_vk_device_adopt(p->device, command);
+    result = vk->BeginCommandBuffer(command, &begin);
+    if (result != VK_SUCCESS)
+        return result;
+    record_copy(p, command);
+    result = vk->EndCommandBuffer(command);
+    p->copy = result == VK_SUCCESS ? command : NULL;
+    p->copy_exported = p->exported;
+    return result;
 }
 
 VkResult fr_vk_picture_submit_copy(struct fr_vk_picture *p)
 {
     struct fr_vk_device *device = p->device;
+    VkResult result = need_copy(p);
+    if (result != VK_SUCCESS)
+        return result;
     const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_TRANSFER_BIT;
     const uint64_t value = device->copies + 1;
     const VkTimelineSemaphoreSubmitInfo timelines = {
@@ -129,7 +150,7 @@ VkResult fr_vk_picture_submit_copy(struct fr_vk_picture *p)
         .signalSemaphoreCount = 1,
         .pSignalSemaphores = &device->copied,
     };
-    const VkResult result = device->vk.QueueSubmit(device->copy_queue, 1, &info, VK_NULL_HANDLE);
+    result = device->vk.QueueSubmit(device->copy_queue, 1, &info, VK_NULL_HANDLE);
     if (result != VK_SUCCESS)
         return result;
     device->copies = p->staged_value = value;
@@ -148,10 +169,8 @@ static VkResult want(struct fr_vk_picture *p, uint64_t *value)
         *value = p->value;
         return result;
     }
-    if (!p->copy) {
+    if (!p->mapped) {
         result = make_staging(p);
-        if (result == VK_SUCCESS)
-            result = make_copy(p);
         if (result != VK_SUCCESS)
             fr_vk_picture_finish_map(p);
     }

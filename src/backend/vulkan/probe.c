@@ -50,6 +50,7 @@ static void describe(const struct fr_vk_device *device, fr_vulkan_device_info *o
     snprintf(out->driver, sizeof(out->driver), "%s", device->driver);
     snprintf(out->opaque_fd, sizeof(out->opaque_fd), "%s", device->fault[FR_VK_WAY_OPAQUE_FD]);
     snprintf(out->dma_buf, sizeof(out->dma_buf), "%s", device->fault[FR_VK_WAY_DMA_BUF]);
+    snprintf(out->foreign, sizeof(out->foreign), "%s", device->fault[FR_VK_WAY_FOREIGN]);
     snprintf(out->timeline, sizeof(out->timeline), "%s", device->fault[FR_VK_WAY_TIMELINE]);
     snprintf(out->sync_file, sizeof(out->sync_file), "%s", device->fault[FR_VK_WAY_SYNC_FILE]);
     snprintf(out->host_memory, sizeof(out->host_memory), "%s", device->fault[FR_VK_WAY_HOST_MEMORY]);

@@ -83,8 +83,9 @@ static VkResult make_slots(struct fr_vk_ring *ring)
     return result;
 }
 
-static void record_handover(const struct fr_vk_ring *ring, VkCommandBuffer commands)
+static void record_handover(const void *what, VkCommandBuffer commands)
 {
+    const struct fr_vk_ring *const ring = what;
     VkImageMemoryBarrier barrier[FR_WIRE_SLOTS_MAX];
     for (uint32_t i = 0; i < ring->shape.ring_len; i++)
         barrier[i] = (VkImageMemoryBarrier){
@@ -92,7 +93,7 @@ static void record_handover(const struct fr_vk_ring *ring, VkCommandBuffer comma
             .oldLayout = VK_IMAGE_LAYOUT_UNDEFINED,
             .newLayout = VK_IMAGE_LAYOUT_GENERAL,
             .srcQueueFamilyIndex = ring->device->family,
-            .dstQueueFamilyIndex = VK_QUEUE_FAMILY_EXTERNAL,
+            .dstQueueFamilyIndex = ring->plan.outside,
             .image = ring->slot[i].image.image,
             .subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1},
         };
@@ -101,67 +102,17 @@ static void record_handover(const struct fr_vk_ring *ring, VkCommandBuffer comma
                                         ring->shape.ring_len, barrier);
 }
 
-/* Submits it and waits. FR_TIMEOUT: it is still under way. */
-static fr_status run(struct fr_vk_ring *ring, VkCommandBuffer commands, VkResult *result)
-{
-    struct fr_vk_device *device = ring->device;
-    fr_vk_device_lock(device);
-    const uint64_t value = device->submitted + 1;
-    const VkTimelineSemaphoreSubmitInfo values = {
-        .sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
-        .signalSemaphoreValueCount = 1,
-        .pSignalSemaphoreValues = &value,
-    };
-    const VkSubmitInfo submit = {
-        .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
-        .pNext = &values,
-        .commandBufferCount = 1,
-        .pCommandBuffers = &commands,
-        .signalSemaphoreCount = 1,
-        .pSignalSemaphores = &device->progress,
-    };
-    *result = device->vk.QueueSubmit(device->queue, 1, &submit, VK_NULL_HANDLE);
-    if (*result == VK_SUCCESS)
-        ring->done = device->submitted = value;
-    fr_vk_device_unlock(device);
-    if (*result != VK_SUCCESS)
-        return fr_vk_device_status(device, *result);
-    return fr_vk_device_wait(device, value, FR_VK_GPU_WAIT_NS);
-}
-
 /* The images get the layout that they have between uses, and go to whoever takes them first. */
 static fr_status hand_over(struct fr_vk_ring *ring, VkResult *result)
 {
     struct fr_vk_device *device = ring->device;
-    const VkCommandPoolCreateInfo pool_info = {
-        .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
-        .flags = VK_COMMAND_POOL_CREATE_TRANSIENT_BIT,
-        .queueFamilyIndex = device->family,
-    };
+    const struct fr_vk_once once = {record_handover, ring};
     VkCommandPool pool;
-    *result = device->vk.CreateCommandPool(device->device, &pool_info, NULL, &pool);
-    if (*result != VK_SUCCESS)
-        return fr_vk_device_status(device, *result);
-    const VkCommandBufferAllocateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
-        .commandPool = pool,
-        .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
-        .commandBufferCount = 1,
-    };
-    const VkCommandBufferBeginInfo begin = {
-        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
-        .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT,
-    };
-    VkCommandBuffer commands;
-    *result = device->vk.AllocateCommandBuffers(device->device, &info, &commands);
-    if (*result == VK_SUCCESS)
-        *result = device->vk.BeginCommandBuffer(commands, &begin);
-    if (*result == VK_SUCCESS) {
-        record_handover(ring, commands);
-        *result = device->vk.EndCommandBuffer(commands);
-    }
-    const fr_status status =
-        *result == VK_SUCCESS ? run(ring, commands, result) : fr_vk_device_status(device, *result);
+    fr_vk_device_lock(device);
+    *result = fr_vk_submit_once(device, &once, &pool, &ring->done);
+    fr_vk_device_unlock(device);
+    const fr_status status = *result == VK_SUCCESS ? fr_vk_device_wait(device, ring->done, FR_VK_GPU_WAIT_NS)
+                                                   : fr_vk_device_status(device, *result);
     if (status == FR_TIMEOUT) {
         fr_vk_device_give_up(device);
         return FR_ERR_DEVICE_LOST;
@@ -170,22 +121,31 @@ static fr_status hand_over(struct fr_vk_ring *ring, VkResult *result)
     return status;
 }
 
-static fr_status make_images(struct fr_vk_ring *ring, VkResult *result)
+static fr_status make_images(struct fr_vk_ring *ring, const char **fault)
 {
-    *result = make_slots(ring);
-    if (*result == VK_SUCCESS && ring->plan.sync_kind == FR_WIRE_SYNC_FENCE)
-        *result = fr_vk_timeline_export(ring->device, &ring->ready, &ring->ready_fd);
-    if (*result == VK_SUCCESS && ring->plan.sync_kind == FR_WIRE_SYNC_FENCE)
-        *result = fr_vk_timeline_export(ring->device, &ring->retire, &ring->retire_fd);
-    return *result == VK_SUCCESS ? hand_over(ring, result) : fr_vk_device_status(ring->device, *result);
+    const uint32_t largest = ring->device->limits.maxImageDimension2D;
+    if (ring->shape.width > largest || ring->shape.height > largest) {
+        *fault = "its images are not so large";
+        return FR_ERR_UNSUPPORTED;
+    }
+    VkResult result = make_slots(ring);
+    if (result == VK_SUCCESS && ring->plan.sync_kind == FR_WIRE_SYNC_FENCE)
+        result = fr_vk_timeline_export(ring->device, &ring->ready, &ring->ready_fd);
+    if (result == VK_SUCCESS && ring->plan.sync_kind == FR_WIRE_SYNC_FENCE)
+        result = fr_vk_timeline_export(ring->device, &ring->retire, &ring->retire_fd);
+    const fr_status status =
+        result == VK_SUCCESS ? hand_over(ring, &result) : fr_vk_device_status(ring->device, result);
+    if (result != VK_SUCCESS)
+        *fault = fr_vk_result_name(result);
+    return status;
 }
 
 fr_status fr_vk_ring_create(struct fr_vk_ring **out, struct fr_vk_device *device, struct fr_os os,
                             const struct fr_ring_request *request, const struct fr_vk_plan *plan,
-                            VkResult *result)
+                            const char **fault)
 {
     *out = NULL;
-    *result = VK_SUCCESS;
+    *fault = "";
     struct fr_vk_ring *ring = calloc(1, sizeof(*ring));
     if (!ring)
         return FR_ERR_NO_MEMORY;
@@ -197,14 +157,8 @@ fr_status fr_vk_ring_create(struct fr_vk_ring **out, struct fr_vk_device *device
     ring->ready_fd = ring->retire_fd = -1;
     for (uint32_t i = 0; i < FR_WIRE_SLOTS_MAX; i++)
         ring->slot[i].fd = -1;
-    const uint32_t largest = device->limits.maxImageDimension2D;
-    fr_status status = FR_ERR_UNSUPPORTED;
-    if (plan->kind == FR_SLOTS_MEMORY)
-        status = fr_vk_ring_memory_create(ring, request, result);
-    else if (ring->shape.width <= largest && ring->shape.height <= largest)
-        status = make_images(ring, result);
-    else
-        *result = VK_ERROR_FORMAT_NOT_SUPPORTED;
+    const fr_status status = plan->kind == FR_SLOTS_MEMORY ? fr_vk_ring_memory_create(ring, request, fault)
+                                                           : make_images(ring, fault);
     if (status != FR_OK) {
         fr_vk_ring_destroy(ring, NULL);
         return status;
@@ -388,6 +342,7 @@ fr_status fr_vk_ring_input(struct fr_vk_ring *ring, uint32_t index, struct fr_vk
     if (ring->plan.kind == FR_SLOTS_MEMORY)
         return fr_vk_ring_memory_input(ring, index, out);
     out->image = slot->image.image;
+    out->outside = ring->plan.outside;
     out->view = slot->view;
     out->serial = slot->serial;
     if (ring->plan.sync_kind == FR_WIRE_SYNC_FENCE) {

@@ -14,13 +14,15 @@
 struct fr_vk_plan {
     enum fr_slots_kind kind;
     uint32_t sync_kind;
-    bool import;       /* MEMORY: the slots are imported, not uploaded */
-    const char *fault; /* why it is not a better one; "" */
+    uint32_t outside;              /* images: fr_vk_outside_family */
+    bool import;                   /* MEMORY: the slots are imported, not uploaded */
+    VkResult import_result;        /* MEMORY: what became of the import, when the ring was made */
+    const char *fault[FR_VK_WAYS]; /* why a way is not for these two, or is not taken: static; "" */
     uint64_t modifier[FR_GPU_MODIFIERS_MAX];
     uint32_t num_modifiers;
 };
 
-/* FR_ERR_UNSUPPORTED: the two sides have no way in common that `params` allows; plan->fault says why. */
+/* FR_ERR_UNSUPPORTED: the two sides have no way in common that `params` allows. */
 fr_status fr_vk_plan_make(struct fr_vk_plan *plan, const struct fr_vk_device *device,
                           const fr_vulkan_host_params *params, uint64_t capabilities,
                           const struct fr_gpu *source);
@@ -28,6 +30,9 @@ fr_status fr_vk_plan_make(struct fr_vk_plan *plan, const struct fr_vk_device *de
 /* What it is, in words. Static. */
 const char *fr_vk_plan_slots(const struct fr_vk_plan *plan);
 const char *fr_vk_plan_sync(const struct fr_vk_plan *plan);
+/* Why it is none of those that would be better; "": it is the best. */
+enum { FR_VK_WHY_BYTES = 400 };
+void fr_vk_plan_why(const struct fr_vk_plan *plan, char out[FR_VK_WHY_BYTES]);
 
 /* Uploads that may be on their way while the next one is written. */
 enum { FR_VK_UPLOADS = 2 };
@@ -67,11 +72,10 @@ struct fr_vk_ring {
     uint32_t next_upload;
 };
 
-/* Nothing is left of a ring that could not be made. *result: what the call said that failed, or VK_SUCCESS.
- */
+/* Nothing is left of a ring that could not be made. *fault: why not, where the device is the reason; "". */
 fr_status fr_vk_ring_create(struct fr_vk_ring **out, struct fr_vk_device *device, struct fr_os os,
                             const struct fr_ring_request *request, const struct fr_vk_plan *plan,
-                            VkResult *result);
+                            const char **fault);
 /* Waits for what it has under way, at most FR_VK_GPU_WAIT_NS: then it is left as it is. */
 void fr_vk_ring_destroy(struct fr_vk_ring *ring, const fr_log *log); /* accepts NULL */
 void fr_vk_ring_describe(const struct fr_vk_ring *ring, struct fr_delivery *out);
@@ -87,7 +91,7 @@ void fr_vk_ring_converted(struct fr_vk_ring *ring, uint32_t slot, uint64_t done,
 /* ---- ring_memory.c ---- */
 
 fr_status fr_vk_ring_memory_create(struct fr_vk_ring *ring, const struct fr_ring_request *request,
-                                   VkResult *result);
+                                   const char **fault);
 void fr_vk_ring_memory_destroy(struct fr_vk_ring *ring);
 void fr_vk_ring_memory_describe(const struct fr_vk_ring *ring, struct fr_delivery *out);
 fr_status fr_vk_ring_memory_input(struct fr_vk_ring *ring, uint32_t slot, struct fr_vk_input *out);

@@ -51,15 +51,15 @@ static fr_status make_memory(struct fr_vk_ring *ring, const struct fr_ring_reque
 }
 
 fr_status fr_vk_ring_memory_create(struct fr_vk_ring *ring, const struct fr_ring_request *request,
-                                   VkResult *result)
+                                   const char **fault)
 {
     const struct fr_ring_shape *shape = &ring->shape;
     const VkDeviceSize align = ring->plan.import ? ring->device->host_pointer_align : 0;
     ring->pitch_bytes = round_up((size_t)shape->width * fr_format_pixel_bytes(shape->format), ROW_ALIGN);
     ring->slot_bytes =
         round_up(ring->pitch_bytes * shape->height, align > SLOT_ALIGN ? (size_t)align : SLOT_ALIGN);
-    if (ring->pitch_bytes * shape->height > ring->device->limits.maxStorageBufferRange) {
-        *result = VK_ERROR_FORMAT_NOT_SUPPORTED;
+    if (!fr_vk_converter_reads(ring->device, shape->height, ring->pitch_bytes)) {
+        *fault = "its shaders see too little of a buffer at once";
         return FR_ERR_UNSUPPORTED;
     }
     const fr_status status = make_memory(ring, request);
@@ -67,11 +67,16 @@ fr_status fr_vk_ring_memory_create(struct fr_vk_ring *ring, const struct fr_ring
         ring->memory = (struct fr_memory){.handle = FR_HANDLE_NONE};
         return status;
     }
-    if (ring->plan.import && import_slots(ring) == VK_SUCCESS)
+    if (ring->plan.import)
+        ring->plan.import_result = import_slots(ring);
+    ring->plan.import = ring->plan.import && ring->plan.import_result == VK_SUCCESS;
+    if (ring->plan.import)
         return FR_OK;
-    ring->plan.import = false;
-    *result = make_uploads(ring);
-    return *result == VK_SUCCESS ? FR_OK : fr_vk_device_status(ring->device, *result);
+    const VkResult result = make_uploads(ring);
+    if (result == VK_SUCCESS)
+        return FR_OK;
+    *fault = fr_vk_result_name(result);
+    return fr_vk_device_status(ring->device, result);
 }
 
 void fr_vk_ring_memory_destroy(struct fr_vk_ring *ring)

@@ -90,6 +90,11 @@ static void close_handles(const struct fr_delivery *delivery)
     close_handle(delivery->slots);
 }
 
+static uint32_t outside_of(const struct fr_vk_source *source, const struct fr_delivery *delivery)
+{
+    return fr_vk_outside_family(delivery->slots_kind, &delivery->gpu, &source->device->gpu);
+}
+
 /* FR_OK, or why this ring is not for this device. */
 static fr_status check(const struct fr_vk_source *source, const struct fr_delivery *delivery)
 {
@@ -104,6 +109,9 @@ static fr_status check(const struct fr_vk_source *source, const struct fr_delive
         return FR_ERR_UNSUPPORTED;
     if ((opaque || fence) && !fr_vk_gpu_equal(&delivery->gpu, &device->gpu))
         return FR_ERR_ADAPTER_MISMATCH;
+    /* A host that does not ask whether we have it would send this. */
+    if (outside_of(source, delivery) == VK_QUEUE_FAMILY_FOREIGN_EXT && !device->foreign)
+        return FR_ERR_UNSUPPORTED;
     const uint32_t largest = device->limits.maxImageDimension2D;
     return delivery->width <= largest && delivery->height <= largest ? FR_OK : FR_ERR_UNSUPPORTED;
 }
@@ -137,6 +145,7 @@ static fr_status attach(void *self, const struct fr_delivery *delivery, void **o
     ring->height = delivery->height;
     ring->format = delivery->format;
     ring->sync_kind = delivery->sync_kind;
+    ring->outside = outside_of(source, delivery);
     for (uint32_t i = 0; i < FR_WIRE_SLOTS_MAX; i++) {
         ring->slot[i].fd = -1;
         ring->slot[i].serial = fr_vk_device_serial(source->device);
@@ -292,10 +301,11 @@ static void slot_of(void *self, void *ring, uint32_t index, fr_slot *out)
     out->memory_fd = -1;
 }
 
-static void copy_between(const struct fr_vk_source_ring *ring, VkCommandBuffer commands, VkImage from,
-                         VkImage to)
+static void copy_between(const struct fr_vk_source_ring *from_ring, uint32_t from,
+                         const struct fr_vk_source_ring *to_ring, uint32_t to, VkCommandBuffer commands)
 {
-    const struct fr_vk_device *device = ring->source->device;
+    const struct fr_vk_device *device = to_ring->source->device;
+    const VkImage image = from_ring->slot[from].image.image;
     /* It keeps its layout: its host may be reading it. */
     const VkImageMemoryBarrier acquire = {
         .sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
@@ -303,27 +313,27 @@ static void copy_between(const struct fr_vk_source_ring *ring, VkCommandBuffer c
         .dstAccessMask = VK_ACCESS_TRANSFER_READ_BIT,
         .oldLayout = VK_IMAGE_LAYOUT_GENERAL,
         .newLayout = VK_IMAGE_LAYOUT_GENERAL,
-        .srcQueueFamilyIndex = VK_QUEUE_FAMILY_EXTERNAL,
+        .srcQueueFamilyIndex = from_ring->outside,
         .dstQueueFamilyIndex = device->family,
-        .image = from,
+        .image = image,
         .subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1},
     };
     VkImageMemoryBarrier release = acquire;
     release.srcAccessMask = VK_ACCESS_TRANSFER_READ_BIT;
     release.dstAccessMask = 0;
     release.srcQueueFamilyIndex = device->family;
-    release.dstQueueFamilyIndex = VK_QUEUE_FAMILY_EXTERNAL;
+    release.dstQueueFamilyIndex = from_ring->outside;
     const VkImageCopy region = {
         .srcSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1},
         .dstSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1},
-        .extent = {ring->width, ring->height, 1},
+        .extent = {to_ring->width, to_ring->height, 1},
     };
     device->vk.CmdPipelineBarrier(commands, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT,
                                   VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 0, NULL, 0, NULL, 1, &acquire);
-    fr_vk_slot_acquire(device, commands, to);
-    device->vk.CmdCopyImage(commands, from, VK_IMAGE_LAYOUT_GENERAL, to, VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL,
-                            1, &region);
-    fr_vk_slot_release(device, commands, to);
+    fr_vk_slot_acquire(to_ring, commands, to);
+    device->vk.CmdCopyImage(commands, image, VK_IMAGE_LAYOUT_GENERAL, to_ring->slot[to].image.image,
+                            VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, 1, &region);
+    fr_vk_slot_release(to_ring, commands, to);
     device->vk.CmdPipelineBarrier(commands, VK_PIPELINE_STAGE_TRANSFER_BIT,
                                   VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, 0, 0, NULL, 0, NULL, 1, &release);
 }
@@ -335,8 +345,7 @@ static bool copy(void *self, void *from_, uint32_t from, void *to_, uint32_t to)
     struct fr_vk_command *command;
     VkResult result = fr_vk_command_begin(&source->commands, &command);
     if (result == VK_SUCCESS) {
-        copy_between(to_ring, command->buffer, from_ring->slot[from].image.image,
-                     to_ring->slot[to].image.image);
+        copy_between(from_ring, from, to_ring, to, command->buffer);
         result = fr_vk_slot_submit(to_ring, to, command, NULL, 0);
     }
     if (result != VK_SUCCESS)
@@ -400,7 +409,7 @@ fr_status fr_vk_source_create(struct fr_backend_source *out, const fr_vulkan_sou
         .self = source,
         .capabilities = (device->opaque_fd ? FR_CAP_OPAQUE_FD : 0) | (device->dma_buf ? FR_CAP_DMA_BUF : 0) |
                         (device->shared_timeline ? FR_CAP_TIMELINE : 0) |
-                        (device->sync_file ? FR_CAP_SYNC_FILE : 0),
+                        (device->sync_file ? FR_CAP_SYNC_FILE : 0) | (device->foreign ? FR_CAP_FOREIGN : 0),
     };
     return FR_OK;
 }

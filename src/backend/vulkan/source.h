@@ -53,6 +53,7 @@ struct fr_vk_source_ring {
     uint32_t ring_len, width, height;
     fr_format format;
     uint32_t sync_kind;
+    uint32_t outside;        /* fr_vk_outside_family */
     VkImageUsageFlags usage; /* of the images */
     struct fr_vk_source_slot slot[FR_WIRE_SLOTS_MAX];
     VkSemaphore ready, retire;
@@ -61,9 +62,10 @@ struct fr_vk_source_ring {
     bool failed;        /* said once: what failed may do so with every frame */
 };
 
-/* The image is taken over from and given back to whoever else has it; `commands` in between writes it. */
-void fr_vk_slot_acquire(const struct fr_vk_device *device, VkCommandBuffer commands, VkImage image);
-void fr_vk_slot_release(const struct fr_vk_device *device, VkCommandBuffer commands, VkImage image);
+/* A slot's image is taken over from and given back to whoever else has it; `commands` in between writes it.
+ */
+void fr_vk_slot_acquire(const struct fr_vk_source_ring *ring, VkCommandBuffer commands, uint32_t index);
+void fr_vk_slot_release(const struct fr_vk_source_ring *ring, VkCommandBuffer commands, uint32_t index);
 
 /* Submits what fills a slot, in `stage`, from `image` (NULL: no program's image); the slot's end says when it
  * is done. */

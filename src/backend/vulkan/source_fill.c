@@ -18,7 +18,7 @@ static void image_barrier(const struct fr_vk_device *device, VkCommandBuffer com
 }
 
 /* What it held is of no interest: then nobody has to give it. */
-void fr_vk_slot_acquire(const struct fr_vk_device *device, VkCommandBuffer commands, VkImage image)
+void fr_vk_slot_acquire(const struct fr_vk_source_ring *ring, VkCommandBuffer commands, uint32_t index)
 {
     const VkImageMemoryBarrier barrier = {
         .sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
@@ -27,22 +27,24 @@ void fr_vk_slot_acquire(const struct fr_vk_device *device, VkCommandBuffer comma
         .newLayout = VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL,
         .srcQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
         .dstQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
-        .image = image,
+        .image = ring->slot[index].image.image,
         .subresourceRange = whole,
     };
-    image_barrier(device, commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_TRANSFER_BIT, &barrier);
+    image_barrier(ring->source->device, commands, VK_PIPELINE_STAGE_TRANSFER_BIT,
+                  VK_PIPELINE_STAGE_TRANSFER_BIT, &barrier);
 }
 
-void fr_vk_slot_release(const struct fr_vk_device *device, VkCommandBuffer commands, VkImage image)
+void fr_vk_slot_release(const struct fr_vk_source_ring *ring, VkCommandBuffer commands, uint32_t index)
 {
+    const struct fr_vk_device *device = ring->source->device;
     const VkImageMemoryBarrier barrier = {
         .sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
         .srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT,
         .oldLayout = VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL,
         .newLayout = VK_IMAGE_LAYOUT_GENERAL,
         .srcQueueFamilyIndex = device->family,
-        .dstQueueFamilyIndex = VK_QUEUE_FAMILY_EXTERNAL,
-        .image = image,
+        .dstQueueFamilyIndex = ring->outside,
+        .image = ring->slot[index].image.image,
         .subresourceRange = whole,
     };
     image_barrier(device, commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT,
@@ -125,10 +127,10 @@ static VkResult record_transfer(struct fr_vk_source_ring *ring, uint32_t index, 
         .extent = {ring->width, ring->height, 1},
     };
     turn(device, command->buffer, image, reading, false);
-    fr_vk_slot_acquire(device, command->buffer, to);
+    fr_vk_slot_acquire(ring, command->buffer, index);
     device->vk.CmdCopyImage(command->buffer, (VkImage)(uintptr_t)image->image, reading.layout, to,
                             VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, 1, &region);
-    fr_vk_slot_release(device, command->buffer, to);
+    fr_vk_slot_release(ring, command->buffer, index);
     turn(device, command->buffer, image, reading, true);
     command->stage = reading.stage;
     return VK_SUCCESS;
@@ -146,7 +148,7 @@ static void slot_for_shader(const struct fr_vk_source_ring *ring, VkCommandBuffe
         .oldLayout = after ? VK_IMAGE_LAYOUT_GENERAL : VK_IMAGE_LAYOUT_UNDEFINED,
         .newLayout = VK_IMAGE_LAYOUT_GENERAL,
         .srcQueueFamilyIndex = after ? device->family : VK_QUEUE_FAMILY_IGNORED,
-        .dstQueueFamilyIndex = after ? VK_QUEUE_FAMILY_EXTERNAL : VK_QUEUE_FAMILY_IGNORED,
+        .dstQueueFamilyIndex = after ? ring->outside : VK_QUEUE_FAMILY_IGNORED,
         .image = image,
         .subresourceRange = whole,
     };
@@ -303,6 +305,7 @@ void fr_vk_source_slot(const struct fr_backend_source *source, void *ring_, uint
         .storage = ring->usage & VK_IMAGE_USAGE_STORAGE_BIT,
         .width = ring->width,
         .height = ring->height,
+        .queue_family = ring->outside,
         .ready = fence ? (uint64_t)(uintptr_t)ring->ready : 0,
         .ready_value = slot->ready_value,
     };

@@ -12,7 +12,8 @@ fr_status fr_vk_host_create(struct fr_backend_host *out, const fr_vulkan_host_pa
                             bool automatic, const fr_log *log)
 {
     (void)out, (void)params, (void)os;
-    fr_log_write(log, automatic ? FR_LOG_DEBUG : FR_LOG_ERROR, "this library was built without Vulkan");
+    fr_log_write(log, automatic ? FR_LOG_DEBUG : FR_LOG_WARNING,
+                 "this library was built without Vulkan, so rings lie in shared memory");
     return FR_ERR_UNSUPPORTED;
 }
 

@@ -19,7 +19,8 @@
 /* `automatic`: the caller did not ask for this backend by name. Its capabilities are without FR_CAP_STATES
  * then, so that sources without a GPU are the cpu backend's, and a ring_create for a source whose device is
  * no GPU, or cannot be shared with, says FR_ERR_UNSUPPORTED. FR_ERR_UNSUPPORTED: this machine, or this build,
- * has no Vulkan (logged); FR_ERR_NO_MEMORY. `params` (NULL: all zero) is copied. */
+ * has no Vulkan, which is logged with what comes instead: rings in shared memory; FR_ERR_NO_MEMORY. `params`
+ * (NULL: all zero) is copied. */
 fr_status fr_vk_host_create(struct fr_backend_host *out, const fr_vulkan_host_params *params, struct fr_os os,
                             bool automatic, const fr_log *log);
 

@@ -12,7 +12,10 @@
 
 /* Rings of images on a GPU, by sockets: what a source says of its GPU, and a descriptor for each slot. */
 
-#define ALL_WAYS (FR_CAP_STATES | FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF | FR_CAP_TIMELINE | FR_CAP_SYNC_FILE)
+#define ALL_WAYS                                                                                             \
+    (FR_CAP_STATES | FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF | FR_CAP_TIMELINE | FR_CAP_SYNC_FILE | FR_CAP_FOREIGN)
+/* Of a later source: a host takes no notice. */
+#define LATER_WAY (UINT64_C(1) << 40)
 
 struct fixture {
     struct sandbox sandbox;
@@ -96,7 +99,7 @@ static void open_source(const struct fixture *f, struct source *source, uint64_t
 
 static void connect_source(struct fixture *f, struct source *source, uint64_t capabilities)
 {
-    open_source(f, source, capabilities);
+    open_source(f, source, capabilities == FR_CAP_STATES ? capabilities : capabilities | LATER_WAY);
     source_expect(source, FR_SOURCE_NEWS_CONNECTED);
     const struct fr_host_news news = host_expect(&f->host, FR_HOST_NEWS_SOURCE);
     assert_true(news.capabilities == capabilities);

@@ -7,6 +7,8 @@
  * counted, and what the newest session was told.
  */
 
+#include "coder.h"
+#include "fake_nvenc.h"
 #include "nvenc_coder.h"
 
 #include <ffnvcodec/dynlink_cuda.h>
@@ -69,7 +71,7 @@ __attribute__((destructor)) static void end(void)
     const struct fake_nvenc *f = fake_nvenc();
     const char *path = getenv("FAKE_NVENC_REPORT");
     FILE *file = path && f->sessions.made ? fopen(path, "w") : NULL;
-    nvenc_coder_finish();
+    coder_finish();
     if (!file)
         return;
     fprintf(file, "{\"wrong\": \"%s\", \"frames\": %u, \"keyframes\": %u", f->wrong ? f->wrong : "",

@@ -3,15 +3,7 @@
 #ifndef FR_TEST_NVENC_CODER_H
 #define FR_TEST_NVENC_CODER_H
 
-/* Real streams from the fake library: x264 and x265 in the place of the GPU, told nothing but what NVENC was
- * told. One session at a time. */
-
-#include "fake_nvenc.h"
-
-/* Makes the fake encode with them. */
+/* Makes the fake library encode, with coder.h, which is finished by its own function. */
 void nvenc_coder_install(void);
-
-/* Frees what they hold. */
-void nvenc_coder_finish(void);
 
 #endif

@@ -4,6 +4,7 @@
 /* Recordings of frames that lie on a GPU: encoded there, or brought into memory in one place, and what
  * happens when the GPU changes or goes away. */
 
+#include "coder.h"
 #include "nvenc_coder.h"
 #include "nvenc_machine.h"
 
@@ -64,7 +65,7 @@ static void put(fr_recorder *recorder, struct texture_ring *textures, int count)
 static void end(fr_recorder **recorder)
 {
     assert_int_equal(fr_recorder_close(recorder), FR_OK);
-    nvenc_coder_finish();
+    coder_finish();
 }
 
 /* --- on the GPU --- */
@@ -484,7 +485,7 @@ static void a_named_nvenc_that_is_not_there_says_why_before_the_first_frame(void
     assert_int_equal(fr_recorder_open_with(&recorder, &params, all_rows()), FR_ERR_ENCODER);
     assert_null(recorder);
     assert_non_null(strstr(lines.last[FR_LOG_ERROR], "the library is not there"));
-    nvenc_coder_finish();
+    coder_finish();
 }
 
 static void its_options_are_checked_before_the_first_frame(void **state)

@@ -1,13 +1,19 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
 
-/* Finding a device, and what is known of it. */
+/* Finding a device, and what is known of it; that the tests are validated. */
+#define _GNU_SOURCE
 #include "vulkan/gpu.h"
 
 #include "backend/vulkan/vulkan.h"
 
 #include <ctype.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static bool on_processor(void)
 {
@@ -20,6 +26,103 @@ static struct fr_vk_device *named(const char *name)
     const struct fr_vk_wish wish = {.params = &params};
     struct fr_vk_device *device;
     return fr_vk_device_create(&device, &wish, gpu_log()) == FR_OK ? device : NULL;
+}
+
+static int nothing(void)
+{
+    return 0;
+}
+
+static int no_layer_asked_for(void)
+{
+    return unsetenv("VK_INSTANCE_LAYERS");
+}
+
+static int no_layer_there(void)
+{
+    return unsetenv("VK_ADD_LAYER_PATH") | setenv("VK_LAYER_PATH", "/nowhere", 1);
+}
+
+static int errors_are_only_said(void)
+{
+    return setenv("VK_LAYER_SETTINGS_PATH", "/nowhere", 1);
+}
+
+/* This program once more, in another environment, where it does no test; how it ends. */
+static int run_again(int (*change)(void))
+{
+    int status;
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (!child) {
+        const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+        if (change() == 0 && dup2(nowhere, STDOUT_FILENO) >= 0 && dup2(nowhere, STDERR_FILENO) >= 0)
+            (void)execl("/proc/self/exe", "test", "none of them", (char *)NULL);
+        _exit(1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void test_runs_only_validated(void **state)
+{
+    (void)state;
+    assert_int_equal(run_again(nothing), 0);
+    assert_int_equal(run_again(no_layer_asked_for), GPU_NOT_VALIDATED);
+    assert_int_equal(run_again(no_layer_there), GPU_NOT_VALIDATED);
+    assert_int_equal(run_again(errors_are_only_said), GPU_NOT_VALIDATED);
+}
+
+/* A driver would make it, or say no. */
+static void make_an_empty_buffer(void)
+{
+    const VkBufferCreateInfo info = {.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
+                                     .usage = VK_BUFFER_USAGE_TRANSFER_DST_BIT};
+    struct gpu gpu;
+    VkBuffer buffer;
+    gpu_open(&gpu, NULL);
+    (void)gpu.device->vk.CreateBuffer(gpu.device->device, &info, NULL, &buffer);
+}
+
+static void write_twice(bool in_order)
+{
+    const VkMemoryBarrier done = {.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
+                                  .srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT,
+                                  .dstAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT};
+    const VkPipelineStageFlags transfer = VK_PIPELINE_STAGE_TRANSFER_BIT;
+    struct gpu gpu;
+    struct fr_vk_buffer from, to;
+    struct fr_vk_command *command;
+    gpu_open(&gpu, NULL);
+    const struct fr_vk_device *device = gpu.device;
+    const VkBufferUsageFlags usage = VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT;
+    const VkBufferCopy whole = {.size = 64};
+    assert_int_equal(fr_vk_buffer_create(device, 64, usage, 0, 0, &from), VK_SUCCESS);
+    assert_int_equal(fr_vk_buffer_create(device, 64, usage, 0, 0, &to), VK_SUCCESS);
+    assert_int_equal(fr_vk_command_begin(&gpu.commands, &command), VK_SUCCESS);
+    device->vk.CmdCopyBuffer(command->buffer, from.buffer, to.buffer, 1, &whole);
+    if (in_order)
+        device->vk.CmdPipelineBarrier(command->buffer, transfer, transfer, 0, 1, &done, 0, NULL, 0, NULL);
+    device->vk.CmdCopyBuffer(command->buffer, from.buffer, to.buffer, 1, &whole);
+}
+
+static void write_in_order(void)
+{
+    write_twice(true);
+}
+
+static void write_in_any_order(void)
+{
+    write_twice(false);
+}
+
+static void test_an_error_ends_the_program(void **state)
+{
+    (void)state;
+    assert_int_equal(gpu_signal_that_ends(make_an_empty_buffer), SIGTRAP);
+    assert_int_equal(gpu_signal_that_ends(write_in_any_order), SIGTRAP);
+    assert_int_equal(gpu_signal_that_ends(write_in_order), 0);
 }
 
 static void test_named_by_a_part_of_its_name(void **state)
@@ -148,9 +251,15 @@ static void test_wrapped(void **state)
     fr_vk_device_unref(own);
 }
 
-int main(void)
+/* An argument: the tests that it names. */
+int main(int argc, char **argv)
 {
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
+    /* Processes are split before there is a device, whose threads would stay behind. */
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_runs_only_validated),
+        cmocka_unit_test(test_an_error_ends_the_program),
         cmocka_unit_test(test_named_by_a_part_of_its_name),
         cmocka_unit_test(test_named_by_its_uuid),
         cmocka_unit_test(test_processor_only_when_named),

@@ -15,7 +15,19 @@ static VkResult failure;
 static const char *hit, *hidden;
 static bool paused, shared_timelines, hanging;
 static VkDeviceSize heap_bytes;
+static uint32_t range_bytes;
+static struct faults_transfers transfers;
 static int (*make_sync_file)(void);
+static struct {
+    VkDevice device;
+    VkQueue queue;
+} newest, lost;
+static unsigned until_lost, losses;
+static struct {
+    VkFormat format;
+    VkExternalMemoryHandleTypeFlags ways;
+    VkExternalMemoryFeatureFlags features;
+} unshared;
 
 enum kind {
     INSTANCE,
@@ -52,6 +64,24 @@ void faults_at(unsigned nth, VkResult result)
     hit = nth ? NULL : hit;
 }
 
+void faults_lose(unsigned nth)
+{
+    until_lost = nth;
+}
+
+unsigned faults_lost(void)
+{
+    return losses;
+}
+
+void faults_unshare(VkFormat format, VkExternalMemoryHandleTypeFlags ways,
+                    VkExternalMemoryFeatureFlags features)
+{
+    unshared.format = format;
+    unshared.ways = ways;
+    unshared.features = features;
+}
+
 const char *faults_hit(void)
 {
     return hit;
@@ -80,6 +110,18 @@ void faults_sync_files(int (*make)(void))
 void faults_heap(VkDeviceSize bytes)
 {
     heap_bytes = bytes;
+}
+
+void faults_range(uint32_t bytes)
+{
+    range_bytes = bytes;
+}
+
+struct faults_transfers faults_transfers(void)
+{
+    const struct faults_transfers seen = transfers;
+    transfers = (struct faults_transfers){0};
+    return seen;
 }
 
 void faults_hide(const char *extension)
@@ -112,6 +154,18 @@ static PFN_vkVoidFunction real(const char *name)
 }
 
 #define REAL(name) ((PFN_vk##name)real("vk" #name))
+
+/* Of the device, or of the queue where that is not known. */
+static bool is_lost(VkDevice device, VkQueue queue)
+{
+    const bool of_newest = device ? device == newest.device : queue == newest.queue;
+    if (until_lost && of_newest && newest.device != lost.device && !--until_lost) {
+        (void)REAL(DeviceWaitIdle)(newest.device);
+        lost = newest;
+        losses++;
+    }
+    return lost.device && (device ? device == lost.device : queue == lost.queue);
+}
 
 /* A device that is lost has nothing under way. Calls without a device cannot say that it is. */
 static VkResult refuse(VkDevice device)
@@ -173,13 +227,20 @@ CALL(AllocateCommandBuffers, d, (VkDevice d, const VkCommandBufferAllocateInfo *
 CALL(BeginCommandBuffer, NULL, (VkCommandBuffer c, const VkCommandBufferBeginInfo *i), (c, i))
 CALL(EndCommandBuffer, NULL, (VkCommandBuffer c), (c))
 CALL(ResetFences, d, (VkDevice d, uint32_t n, const VkFence *f), (d, n, f))
-CALL(WaitForFences, d, (VkDevice d, uint32_t n, const VkFence *f, VkBool32 all, uint64_t t),
-     (d, n, f, all, t))
 CALL(GetMemoryFdKHR, d, (VkDevice d, const VkMemoryGetFdInfoKHR *i, int *o), (d, i, o))
 CALL(GetMemoryHostPointerPropertiesEXT, d,
      (VkDevice d, VkExternalMemoryHandleTypeFlagBits t, const void *p, VkMemoryHostPointerPropertiesEXT *o),
      (d, t, p, o))
 CALL(EnumeratePhysicalDevices, NULL, (VkInstance i, uint32_t *n, VkPhysicalDevice *o), (i, n, o))
+
+static VkResult VKAPI_CALL wrap_WaitForFences(VkDevice device, uint32_t count, const VkFence *fences,
+                                              VkBool32 all, uint64_t timeout_ns)
+{
+    if (is_lost(device, NULL))
+        return VK_ERROR_DEVICE_LOST;
+    return must_fail("vkWaitForFences") ? refuse(device)
+                                        : REAL(WaitForFences)(device, count, fences, all, timeout_ns);
+}
 
 /* ---- semaphores, and those that stand for others ---- */
 
@@ -289,12 +350,16 @@ static VkResult VKAPI_CALL wrap_WaitSemaphores(VkDevice device, const VkSemaphor
     own.pSemaphores = targets(info->semaphoreCount, info->pSemaphores, list);
     if (hanging)
         return VK_TIMEOUT;
+    if (is_lost(device, NULL))
+        return VK_ERROR_DEVICE_LOST;
     return must_fail("vkWaitSemaphores") ? refuse(device) : REAL(WaitSemaphores)(device, &own, timeout_ns);
 }
 
 static VkResult VKAPI_CALL wrap_GetSemaphoreCounterValue(VkDevice device, VkSemaphore semaphore,
                                                          uint64_t *out)
 {
+    if (is_lost(device, NULL))
+        return VK_ERROR_DEVICE_LOST;
     /* Who waits looks again and again: one look is as the other. */
     return looks++ < LOOKS_MAX && must_fail("vkGetSemaphoreCounterValue")
                ? refuse(device)
@@ -304,6 +369,8 @@ static VkResult VKAPI_CALL wrap_GetSemaphoreCounterValue(VkDevice device, VkSema
 static VkResult VKAPI_CALL wrap_QueueSubmit(VkQueue queue, uint32_t count, const VkSubmitInfo *infos,
                                             VkFence fence)
 {
+    if (is_lost(NULL, queue))
+        return VK_ERROR_DEVICE_LOST;
     if (must_fail("vkQueueSubmit")) {
         (void)REAL(QueueWaitIdle)(queue);
         return failure;
@@ -320,12 +387,58 @@ static VkResult VKAPI_CALL wrap_QueueSubmit(VkQueue queue, uint32_t count, const
     return REAL(QueueSubmit)(queue, count, own, fence);
 }
 
+static bool is_outside(uint32_t family)
+{
+    return family == VK_QUEUE_FAMILY_EXTERNAL || family == VK_QUEUE_FAMILY_FOREIGN_EXT;
+}
+
+static void VKAPI_CALL wrap_CmdPipelineBarrier(VkCommandBuffer commands, VkPipelineStageFlags before,
+                                               VkPipelineStageFlags after, VkDependencyFlags flags,
+                                               uint32_t num_memory, const VkMemoryBarrier *memory,
+                                               uint32_t num_buffers, const VkBufferMemoryBarrier *buffers,
+                                               uint32_t num_images, const VkImageMemoryBarrier *images)
+{
+    for (uint32_t i = 0; i < num_images; i++) {
+        const uint32_t from = images[i].srcQueueFamilyIndex, to = images[i].dstQueueFamilyIndex;
+        transfers.external += from == VK_QUEUE_FAMILY_EXTERNAL || to == VK_QUEUE_FAMILY_EXTERNAL;
+        transfers.foreign += from == VK_QUEUE_FAMILY_FOREIGN_EXT || to == VK_QUEUE_FAMILY_FOREIGN_EXT;
+    }
+    for (uint32_t i = 0; i < num_buffers; i++) {
+        transfers.buffers_taken += is_outside(buffers[i].srcQueueFamilyIndex);
+        transfers.buffers_given += is_outside(buffers[i].dstQueueFamilyIndex);
+    }
+    REAL(CmdPipelineBarrier)
+    (commands, before, after, flags, num_memory, memory, num_buffers, buffers, num_images, images);
+}
+
 static void VKAPI_CALL wrap_GetPhysicalDeviceMemoryProperties(VkPhysicalDevice physical,
                                                               VkPhysicalDeviceMemoryProperties *out)
 {
     REAL(GetPhysicalDeviceMemoryProperties)(physical, out);
     for (uint32_t i = 0; i < out->memoryHeapCount && heap_bytes; i++)
         out->memoryHeaps[i].size = heap_bytes;
+}
+
+static void VKAPI_CALL wrap_GetPhysicalDeviceProperties2(VkPhysicalDevice physical,
+                                                         VkPhysicalDeviceProperties2 *out)
+{
+    REAL(GetPhysicalDeviceProperties2)(physical, out);
+    if (range_bytes)
+        out->properties.limits.maxStorageBufferRange = range_bytes;
+}
+
+static VkResult VKAPI_CALL wrap_GetPhysicalDeviceImageFormatProperties2(
+    VkPhysicalDevice physical, const VkPhysicalDeviceImageFormatInfo2 *info, VkImageFormatProperties2 *out)
+{
+    const VkResult result = REAL(GetPhysicalDeviceImageFormatProperties2)(physical, info, out);
+    const VkPhysicalDeviceExternalImageFormatInfo *external = info->pNext;
+    VkExternalImageFormatProperties *shared = out->pNext;
+    if (info->format != unshared.format || result != VK_SUCCESS || !external || !shared ||
+        external->sType != VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_IMAGE_FORMAT_INFO ||
+        !(external->handleType & unshared.ways))
+        return result;
+    shared->externalMemoryProperties.externalMemoryFeatures &= unshared.features;
+    return unshared.features ? result : VK_ERROR_FORMAT_NOT_SUPPORTED;
 }
 
 static VkResult VKAPI_CALL wrap_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *info,
@@ -398,12 +511,26 @@ static VkResult VKAPI_CALL wrap_CreateDevice(VkPhysicalDevice physical, const Vk
     const VkResult result =
         must_fail("vkCreateDevice") ? failure : REAL(CreateDevice)(physical, &own, allocator, out);
     alive[DEVICE] += result == VK_SUCCESS;
+    if (result == VK_SUCCESS)
+        newest.device = *out;
     return result;
+}
+
+static void VKAPI_CALL wrap_GetDeviceQueue(VkDevice device, uint32_t family, uint32_t index, VkQueue *out)
+{
+    REAL(GetDeviceQueue)(device, family, index, out);
+    if (device == newest.device)
+        newest.queue = *out;
 }
 
 static void VKAPI_CALL wrap_DestroyDevice(VkDevice device, const VkAllocationCallbacks *allocator)
 {
     alive[DEVICE]--;
+    /* Another one may get its handle. */
+    if (device == lost.device)
+        lost.device = NULL;
+    if (device == newest.device)
+        newest.device = NULL;
     REAL(DestroyDevice)(device, allocator);
 }
 
@@ -455,8 +582,12 @@ static const struct entry entries[] = {
     ENTRY(ImportSemaphoreFdKHR),
     ENTRY(GetPhysicalDeviceExternalSemaphoreProperties),
     ENTRY(GetPhysicalDeviceMemoryProperties),
+    ENTRY(GetPhysicalDeviceProperties2),
+    ENTRY(CmdPipelineBarrier),
     ENTRIES(Instance),
     ENTRIES(Device),
+    ENTRY(GetDeviceQueue),
+    ENTRY(GetPhysicalDeviceImageFormatProperties2),
     ENTRY(BindBufferMemory),
     ENTRY(BindImageMemory),
     ENTRY(MapMemory),

@@ -12,6 +12,12 @@ PFN_vkVoidFunction VKAPI_CALL faults_get(VkInstance instance, const char *name);
 
 /* The n-th call from now on of those that can fail does so (1: the next); 0: none any more. */
 void faults_at(unsigned nth, VkResult result);
+/* The n-th call from now on that can say so finds the device that was made last lost; so does each later one
+ * of that device, until it is destroyed. 0: no other is lost. */
+void faults_lose(unsigned nth);
+/* Devices lost so far. */
+unsigned faults_lost(void);
+
 /* Which function that was; NULL: it was not reached yet. */
 const char *faults_hit(void);
 
@@ -32,8 +38,23 @@ void faults_sync_files(int (*make)(void));
 /* Devices made from now on do not have it; NULL: all is there. */
 void faults_hide(const char *extension);
 
+/* Images of this format can be shared so with these features only, by devices looked at from now on; without
+ * any there are none. VK_FORMAT_UNDEFINED: all as it is. */
+void faults_unshare(VkFormat format, VkExternalMemoryHandleTypeFlags ways,
+                    VkExternalMemoryFeatureFlags features);
+
 /* All memory of devices looked at from now on; 0: what there is. */
 void faults_heap(VkDeviceSize bytes);
+
+/* What a shader sees of a buffer, on devices looked at from now on; 0: what it does. */
+void faults_range(uint32_t bytes);
+
+/* Images, by family, and buffers that were taken over from and given to queues outside by what was recorded
+ * since the last call. */
+struct faults_transfers {
+    unsigned external, foreign, buffers_taken, buffers_given;
+};
+struct faults_transfers faults_transfers(void);
 
 /* Objects made and not destroyed, of all kinds; `what`: the kind of one of them. */
 long faults_alive(const char **what);

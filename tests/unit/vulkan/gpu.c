@@ -168,21 +168,20 @@ void gpu_image_destroy(struct gpu *gpu, struct gpu_image *image)
     fr_vk_image_destroy(gpu->device, &image->image);
 }
 
-void gpu_read(struct fr_vk_device *device, struct fr_vk_commands *commands, VkImage image, bool external,
+void gpu_read(struct fr_vk_device *device, struct fr_vk_commands *commands, VkImage image, uint32_t outside,
               uint32_t width, uint32_t height, fr_format format, uint8_t *out)
 {
     const size_t bytes = (size_t)width * height * fr_format_pixel_bytes(format);
     const VkBufferImageCopy region = whole(width, height);
-    const uint32_t there = external ? VK_QUEUE_FAMILY_EXTERNAL : VK_QUEUE_FAMILY_IGNORED;
-    const uint32_t here = external ? device->family : VK_QUEUE_FAMILY_IGNORED;
+    const uint32_t here = outside != VK_QUEUE_FAMILY_IGNORED ? device->family : VK_QUEUE_FAMILY_IGNORED;
     struct fr_vk_buffer buffer;
     struct fr_vk_command *command;
     staging(device, bytes, &buffer);
     assert_int_equal(fr_vk_command_begin(commands, &command), VK_SUCCESS);
-    barrier(device, command->buffer, image, VK_IMAGE_LAYOUT_GENERAL, VK_IMAGE_LAYOUT_GENERAL, there, here);
+    barrier(device, command->buffer, image, VK_IMAGE_LAYOUT_GENERAL, VK_IMAGE_LAYOUT_GENERAL, outside, here);
     device->vk.CmdCopyImageToBuffer(command->buffer, image, VK_IMAGE_LAYOUT_GENERAL, buffer.buffer, 1,
                                     &region);
-    barrier(device, command->buffer, image, VK_IMAGE_LAYOUT_GENERAL, VK_IMAGE_LAYOUT_GENERAL, here, there);
+    barrier(device, command->buffer, image, VK_IMAGE_LAYOUT_GENERAL, VK_IMAGE_LAYOUT_GENERAL, here, outside);
     submit_and_wait(commands, command);
     memcpy(out, buffer.mapped, bytes);
     fr_vk_buffer_destroy(device, &buffer);

@@ -16,6 +16,13 @@
 
 #include <cmocka.h>
 
+/* How a program of these tests ends that is not validated, before its main: see validated.c. */
+enum { GPU_NOT_VALIDATED = 99 };
+
+/* What ends a child that does this: SIGTRAP, the validation layer; 0, nothing; -1, something else that
+ * failed. To be called before there is a device, whose threads a child has not. */
+int gpu_signal_that_ends(void (*what)(void));
+
 /* To stderr. */
 const fr_log *gpu_log(void);
 
@@ -45,8 +52,9 @@ void gpu_image_create(struct gpu *gpu, uint32_t width, uint32_t height, fr_forma
                       const uint8_t *pixels, VkImageLayout layout, struct gpu_image *out);
 void gpu_image_destroy(struct gpu *gpu, struct gpu_image *image);
 
-/* Reads tight rows of an image in layout GENERAL; `external`: between taking it over and giving it back. */
-void gpu_read(struct fr_vk_device *device, struct fr_vk_commands *commands, VkImage image, bool external,
+/* Reads tight rows of an image in layout GENERAL; `outside`: the queue family that it is taken over
+ * from and given back to, or IGNORED. */
+void gpu_read(struct fr_vk_device *device, struct fr_vk_commands *commands, VkImage image, uint32_t outside,
               uint32_t width, uint32_t height, fr_format format, uint8_t *out);
 
 /* Tight rows that depend on the seed; to be freed. Half floats are finite. */

@@ -6,11 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { IMPORTED_MAX = 64, WAITS_MAX = 32, PITCH_BYTES = 4096 };
+enum { IMPORTED_MAX = 64, WAITS_MAX = 32, BARRIERS_MAX = 16, PITCH_BYTES = 4096 };
 
-static const char *const lent[] = {VK_EXT_EXTERNAL_MEMORY_DMA_BUF_EXTENSION_NAME,
-                                   VK_EXT_IMAGE_DRM_FORMAT_MODIFIER_EXTENSION_NAME,
-                                   VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME};
+static const char *const lent[] = {
+    VK_EXT_EXTERNAL_MEMORY_DMA_BUF_EXTENSION_NAME, VK_EXT_IMAGE_DRM_FORMAT_MODIFIER_EXTENSION_NAME,
+    VK_EXT_QUEUE_FAMILY_FOREIGN_EXTENSION_NAME, VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME};
 enum { LENT = sizeof(lent) / sizeof(lent[0]) };
 
 /* The tests have one thread that calls Vulkan, and one queue at a time. */
@@ -133,6 +133,34 @@ static VkResult VKAPI_CALL lend_CreateImage(VkDevice device, const VkImageCreate
         own.pNext = &external;
     }
     return REAL(CreateImage)(device, &own, allocator, out);
+}
+
+static uint32_t own_family(uint32_t family)
+{
+    return family == VK_QUEUE_FAMILY_FOREIGN_EXT ? VK_QUEUE_FAMILY_EXTERNAL : family;
+}
+
+static void VKAPI_CALL lend_CmdPipelineBarrier(VkCommandBuffer commands, VkPipelineStageFlags before,
+                                               VkPipelineStageFlags after, VkDependencyFlags flags,
+                                               uint32_t num_memory, const VkMemoryBarrier *memory,
+                                               uint32_t num_buffers, const VkBufferMemoryBarrier *buffers,
+                                               uint32_t num_images, const VkImageMemoryBarrier *images)
+{
+    VkImageMemoryBarrier own[BARRIERS_MAX];
+    VkBufferMemoryBarrier own_buffers[BARRIERS_MAX];
+    assert_true(num_images <= BARRIERS_MAX && num_buffers <= BARRIERS_MAX);
+    for (uint32_t i = 0; i < num_buffers; i++) {
+        own_buffers[i] = buffers[i];
+        own_buffers[i].srcQueueFamilyIndex = own_family(buffers[i].srcQueueFamilyIndex);
+        own_buffers[i].dstQueueFamilyIndex = own_family(buffers[i].dstQueueFamilyIndex);
+    }
+    for (uint32_t i = 0; i < num_images; i++) {
+        own[i] = images[i];
+        own[i].srcQueueFamilyIndex = own_family(images[i].srcQueueFamilyIndex);
+        own[i].dstQueueFamilyIndex = own_family(images[i].dstQueueFamilyIndex);
+    }
+    REAL(CmdPipelineBarrier)
+    (commands, before, after, flags, num_memory, memory, num_buffers, own_buffers, num_images, own);
 }
 
 static VkResult VKAPI_CALL lend_GetImageDrmFormatModifierPropertiesEXT(
@@ -332,6 +360,7 @@ static const struct {
     ENTRY(GetPhysicalDeviceExternalBufferProperties),
     ENTRY(GetPhysicalDeviceExternalSemaphoreProperties),
     ENTRY(CreateImage),
+    ENTRY(CmdPipelineBarrier),
     ENTRY(GetImageDrmFormatModifierPropertiesEXT),
     ENTRY(GetImageSubresourceLayout),
     ENTRY(AllocateMemory),

@@ -90,8 +90,8 @@ static void read_slot(struct pair_host *host, uint32_t index, uint8_t *pixels)
     const struct fr_vk_ring *ring = host->ring;
     const size_t row_bytes = (size_t)ring->shape.width * fr_format_pixel_bytes(ring->shape.format);
     if (ring->plan.kind != FR_SLOTS_MEMORY) {
-        gpu_read(ring->device, &host->commands, ring->slot[index].image.image, true, ring->shape.width,
-                 ring->shape.height, ring->shape.format, pixels);
+        gpu_read(ring->device, &host->commands, ring->slot[index].image.image, ring->plan.outside,
+                 ring->shape.width, ring->shape.height, ring->shape.format, pixels);
         return;
     }
     const uint8_t *from = (const uint8_t *)ring->memory.ptr + index * ring->slot_bytes;

@@ -8,15 +8,22 @@
 
 #include <string.h>
 
-static const uint64_t every_cap = FR_CAP_STATES | FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF | FR_CAP_TIMELINE;
-static const uint64_t file_caps = FR_CAP_STATES | FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF | FR_CAP_SYNC_FILE;
+static const uint64_t every_cap =
+    FR_CAP_STATES | FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF | FR_CAP_TIMELINE | FR_CAP_FOREIGN;
+static const uint64_t file_caps =
+    FR_CAP_STATES | FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF | FR_CAP_SYNC_FILE | FR_CAP_FOREIGN;
 
 static struct fr_vk_device able_device(void)
 {
-    struct fr_vk_device device = {
-        .opaque_fd = true, .dma_buf = true, .shared_timeline = true, .timeline = true, .host_memory = true};
+    struct fr_vk_device device = {.opaque_fd = true,
+                                  .dma_buf = true,
+                                  .foreign = true,
+                                  .shared_timeline = true,
+                                  .timeline = true,
+                                  .host_memory = true};
     for (uint32_t i = 0; i < FR_VK_WAYS; i++)
         device.fault[i] = "";
+    device.fault[FR_VK_WAY_SYNC_FILE] = "no fences";
     device.gpu = (struct fr_gpu){.present = true,
                                  .driver_uuid = {1},
                                  .device_uuid = {2},
@@ -36,13 +43,19 @@ static void expect_plan(const struct fr_vk_device *device, const fr_vulkan_host_
 {
     struct fr_vk_plan plan;
     assert_int_equal(fr_vk_plan_make(&plan, device, params, caps, source), expected.status);
+    char why[FR_VK_WHY_BYTES];
+    fr_vk_plan_why(&plan, why);
     if (expected.status != FR_OK) {
-        assert_true(plan.fault[0]);
+        assert_true(why[0]);
         return;
     }
     assert_int_equal(plan.kind, expected.kind);
     assert_int_equal(plan.sync_kind, expected.sync_kind);
-    assert_int_equal(plan.fault[0] == '\0', plan.kind == FR_SLOTS_OPAQUE_FD);
+    const bool far = plan.kind == FR_SLOTS_DMA_BUF && !fr_vk_gpu_equal(&device->gpu, source);
+    if (plan.kind != FR_SLOTS_MEMORY)
+        assert_int_equal(plan.outside, far ? VK_QUEUE_FAMILY_FOREIGN_EXT : VK_QUEUE_FAMILY_EXTERNAL);
+    const bool best = plan.kind == FR_SLOTS_OPAQUE_FD && plan.sync_kind == FR_WIRE_SYNC_FENCE;
+    assert_int_equal(why[0] == '\0', best);
     assert_true(fr_vk_plan_slots(&plan)[0] && fr_vk_plan_sync(&plan)[0]);
 }
 
@@ -83,6 +96,23 @@ static void test_another_device_or_driver(void **state)
     other.present = false;
     expect_plan(&device, &all, FR_CAP_STATES, &other, memory);
     expect_plan(&device, &no_dma_buf, FR_CAP_OPAQUE_FD, &other, nothing);
+}
+
+/* Both sides have to give images to queues of other devices; those of one device need not. */
+static void test_dma_bufs_of_another_device(void **state)
+{
+    (void)state;
+    const fr_vulkan_host_params no_opaque = {.no_opaque_fd = true};
+    struct fr_vk_device device = able_device();
+    struct fr_gpu other = device.gpu;
+    other.driver_uuid[3] = 5;
+    expect_plan(&device, &no_opaque, every_cap, &other, dma_states);
+    expect_plan(&device, &no_opaque, every_cap & ~FR_CAP_FOREIGN, &other, memory);
+    expect_plan(&device, &no_opaque, every_cap & ~FR_CAP_FOREIGN, &device.gpu, dma_fence);
+    device.foreign = false;
+    device.fault[FR_VK_WAY_FOREIGN] = "no way out";
+    expect_plan(&device, &no_opaque, every_cap, &other, memory);
+    expect_plan(&device, &no_opaque, every_cap, &device.gpu, dma_fence);
 }
 
 static void test_modifiers_in_common(void **state)
@@ -139,6 +169,7 @@ static void test_what_the_device_lacks(void **state)
     struct fr_vk_device device = able_device();
     struct fr_vk_plan plan;
     device.shared_timeline = false;
+    device.fault[FR_VK_WAY_TIMELINE] = "no";
     expect_plan(&device, &all, every_cap, &device.gpu, opaque_states);
     device.opaque_fd = false;
     device.fault[FR_VK_WAY_OPAQUE_FD] = "no";
@@ -149,6 +180,64 @@ static void test_what_the_device_lacks(void **state)
     assert_true(plan.kind == FR_SLOTS_MEMORY && plan.import);
     assert_int_equal(fr_vk_plan_make(&plan, &device, &no_host, every_cap, &device.gpu), FR_OK);
     assert_true(plan.kind == FR_SLOTS_MEMORY && !plan.import);
+}
+
+/* ---- reasons ---- */
+
+static void expect_why(const struct fr_vk_device *device, const fr_vulkan_host_params *params, uint64_t caps,
+                       const struct fr_gpu *source, const char *expected)
+{
+    struct fr_vk_plan plan;
+    char why[FR_VK_WHY_BYTES];
+    (void)fr_vk_plan_make(&plan, device, params, caps, source);
+    fr_vk_plan_why(&plan, why);
+    assert_string_equal(why, expected);
+}
+
+static void test_why_not_another_way(void **state)
+{
+    (void)state;
+    const fr_vulkan_host_params all = {0}, no_opaque = {.no_opaque_fd = true},
+                                no_image = {.no_opaque_fd = true, .no_dma_buf = true},
+                                nothing_on = {.no_opaque_fd = true,
+                                              .no_dma_buf = true,
+                                              .no_host_memory = true},
+                                no_timeline = {.no_timeline = true}, no_file = {.no_sync_file = true};
+    struct fr_vk_device device = able_device();
+    struct fr_gpu other = device.gpu, none = {.present = false};
+    other.device_uuid[0] = 77;
+    other.num_modifiers = 0;
+    expect_why(&device, &all, every_cap, &device.gpu, "");
+    expect_why(&device, &no_timeline, every_cap, &device.gpu, "timelines are turned off; no fences");
+    expect_why(&device, &all, every_cap & ~FR_CAP_TIMELINE & ~FR_CAP_DMA_BUF, &device.gpu,
+               "the source's device does not share timelines; the source's device has no DMA-BUF");
+    expect_why(&device, &no_opaque, every_cap, &device.gpu, "OPAQUE_FD is turned off");
+    expect_why(&device, &no_image, every_cap, &device.gpu, "OPAQUE_FD is turned off; DMA-BUF is turned off");
+    expect_why(&device, &nothing_on, every_cap, &device.gpu,
+               "OPAQUE_FD is turned off; DMA-BUF is turned off; import of memory is turned off");
+    expect_why(
+        &device, &all, every_cap, &other,
+        "the source is on another device or driver; the two devices have no DRM format modifier in common");
+    expect_why(&device, &all, FR_CAP_STATES, &none, "the source has no GPU");
+    other = device.gpu;
+    other.driver_uuid[0] = 77;
+    expect_why(
+        &device, &all, every_cap & ~FR_CAP_FOREIGN, &other,
+        "the source is on another device or driver; the source's device lacks VK_EXT_queue_family_foreign");
+    device.foreign = false;
+    device.fault[FR_VK_WAY_FOREIGN] = "no way out";
+    expect_why(&device, &all, every_cap, &other, "the source is on another device or driver; no way out");
+    device.host_memory = false;
+    device.fault[FR_VK_WAY_HOST_MEMORY] = "no import";
+    expect_why(&device, &all, FR_CAP_STATES, &none, "the source has no GPU; no import");
+    device.sync_file = true;
+    expect_why(&device, &no_timeline, file_caps, &device.gpu,
+               "as OPAQUE_FD the source would wait for its GPU; timelines are turned off");
+    expect_why(&device, &no_file, file_caps & ~FR_CAP_OPAQUE_FD, &device.gpu,
+               "the source's device does not share images; the source's device does not share timelines; "
+               "sync files are turned off");
+    expect_why(&device, &all, file_caps & ~FR_CAP_SYNC_FILE, &device.gpu,
+               "the source's device does not share timelines; the source has no sync files");
 }
 
 /* ---- choosing among devices ---- */
@@ -285,10 +374,16 @@ static void test_devices_that_cannot_be_used(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_same_device),         cmocka_unit_test(test_another_device_or_driver),
-        cmocka_unit_test(test_modifiers_in_common),     cmocka_unit_test(test_fences_attached_to_images),
-        cmocka_unit_test(test_what_the_device_lacks),   cmocka_unit_test(test_the_sources_device_is_taken),
-        cmocka_unit_test(test_a_named_device_is_taken), cmocka_unit_test(test_devices_that_cannot_be_used),
+        cmocka_unit_test(test_the_same_device),
+        cmocka_unit_test(test_another_device_or_driver),
+        cmocka_unit_test(test_dma_bufs_of_another_device),
+        cmocka_unit_test(test_modifiers_in_common),
+        cmocka_unit_test(test_fences_attached_to_images),
+        cmocka_unit_test(test_what_the_device_lacks),
+        cmocka_unit_test(test_why_not_another_way),
+        cmocka_unit_test(test_the_sources_device_is_taken),
+        cmocka_unit_test(test_a_named_device_is_taken),
+        cmocka_unit_test(test_devices_that_cannot_be_used),
     };
     return cmocka_run_group_tests_name("vulkan/plan", tests, NULL, NULL);
 }

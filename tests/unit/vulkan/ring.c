@@ -5,6 +5,8 @@
  * one process and in two. */
 #define _GNU_SOURCE
 #include "backend/vulkan/source.h"
+#include "vulkan/faults.h"
+#include "vulkan/lend.h"
 #include "vulkan/pair.h"
 
 #include <stdlib.h>
@@ -13,7 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const uint64_t every_cap = FR_CAP_STATES | FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF | FR_CAP_TIMELINE;
+static const uint64_t every_cap =
+    FR_CAP_STATES | FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF | FR_CAP_TIMELINE | FR_CAP_FOREIGN;
 
 struct way {
     const char *name;
@@ -86,32 +89,142 @@ static void expect_frame(struct pair_host *host, const struct way *way, uint32_t
     free(pixels);
 }
 
+/* `apart`: to each side the other one is on another driver. */
+static void one_process(struct gpu *gpu, const struct way *way, bool apart)
+{
+    fprintf(stderr, "%s\n", way->name);
+    fr_wire_v2 *words = pair_words_create();
+    struct fr_gpu source_gpu = gpu->device->gpu;
+    struct pair_source source;
+    struct pair_host host;
+    pair_source_open(&source, gpu);
+    source_gpu.driver_uuid[0] ^= apart;
+    pair_host_open(&host, &way->shape, &source_gpu, words);
+    assert_int_equal(host.delivery.slots_kind, way->kind);
+    struct fr_delivery delivery = pair_delivered(&host.delivery);
+    delivery.gpu.driver_uuid[0] ^= apart;
+    assert_int_equal(pair_source_attach(&source, &delivery, words), FR_OK);
+    for (uint32_t frame = 0; frame < FRAMES; frame++) {
+        push_frame(gpu, &source, way, frame);
+        expect_frame(&host, way, frame);
+    }
+    pair_source_close(&source);
+    pair_host_close(&host);
+    pair_words_destroy(words);
+}
+
 static void test_one_process(void **state)
 {
     (void)state;
     struct gpu gpu;
     gpu_open(&gpu, NULL);
-    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-        if (!possible(&ways[i], gpu.device))
-            continue;
-        fprintf(stderr, "%s\n", ways[i].name);
-        fr_wire_v2 *words = pair_words_create();
-        struct pair_source source;
-        struct pair_host host;
-        pair_source_open(&source, &gpu);
-        pair_host_open(&host, &ways[i].shape, &gpu.device->gpu, words);
-        assert_int_equal(host.delivery.slots_kind, ways[i].kind);
-        const struct fr_delivery delivery = pair_delivered(&host.delivery);
-        assert_int_equal(pair_source_attach(&source, &delivery, words), FR_OK);
-        for (uint32_t frame = 0; frame < FRAMES; frame++) {
-            push_frame(&gpu, &source, &ways[i], frame);
-            expect_frame(&host, &ways[i], frame);
-        }
-        pair_source_close(&source);
-        pair_host_close(&host);
-        pair_words_destroy(words);
-    }
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+        if (possible(&ways[i], gpu.device))
+            one_process(&gpu, &ways[i], false);
     gpu_close(&gpu);
+}
+
+/* 641 columns of BGRA8 are 2624 bytes: three bands of 128 rows, of which a shader sees one at a time. */
+static void test_slots_larger_than_a_shader_sees(void **state)
+{
+    (void)state;
+    struct gpu gpu;
+    gpu_open(&gpu, NULL);
+    faults_range(400000);
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+        if (ways[i].kind == FR_SLOTS_MEMORY) {
+            struct way way = ways[i];
+            way.shape.get = faults_get;
+            one_process(&gpu, &way, false);
+        }
+    faults_range(0);
+    gpu_close(&gpu);
+}
+
+/* Lent where the driver has none. False: not on this device. */
+static bool open_dma_buf(struct gpu *gpu)
+{
+    gpu_open(gpu, faults_get);
+    if (gpu->device->dma_buf && gpu->device->foreign)
+        return true;
+    gpu_close(gpu);
+    if (getenv("FRAMERING_TEST_GPU"))
+        return false;
+    lend_dma_buf(true);
+    gpu_open(gpu, faults_get);
+    return true;
+}
+
+/* The loader asks the instance that it saw last. */
+static void close_dma_buf(struct gpu *gpu)
+{
+    (void)lend_get(gpu->device->instance, "vkDestroyInstance");
+    gpu_close(gpu);
+    lend_dma_buf(false);
+}
+
+static const struct way dma_buf =
+    WAY("dma-buf", FR_SLOTS_DMA_BUF, every_cap, 100, 62, FR_FORMAT_BGRA8, .no_opaque_fd = true);
+
+/* Each side gives every image to a family that reaches the other side's queue, and takes it over from there.
+ */
+static void test_images_go_where_the_other_side_is(void **state)
+{
+    (void)state;
+    struct gpu gpu;
+    struct way way = dma_buf;
+    if (!open_dma_buf(&gpu))
+        skip();
+    way.shape.get = faults_get;
+    (void)faults_transfers();
+    one_process(&gpu, &way, false);
+    struct faults_transfers seen = faults_transfers();
+    assert_true(seen.external > 3 * FRAMES && !seen.foreign);
+    one_process(&gpu, &way, true);
+    seen = faults_transfers();
+    assert_true(seen.foreign > 3 * FRAMES && !seen.external);
+    way.kind = FR_SLOTS_MEMORY;
+    way.shape.capabilities &= ~FR_CAP_FOREIGN;
+    one_process(&gpu, &way, true);
+    faults_hide(VK_EXT_QUEUE_FAMILY_FOREIGN_EXTENSION_NAME);
+    way.shape.capabilities = every_cap;
+    one_process(&gpu, &way, true);
+    faults_hide(NULL);
+    close_dma_buf(&gpu);
+}
+
+/* From a host that did not ask. */
+static void test_a_source_cannot_give_to_another_device(void **state)
+{
+    (void)state;
+    struct gpu gpu;
+    struct pair_host host;
+    struct pair_source source;
+    if (!open_dma_buf(&gpu))
+        skip();
+    fr_wire_v2 *words = pair_words_create();
+    struct pair_shape shape = dma_buf.shape;
+    shape.get = faults_get;
+    pair_host_open(&host, &shape, &gpu.device->gpu, words);
+    assert_int_equal(host.delivery.slots_kind, FR_SLOTS_DMA_BUF);
+    const char *extensions[FR_VK_EXTENSIONS_MAX];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < gpu.params.num_extensions; i++)
+        if (strcmp(gpu.params.extensions[i], VK_EXT_QUEUE_FAMILY_FOREIGN_EXTENSION_NAME) != 0)
+            extensions[count++] = gpu.params.extensions[i];
+    gpu.params.extensions = extensions;
+    gpu.params.num_extensions = count;
+    pair_source_open(&source, &gpu);
+    assert_true((source.backend.capabilities & (FR_CAP_DMA_BUF | FR_CAP_FOREIGN)) == FR_CAP_DMA_BUF);
+    struct fr_delivery delivery = host.delivery;
+    delivery.gpu.driver_uuid[0] ^= 1;
+    assert_int_equal(pair_source_attach(&source, &delivery, words), FR_ERR_UNSUPPORTED);
+    delivery = pair_delivered(&host.delivery);
+    assert_int_equal(pair_source_attach(&source, &delivery, words), FR_OK);
+    pair_source_close(&source);
+    pair_host_close(&host);
+    pair_words_destroy(words);
+    close_dma_buf(&gpu);
 }
 
 static void expect_byte(int socket)
@@ -145,6 +258,20 @@ static int be_source(const struct way *way, fr_wire_v2 *words, int socket)
     return 0;
 }
 
+/* Whatever is found of it. */
+static bool known_to_share_timelines(const struct fr_vk_device *device)
+{
+    return strstr(device->name, "NVIDIA") != NULL;
+}
+
+static uint32_t sync_kind_of(const struct way *way, const struct fr_vk_device *device)
+{
+    assert_true(device->shared_timeline || !known_to_share_timelines(device));
+    const bool wanted = way->shape.capabilities & FR_CAP_TIMELINE && !way->shape.params.no_timeline;
+    return wanted && way->kind != FR_SLOTS_MEMORY && device->shared_timeline ? FR_WIRE_SYNC_FENCE
+                                                                             : FR_WIRE_SYNC_STATES;
+}
+
 static void two_processes(const struct way *way)
 {
     int pair[2];
@@ -161,6 +288,9 @@ static void two_processes(const struct way *way)
     struct pair_host host;
     assert_int_equal(read(pair[0], &gpu, sizeof(gpu)), sizeof(gpu));
     pair_host_open(&host, &way->shape, &gpu, words);
+    /* One device, and one that is known to share images. */
+    assert_int_equal(host.delivery.slots_kind, way->kind);
+    assert_int_equal(host.delivery.sync_kind, sync_kind_of(way, host.ring->device));
     pair_send(pair[0], &host.delivery);
     for (uint32_t frame = 0; frame < FRAMES; frame++) {
         expect_byte(pair[0]);
@@ -191,6 +321,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_processes),
         cmocka_unit_test(test_one_process),
+        cmocka_unit_test(test_slots_larger_than_a_shader_sees),
+        cmocka_unit_test(test_images_go_where_the_other_side_is),
+        cmocka_unit_test(test_a_source_cannot_give_to_another_device),
     };
     return cmocka_run_group_tests_name("vulkan/ring", tests, NULL, NULL);
 }

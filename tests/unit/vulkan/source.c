@@ -303,13 +303,23 @@ static void test_read_back_without_import(void **state)
 
 /* ---- hosts ---- */
 
+/* What was logged last at its level. */
+static char last_line[FR_LOG_DEBUG + 1][512];
+
+static void keep_line(void *user, fr_log_level level, const char *text)
+{
+    (void)user;
+    snprintf(last_line[level], sizeof(last_line[level]), "%s", text);
+    gpu_log()->write(NULL, level, text);
+}
+
 static fr_status make_ring(const struct fr_ring_request *request, struct fr_delivery *out)
 {
     const fr_vulkan_host_params params = {.device = gpu_name()};
+    const fr_log log = {.write = keep_line, .max_level = FR_LOG_DEBUG};
     struct fr_backend_host host;
     void *ring = NULL;
-    assert_int_equal(fr_vk_host_create_with(&host, &params, fr_os_native(), false, faults_get, gpu_log()),
-                     FR_OK);
+    assert_int_equal(fr_vk_host_create_with(&host, &params, fr_os_native(), false, faults_get, &log), FR_OK);
     const fr_status status = host.ops->ring_create(host.self, request, &ring);
     if (status == FR_OK) {
         host.ops->ring_describe(host.self, ring, out);
@@ -351,6 +361,36 @@ static void test_an_extension_is_missing(void **state)
     images_only.capabilities = FR_CAP_STATES;
     assert_int_equal(make_ring(&images_only, &delivery), FR_OK);
     faults_hide(NULL);
+    gpu_close(&gpu);
+}
+
+/* Each slot's memory is imported by itself: the first time that one fails, all are uploaded, and the log says
+ * so. */
+static void test_an_import_fails(void **state)
+{
+    static const char call[] = "vkGetMemoryHostPointerPropertiesEXT";
+    (void)state;
+    struct gpu gpu;
+    gpu_open(&gpu, NULL);
+    if (!gpu.device->host_memory) {
+        gpu_close(&gpu);
+        skip();
+    }
+    struct fr_ring_request request = request_for(&gpu, WIDTH, HEIGHT);
+    struct fr_delivery delivery = fr_delivery_none();
+    request.capabilities = FR_CAP_STATES;
+    unsigned nth = 0;
+    do {
+        faults_at(++nth, VK_ERROR_OUT_OF_DEVICE_MEMORY);
+        const fr_status status = make_ring(&request, &delivery);
+        assert_true(nth < 100 && faults_hit());
+        if (!strcmp(faults_hit(), call))
+            assert_int_equal(status, FR_OK);
+    } while (strcmp(faults_hit(), call) != 0);
+    faults_at(0, VK_SUCCESS);
+    assert_int_equal(delivery.slots_kind, FR_SLOTS_MEMORY);
+    assert_non_null(strstr(last_line[FR_LOG_WARNING], "shared memory that is uploaded"));
+    assert_non_null(strstr(last_line[FR_LOG_WARNING], "the import failed: VK_ERROR_OUT_OF_DEVICE_MEMORY"));
     gpu_close(&gpu);
 }
 
@@ -399,6 +439,7 @@ int main(void)
         cmocka_unit_test(test_read_back_follows_the_ring),
         cmocka_unit_test(test_read_back_without_import),
         cmocka_unit_test(test_an_extension_is_missing),
+        cmocka_unit_test(test_an_import_fails),
         cmocka_unit_test(test_too_little_memory),
         cmocka_unit_test(test_an_automatic_host_takes_real_gpus_only),
     };

@@ -211,28 +211,6 @@ static void a_gpu_that_hands_out_no_more(void **state)
     expect_through_memory(recorder, "the frames' device does not export their memory as OPAQUE_FD", 9);
 }
 
-/* No test here has a driver of VA-API's; a GPU that has none is told. */
-static void vaapi_without_a_driver(void **state)
-{
-    (void)state;
-    const AVCodec *codec = avcodec_find_encoder_by_name("h264_vaapi");
-    char reason[FR_REASON_BYTES] = "";
-    struct fr_gpu_feeder *feeder;
-    struct fr_gpu_keep keep = {0};
-    if (!codec)
-        skip();
-    surfaces[0].device->render_node = 0;
-    assert_int_equal(fr_gpu_feeder_open(&feeder, codec, &surfaces[0].frame, &keep, reason),
-                     FR_ERR_UNSUPPORTED);
-    assert_string_equal(reason, "the frames' GPU names no render node");
-    surfaces[0].device->render_node = 1234;
-    assert_int_equal(fr_gpu_feeder_open(&feeder, codec, &surfaces[0].frame, &keep, reason),
-                     FR_ERR_UNSUPPORTED);
-    assert_string_equal(reason, "VA-API does not open the frames' GPU (/dev/dri/renderD1234)");
-    surfaces[0].device->render_node = 0;
-    assert_null(feeder);
-}
-
 static void each_call_of_cuda_fails_once(void **state)
 {
     (void)state;
@@ -268,7 +246,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_change_of_the_size_is_a_new_session, begin, end),
         cmocka_unit_test_setup_teardown(what_cannot_be_there_goes_through_memory, begin, end),
         cmocka_unit_test_setup_teardown(a_gpu_that_hands_out_no_more, begin, end),
-        cmocka_unit_test_setup_teardown(vaapi_without_a_driver, begin, end),
         cmocka_unit_test_setup_teardown(each_call_of_cuda_fails_once, begin, end),
     };
     return cmocka_run_group_tests_name("vulkan: NVENC", tests, NULL, NULL);

@@ -116,6 +116,7 @@ static void make_image(struct rig_slot *slot)
         .subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1},
     };
     OK(device->vk.CreateImageView(device->device, &view, NULL, &slot->input.view));
+    slot->input.outside = VK_QUEUE_FAMILY_EXTERNAL;
 }
 
 void rig_slot_init(struct rig_slot *slot, struct fr_vk_device *device, fr_format format, uint32_t width,

@@ -1,0 +1,22 @@
+/* SPDX-FileCopyrightText: The framering authors */
+/* SPDX-License-Identifier: MIT */
+#ifndef VULKAN_LAYER_FIGURES_H
+#define VULKAN_LAYER_FIGURES_H
+
+/* What a program feels of whatever lies below it. The first half of its frames is left out: there everything
+ * still finds its pace. */
+
+#include <stdint.h>
+
+void figures_begin(uint32_t frames);
+
+/* A frame whose vkQueuePresentKHR took `present_ns`. */
+void figures_note(uint32_t frame, uint64_t present_ns);
+
+/* One line: frames in a second, the present's time, the CPU time of the whole process for each frame. */
+void figures_say(void);
+
+/* "N files, N threads" that the process has open, and runs. */
+void figures_say_open(const char *when);
+
+#endif
