@@ -230,9 +230,10 @@ static bool is_wanted(const char *only, bool hdr)
 static void run_rows(struct probe *probe, const char *only, uint32_t most)
 {
     static const struct row rows[] = {
-        {1, false, false, 0},    {4, false, false, 0},    {16, false, false, 0},  {16, false, false, 60},
-        {16, false, false, 120}, {16, false, false, 240}, {1, false, true, 0},    {4, false, true, 0},
-        {16, false, true, 0},    {16, false, true, 240},  {16, false, true, 480}, {16, false, true, 600},
+        {1, false, false, 0},    {4, false, false, 0},    {16, false, false, 0},   {16, false, false, 60},
+        {16, false, false, 120}, {16, false, false, 240}, {16, false, false, 480}, {1, false, true, 0},
+        {4, false, true, 0},     {16, false, true, 0},    {16, false, true, 120},  {16, false, true, 480},
+        {16, false, true, 600},
     };
     json_array(&probe->json, "runs");
     for (int hdr = 0; hdr < 2; hdr++)

@@ -168,12 +168,9 @@ static void measure(struct run *run, const struct fr_vk_variant *variant)
            "\"stream_of_copy\": %.3f}\n",
            run->pair, run->size, run->options->buffers ? "buffer" : "image",
            run->options->wide ? "wide" : "light", variant->columns, variant->across, variant->down,
-           variant->deep,
-           variant->columns == 2 && variant->neighbour != FR_VK_NEIGHBOUR_SHUFFLE
-               ? "pairs"
-               : neighbours[variant->neighbour],
-           bytes, median, alone[0], stream, bytes / median / 1e3, bytes / stream / 1e3,
-           bytes / median / 1e3 / run->copy.alone, bytes / stream / 1e3 / run->copy.stream);
+           variant->deep, neighbours[variant->neighbour], bytes, median, alone[0], stream,
+           bytes / median / 1e3, bytes / stream / 1e3, bytes / median / 1e3 / run->copy.alone,
+           bytes / stream / 1e3 / run->copy.stream);
     fflush(stdout);
 }
 

@@ -31,11 +31,12 @@ static bool can_shuffle(const struct fr_vk_device *device, const struct fr_vk_va
 struct fr_vk_variant fr_vk_variant_default(const struct fr_vk_device *device, fr_format from, fr_format to,
                                            bool buffers)
 {
-    (void)to;
-    /* Processors find shared memory and barriers slow. */
+    /* The best of lavapipe's, images or buffers. */
     if (device->type == VK_PHYSICAL_DEVICE_TYPE_CPU)
-        return (struct fr_vk_variant){
-            .columns = 8, .across = 32, .down = 4, .neighbour = FR_VK_NEIGHBOUR_RELOAD};
+        return (struct fr_vk_variant){.columns = from == FR_FORMAT_RGBA16F && to == FR_FORMAT_P010 ? 4 : 16,
+                                      .across = 128,
+                                      .down = 1,
+                                      .neighbour = FR_VK_NEIGHBOUR_LEND};
     if (buffers)
         return (struct fr_vk_variant){
             .columns = 4, .across = 128, .down = 1, .neighbour = FR_VK_NEIGHBOUR_LEND};
