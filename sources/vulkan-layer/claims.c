@@ -11,6 +11,9 @@ static const uint64_t hold_ns = 250 * FR_LAYER_NS_PER_MS;
 /* After a claim, or a stage, for which the ring had no room. */
 static const uint64_t again_ns = 10 * FR_LAYER_NS_PER_MS;
 
+/* Until a stage is looked at again whose copy was not done. */
+static const uint64_t ripe_ns = FR_LAYER_NS_PER_MS;
+
 /* The sink of this slot's image. NULL: out of memory, or not at once. */
 static fr_layer_sink *sink_of(struct fr_layer_feed *feed, const fr_vulkan_slot *slot,
                               fr_layer_patience patience)
@@ -75,12 +78,17 @@ bool fr_layer_claims_begin(struct fr_layer_feed *feed, fr_layer_patience patienc
     return true;
 }
 
+/* One whose copy is done is published first, or is older than what was published. */
 static bool stage_waits(struct fr_layer_feed *feed)
 {
-    for (uint32_t i = 0; i < FR_LAYER_STAGES; i++) {
-        const uint32_t state = fr_layer_sink_state(fr_layer_stage(feed->current, i));
-        if (state == FR_LAYER_SINK_TAKEN || state == FR_LAYER_SINK_FILLED)
-            return true;
+    for (uint32_t i = 0; i < FR_LAYER_STAGES && !feed->unripe; i++) {
+        fr_layer_sink *stage = fr_layer_stage(feed->current, i);
+        if (fr_layer_sink_move(stage, FR_LAYER_SINK_FILLED, FR_LAYER_SINK_HELD)) {
+            const bool newer = stage->sequence > feed->published;
+            atomic_store_explicit(&stage->state, FR_LAYER_SINK_FILLED, memory_order_release);
+            if (newer)
+                return true;
+        }
     }
     return false;
 }
@@ -122,6 +130,8 @@ uint64_t fr_layer_claims_wait_ns(const struct fr_layer_feed *feed, uint64_t now_
     const uint64_t over_ns = feed->held_ns + hold_ns;
     if (!feed->source || !feed->current || feed->over)
         return UINT64_MAX;
+    if (feed->unripe)
+        return ripe_ns;
     if (feed->holding)
         return over_ns > now_ns ? over_ns - now_ns : 0;
     /* A stage that found no room, a ring that is not known yet, or a claim that failed. */

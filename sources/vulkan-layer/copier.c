@@ -31,7 +31,25 @@ static VkResult make_layouts(fr_layer_copier *copier, const fr_layer_device *dev
     return device->vk.CreatePipelineLayout(device->handle, &layout, NULL, &copier->layout);
 }
 
-static VkResult make_pipeline(fr_layer_copier *copier, const fr_layer_device *device)
+static VkResult make_pipeline(const fr_layer_copier *copier, const fr_layer_device *device,
+                              VkShaderModule module, VkBool32 encode, VkPipeline *out)
+{
+    const VkSpecializationMapEntry entry = {.constantID = 0, .size = sizeof(encode)};
+    const VkSpecializationInfo constants = {
+        .mapEntryCount = 1, .pMapEntries = &entry, .dataSize = sizeof(encode), .pData = &encode};
+    const VkComputePipelineCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
+        .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
+                  .stage = VK_SHADER_STAGE_COMPUTE_BIT,
+                  .module = module,
+                  .pName = "main",
+                  .pSpecializationInfo = &constants},
+        .layout = copier->layout,
+    };
+    return device->vk.CreateComputePipelines(device->handle, VK_NULL_HANDLE, 1, &info, NULL, out);
+}
+
+static VkResult make_pipelines(fr_layer_copier *copier, const fr_layer_device *device)
 {
     const VkShaderModuleCreateInfo code = {
         .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
@@ -42,16 +60,9 @@ static VkResult make_pipeline(fr_layer_copier *copier, const fr_layer_device *de
     VkResult result = device->vk.CreateShaderModule(device->handle, &code, NULL, &module);
     if (result != VK_SUCCESS)
         return result;
-    const VkComputePipelineCreateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
-        .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
-                  .stage = VK_SHADER_STAGE_COMPUTE_BIT,
-                  .module = module,
-                  .pName = "main"},
-        .layout = copier->layout,
-    };
-    result =
-        device->vk.CreateComputePipelines(device->handle, VK_NULL_HANDLE, 1, &info, NULL, &copier->pipeline);
+    result = make_pipeline(copier, device, module, VK_FALSE, &copier->pipeline);
+    if (result == VK_SUCCESS)
+        result = make_pipeline(copier, device, module, VK_TRUE, &copier->encoding);
     device->vk.DestroyShaderModule(device->handle, module, NULL);
     return result;
 }
@@ -61,7 +72,7 @@ bool fr_layer_copier_init(fr_layer_copier *copier, const fr_layer_device *device
     *copier = (fr_layer_copier){0};
     if (!device->storage_image_write_without_format)
         return false;
-    if (make_layouts(copier, device) == VK_SUCCESS && make_pipeline(copier, device) == VK_SUCCESS)
+    if (make_layouts(copier, device) == VK_SUCCESS && make_pipelines(copier, device) == VK_SUCCESS)
         return true;
     fr_layer_copier_finish(copier, device);
     return false;
@@ -70,6 +81,7 @@ bool fr_layer_copier_init(fr_layer_copier *copier, const fr_layer_device *device
 void fr_layer_copier_finish(fr_layer_copier *copier, const fr_layer_device *device)
 {
     device->vk.DestroyPipeline(device->handle, copier->pipeline, NULL);
+    device->vk.DestroyPipeline(device->handle, copier->encoding, NULL);
     device->vk.DestroyPipelineLayout(device->handle, copier->layout, NULL);
     device->vk.DestroyDescriptorSetLayout(device->handle, copier->set_layout, NULL);
     *copier = (fr_layer_copier){0};
@@ -146,7 +158,8 @@ bool fr_layer_copies_init(fr_layer_copies *copies, const fr_layer_copier *copier
                           const fr_layer_device *device, const VkImage *from, uint32_t num_from,
                           VkFormat from_format, VkImage to, VkFormat to_format)
 {
-    *copies = (fr_layer_copies){0};
+    const bool srgb = from_format == VK_FORMAT_B8G8R8A8_SRGB || from_format == VK_FORMAT_R8G8B8A8_SRGB;
+    *copies = (fr_layer_copies){.pipeline = srgb ? copier->encoding : copier->pipeline};
     VkResult result = make_view(device, to, to_format, VK_IMAGE_USAGE_STORAGE_BIT, &copies->to);
     for (uint32_t i = 0; i < num_from && result == VK_SUCCESS; i++)
         result = make_view(device, from[i], from_format, VK_IMAGE_USAGE_SAMPLED_BIT, &copies->from[i]);
@@ -174,7 +187,7 @@ void fr_layer_copies_record(const fr_layer_copies *copies, const fr_layer_copier
                             const fr_layer_device *device, VkCommandBuffer commands, uint32_t index,
                             uint32_t width, uint32_t height)
 {
-    device->vk.CmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, copier->pipeline);
+    device->vk.CmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, copies->pipeline);
     device->vk.CmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, copier->layout, 0, 1,
                                      &copies->set[index], 0, NULL);
     device->vk.CmdDispatch(commands, (width + GROUP - 1) / GROUP, (height + GROUP - 1) / GROUP, 1);

@@ -14,7 +14,7 @@ enum { FR_LAYER_COPIES_MAX = 16 };
 typedef struct fr_layer_copier {
     VkDescriptorSetLayout set_layout;
     VkPipelineLayout layout;
-    VkPipeline pipeline;
+    VkPipeline pipeline, encoding; /* the second for images that are read as light, of sRGB formats */
 } fr_layer_copier;
 
 /* False: not on this device, or out of memory; *copier is all zero. */
@@ -24,6 +24,7 @@ void fr_layer_copier_finish(fr_layer_copier *copier, const fr_layer_device *devi
 /* The copies from some images into one. */
 typedef struct fr_layer_copies {
     VkDescriptorPool pool; /* NULL: none */
+    VkPipeline pipeline;
     VkDescriptorSet set[FR_LAYER_COPIES_MAX];
     VkImageView from[FR_LAYER_COPIES_MAX], to;
 } fr_layer_copies;

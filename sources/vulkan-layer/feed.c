@@ -22,8 +22,15 @@ static const uint64_t retry_ns = 2 * FR_LAYER_NS_PER_S;
 /* A program without a swapchain for so long is no source any more, until it has one again. */
 static const uint64_t idle_ns = FR_LAYER_NS_PER_S;
 
-/* The library wants to be called twice in a second. */
-static const uint64_t poll_every_ns = 100 * FR_LAYER_NS_PER_MS;
+/* The library wants to be called twice in a second; what a host says is heard at once, but for one that is
+ * only coming. */
+static const uint64_t poll_attached_ns = 400 * FR_LAYER_NS_PER_MS,
+                      poll_searching_ns = 100 * FR_LAYER_NS_PER_MS;
+
+static uint64_t poll_every_ns(const struct fr_layer_feed *feed)
+{
+    return feed->attached ? poll_attached_ns : poll_searching_ns;
+}
 
 uint64_t fr_layer_now_ns(void)
 {
@@ -214,7 +221,7 @@ static const fr_layer_copier *find_copier(struct fr_layer_feed *feed, const fr_l
     if (!feed->copier_tried)
         (void)fr_layer_copier_init(&feed->copier, feed->device);
     feed->copier_tried = true;
-    *why = feed->copier.pipeline ? NULL : "the device has no room for the shader";
+    *why = feed->copier.encoding ? NULL : "the device has no room for the shader";
     return *why ? NULL : &feed->copier;
 }
 
@@ -274,7 +281,7 @@ static sleep_plan turn(struct fr_layer_feed *feed)
     if (feed->source && feed->current)
         fr_layer_frames_collect(feed);
     const uint64_t now = fr_layer_now_ns();
-    const bool due = feed->news || now - feed->polled_ns >= poll_every_ns;
+    const bool due = feed->news || now - feed->polled_ns >= poll_every_ns(feed);
     /* The library may take slots away in a poll: nothing of ours may still write to them. */
     if (feed->source && due && fr_layer_claims_expire(feed, now, true) &&
         fr_layer_frames_settle(feed, FR_LAYER_NS_PER_S))
@@ -288,7 +295,7 @@ static sleep_plan turn(struct fr_layer_feed *feed)
     const uint64_t wait_ns = fr_layer_claims_wait_ns(feed, fr_layer_now_ns());
     const sleep_plan plan = {
         .source_fd = feed->source ? fr_source_fd(feed->source) : -1,
-        .wait_ns = wait_ns < poll_every_ns ? wait_ns : poll_every_ns,
+        .wait_ns = wait_ns < poll_every_ns(feed) ? wait_ns : poll_every_ns(feed),
     };
     pthread_mutex_unlock(&feed->work);
     return plan;

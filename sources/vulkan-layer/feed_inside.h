@@ -57,6 +57,8 @@ struct fr_layer_feed {
     uint64_t shown;     /* of the newest that was published */
     uint64_t trying;    /* sequence of a stage that found no room in the ring */
     uint32_t tries;
+    bool
+        unripe; /* the newest stage's copy is not done: a present that takes a claimed slot may overtake it */
     uint32_t prompt; /* the generation that has published: presents may do so themselves. The first frame
                         of a ring ends the use of the one before, which may wait for the GPU */
 };

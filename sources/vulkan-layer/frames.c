@@ -230,6 +230,23 @@ bool fr_layer_frames_now(struct fr_layer_feed *feed, fr_layer_sink *sink)
     return done;
 }
 
+/* For another turn, or a newer frame. */
+static void give_back(fr_layer_sink *stage)
+{
+    atomic_store_explicit(&stage->state, FR_LAYER_SINK_FILLED, memory_order_release);
+}
+
+/* A stage, HELD, whose frame is shown already, or will never be. */
+static void let_go(struct fr_layer_feed *feed, fr_layer_sink *stage)
+{
+    if (wait_for(feed, stage, 0) != VK_SUCCESS) {
+        give_back(stage);
+        return;
+    }
+    fr_layer_sink_reset(stage, feed->current);
+    fr_layer_sink_open(stage);
+}
+
 /* The newest frame in a stage, HELD; the others are older than one that is shown, or will be, and given back.
  */
 static fr_layer_sink *newest_stage(struct fr_layer_feed *feed)
@@ -245,18 +262,10 @@ static fr_layer_sink *newest_stage(struct fr_layer_feed *feed)
             old = newest;
             newest = sink;
         }
-        if (old && fr_layer_frames_finish(feed, old)) {
-            fr_layer_sink_reset(old, feed->current);
-            fr_layer_sink_open(old);
-        }
+        if (old)
+            let_go(feed, old);
     }
     return newest;
-}
-
-/* For another turn, or a newer frame. */
-static void give_back(fr_layer_sink *stage)
-{
-    atomic_store_explicit(&stage->state, FR_LAYER_SINK_FILLED, memory_order_release);
 }
 
 static void publish_stage(struct fr_layer_feed *feed, fr_layer_sink *sink)
@@ -292,7 +301,10 @@ void fr_layer_frames_collect(struct fr_layer_feed *feed)
     if (feed->held_sink && fr_layer_sink_state(feed->held_sink) == FR_LAYER_SINK_FILLED)
         publish_slot(feed);
     fr_layer_sink *sink = newest_stage(feed);
-    if (!sink)
+    feed->unripe = sink && feed->ring == FR_LAYER_RING_IMAGES && wait_for(feed, sink, 0) == VK_TIMEOUT;
+    if (feed->unripe)
+        give_back(sink);
+    if (!sink || feed->unripe)
         return;
     /* A claim that a present takes at this moment is newer than the stage: then it is that one's turn. */
     if (feed->held_sink && !fr_layer_claims_release(feed)) {

@@ -168,27 +168,15 @@ static bool capture(const fr_layer_queue *queue, const VkPresentInfoKHR *info, f
 }
 
 /* What a present took so far. */
-typedef struct bill {
-    bool timed;
-    uint64_t cpu_ns, clock_ns;
-} bill;
-
-static fr_layer_moment begin(const bill *b)
+static void add(fr_layer_moment *sum, fr_layer_moment since)
 {
-    return b->timed ? fr_layer_moment_now() : (fr_layer_moment){0};
+    const fr_layer_moment took = fr_layer_moment_since(since);
+    sum->cpu_ns += took.cpu_ns;
+    sum->clock_ns += took.clock_ns;
 }
 
-static void end(bill *b, fr_layer_moment since)
-{
-    if (!b->timed)
-        return;
-    const fr_layer_moment now = fr_layer_moment_now();
-    b->cpu_ns += now.cpu_ns - since.cpu_ns;
-    b->clock_ns += now.clock_ns - since.clock_ns;
-}
-
-static VkResult present(fr_layer_queue *queue, const VkPresentInfoKHR *info, fr_layer_fate *fate, bill *b,
-                        fr_layer_moment since)
+static VkResult present(fr_layer_queue *queue, const VkPresentInfoKHR *info, fr_layer_fate *fate,
+                        fr_layer_moment *sum, fr_layer_moment since)
 {
     copy c;
     uint32_t index = 0;
@@ -200,26 +188,26 @@ static VkResult present(fr_layer_queue *queue, const VkPresentInfoKHR *info, fr_
         own.waitSemaphoreCount = 1;
         own.pWaitSemaphores = &c.copied;
     }
-    end(b, since);
+    add(sum, since);
     const VkResult result = queue->device->vk.QueuePresentKHR(queue->handle, &own);
-    since = begin(b);
+    since = fr_layer_moment_now();
     pthread_mutex_unlock(&queue->mutex);
-    end(b, since);
+    add(sum, since);
     return result;
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL fr_layer_QueuePresentKHR(VkQueue handle, const VkPresentInfoKHR *info)
 {
-    bill b = {.timed = fr_layer_settings_get()->stats};
-    const fr_layer_moment since = begin(&b);
+    const fr_layer_moment since = fr_layer_moment_now();
     fr_layer_device *device = fr_layer_device_of(handle);
     fr_layer_queue *queue = fr_layer_queue_of(device, handle);
     if (!queue)
         return device->vk.QueuePresentKHR(handle, info);
     fr_layer_fate fate = FR_LAYER_FATE_PASSED;
-    const VkResult result = present(queue, info, &fate, &b, since);
-    if (b.timed)
-        fr_layer_stats_note(fate, b.cpu_ns, b.clock_ns);
+    fr_layer_moment sum = {0};
+    const VkResult result = present(queue, info, &fate, &sum, since);
+    if (fr_layer_settings_get()->stats)
+        fr_layer_stats_note(fate, sum.cpu_ns, sum.clock_ns);
     if (result == VK_ERROR_DEVICE_LOST)
         fr_layer_feed_lose(device);
     return result;

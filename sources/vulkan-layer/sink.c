@@ -136,6 +136,7 @@ static VkResult make_commands(fr_layer_sink *sink, const fr_layer_swapchain *swa
 static bool complete(fr_layer_sink *sink, const fr_layer_swapchain *swapchain, VkCommandPool pool,
                      VkResult result)
 {
+    const fr_layer_moment since = fr_layer_moment_now();
     /* Without them vkCmdCopyImage does it. */
     if (result == VK_SUCCESS && swapchain->copier && sink->storage)
         (void)fr_layer_copies_init(&sink->copies, swapchain->copier, swapchain->device, swapchain->image,
@@ -145,6 +146,7 @@ static bool complete(fr_layer_sink *sink, const fr_layer_swapchain *swapchain, V
         fr_layer_timer_init(&sink->timer, swapchain->device, swapchain->family, swapchain->num_images);
         result = make_commands(sink, swapchain, pool);
     }
+    fr_layer_stats_note_recording(fr_layer_leave_out(since));
     sink->made = result == VK_SUCCESS;
     if (!sink->made) {
         fr_layer_say("no room for copies of frames of %ux%u (VkResult %d)", swapchain->width,
@@ -203,6 +205,10 @@ VkResult fr_layer_sink_wait(const fr_layer_sink *sink, const fr_layer_device *de
 {
     if (!sink->submitted)
         return VK_SUCCESS;
+    if (!timeout_ns) {
+        const VkResult result = device->vk.GetFenceStatus(device->handle, sink->fence);
+        return result == VK_NOT_READY ? VK_TIMEOUT : result;
+    }
     return device->vk.WaitForFences(device->handle, 1, &sink->fence, VK_TRUE, timeout_ns);
 }
 
@@ -219,9 +225,11 @@ void fr_layer_sink_reset(fr_layer_sink *sink, const fr_layer_swapchain *swapchai
 {
     const fr_layer_device *device = swapchain->device;
     if (sink->submitted) {
+        const fr_layer_moment since = fr_layer_moment_now();
         fr_layer_stats_note_gpu(sink->is_slot ? FR_LAYER_FATE_SLOT : FR_LAYER_FATE_STAGE,
                                 fr_layer_sink_means(sink, swapchain),
                                 fr_layer_timer_read(&sink->timer, device, sink->image_index));
+        (void)fr_layer_leave_out(since);
         device->vk.ResetFences(device->handle, 1, &sink->fence);
     }
     sink->submitted = false;

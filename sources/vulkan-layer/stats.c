@@ -26,7 +26,10 @@ typedef struct series {
 
 static series hooks[FR_LAYER_FATES], clocks[FR_LAYER_FATES], frames[FR_LAYER_FATES], uses,
     gpu[FR_LAYER_FATES][FR_LAYER_MEANS];
-static _Atomic uint64_t thread_ns;
+static _Atomic uint64_t thread_ns, recording_ns;
+static _Thread_local fr_layer_moment left_out;
+static pthread_once_t calibrated = PTHREAD_ONCE_INIT;
+static fr_layer_moment own;
 static _Atomic bool said;
 
 /* The frame that lasts until the next present. */
@@ -62,9 +65,46 @@ static void begin_frame(fr_layer_fate fate, uint64_t cpu_ns)
 fr_layer_moment fr_layer_moment_now(void)
 {
     struct timespec used;
-    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used))
-        used = (struct timespec){0};
-    return (fr_layer_moment){(uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec, fr_clock_now_ns()};
+    if (!fr_layer_settings_get()->stats || clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used))
+        return (fr_layer_moment){0};
+    return (fr_layer_moment){
+        .cpu_ns = (uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec - left_out.cpu_ns,
+        .clock_ns = fr_clock_now_ns() - left_out.clock_ns,
+    };
+}
+
+/* What the least of some moments one after the other says: what reading the clocks takes itself. */
+static void calibrate(void)
+{
+    own = (fr_layer_moment){UINT64_MAX, UINT64_MAX};
+    for (int i = 0; i < 64; i++) {
+        const fr_layer_moment first = fr_layer_moment_now(), second = fr_layer_moment_now();
+        const fr_layer_moment took = {second.cpu_ns - first.cpu_ns, second.clock_ns - first.clock_ns};
+        own.cpu_ns = took.cpu_ns < own.cpu_ns ? took.cpu_ns : own.cpu_ns;
+        own.clock_ns = took.clock_ns < own.clock_ns ? took.clock_ns : own.clock_ns;
+    }
+}
+
+fr_layer_moment fr_layer_moment_since(fr_layer_moment since)
+{
+    const fr_layer_moment now = fr_layer_moment_now();
+    const uint64_t cpu_ns = now.cpu_ns - since.cpu_ns, clock_ns = now.clock_ns - since.clock_ns;
+    pthread_once(&calibrated, calibrate);
+    return (fr_layer_moment){cpu_ns > own.cpu_ns ? cpu_ns - own.cpu_ns : 0,
+                             clock_ns > own.clock_ns ? clock_ns - own.clock_ns : 0};
+}
+
+uint64_t fr_layer_leave_out(fr_layer_moment since)
+{
+    const fr_layer_moment now = fr_layer_moment_now();
+    left_out.cpu_ns += now.cpu_ns - since.cpu_ns;
+    left_out.clock_ns += now.clock_ns - since.clock_ns;
+    return now.cpu_ns - since.cpu_ns;
+}
+
+void fr_layer_stats_note_recording(uint64_t cpu_ns)
+{
+    atomic_fetch_add_explicit(&recording_ns, cpu_ns, memory_order_relaxed);
 }
 
 void fr_layer_stats_note(fr_layer_fate fate, uint64_t cpu_ns, uint64_t clock_ns)
@@ -140,8 +180,9 @@ void fr_layer_stats_say(void)
         if (!is_empty(&clocks[i]))
             say("stats by the clock", names[i], "present", &clocks[i]);
     say("stats of the queues", "other uses", "use", &uses);
-    fr_layer_say("stats of the thread: %.1f ms of CPU",
-                 (double)atomic_load_explicit(&thread_ns, memory_order_relaxed) / 1000000);
+    fr_layer_say("stats of the thread: %.1f ms of CPU, and %.1f ms for recording commands",
+                 (double)atomic_load_explicit(&thread_ns, memory_order_relaxed) / 1000000,
+                 (double)atomic_load_explicit(&recording_ns, memory_order_relaxed) / 1000000);
     for (int i = 0; i < FR_LAYER_FATES; i++)
         if (!is_empty(&frames[i]))
             say("stats of all that it costs", names[i], "frame", &frames[i]);

@@ -9,8 +9,10 @@
  * - the hook for presents, without the vkQueuePresentKHR below: the CPU time of the thread that presents;
  * - the hooks for all other uses of a queue, without the function below: by the clock, which is more;
  * - the CPU time of the layer's thread.
- * A frame costs what all of these took from its present to the next. What the hook for presents takes by the
- * clock is said as well: the rest are waits, for a mutex or for a turn on a core. Any thread.
+ * A frame costs what all of these took from its present to the next. Said beside it are what the hook for
+ * presents takes by the clock (the rest are waits, for a mutex or for a turn on a core), and the CPU time
+ * that recording the copies into a new ring takes, once for each slot. Reading the GPU's clock, which is done
+ * for the stats alone, is left out. Any thread.
  */
 
 #include <stdint.h>
@@ -32,12 +34,22 @@ typedef enum fr_layer_means {
     FR_LAYER_MEANS
 } fr_layer_means;
 
-/* A moment of the calling thread. */
+/* A moment of the calling thread, without what it was told to leave out so far; all zero where nobody asked
+ * for the stats. */
 typedef struct fr_layer_moment {
     uint64_t cpu_ns, clock_ns;
 } fr_layer_moment;
 
 fr_layer_moment fr_layer_moment_now(void);
+
+/* The time since then, without that of reading the clocks. */
+fr_layer_moment fr_layer_moment_since(fr_layer_moment since);
+
+/* What the thread did since then is left out of what it does; its CPU time. */
+uint64_t fr_layer_leave_out(fr_layer_moment since);
+
+/* Commands for the copies into one more slot, or stage, were recorded. */
+void fr_layer_stats_note_recording(uint64_t cpu_ns);
 
 /* One present whose hook took so much. */
 void fr_layer_stats_note(fr_layer_fate fate, uint64_t cpu_ns, uint64_t clock_ns);

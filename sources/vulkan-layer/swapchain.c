@@ -42,16 +42,12 @@ static bool can(const fr_layer_device *device, VkFormat format, VkFormatFeatureF
     return (properties.optimalTilingFeatures & wanted) == wanted;
 }
 
-/* Why no shader can read images of such a swapchain as they are; NULL: one can. */
+/* Why no shader can read images of such a swapchain; NULL: one can. */
 static const char *not_sampled(const fr_layer_device *device, const VkSwapchainCreateInfoKHR *info)
 {
     VkSurfaceCapabilitiesKHR surface = {0};
-    const bool srgb =
-        info->imageFormat == VK_FORMAT_B8G8R8A8_SRGB || info->imageFormat == VK_FORMAT_R8G8B8A8_SRGB;
     (void)device->instance->vk.GetPhysicalDeviceSurfaceCapabilitiesKHR(device->physical_device, info->surface,
                                                                        &surface);
-    if (srgb)
-        return "a shader would read what the numbers of an sRGB format mean";
     if (!device->storage_image_write_without_format)
         return "the device was made without shaderStorageImageWriteWithoutFormat";
     if (!(surface.supportedUsageFlags & VK_IMAGE_USAGE_SAMPLED_BIT) ||

@@ -21,7 +21,7 @@ typedef struct fr_layer_swapchain {
     VkSwapchainKHR handle;
     uint32_t width, height;
     VkFormat format;
-    const char *not_sampled; /* why no shader may read its images as they are; NULL: one may */
+    const char *not_sampled; /* why no shader can read its images; NULL: one can */
     fr_layer_plan plan;      /* PASS: nothing of it is captured, and the rest is not filled */
     uint32_t num_images;
     VkImage image[FR_LAYER_IMAGES_MAX];

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "encode/gpu_feeder.h"
 
-#include "encode/vaapi_frames.h"
+#include "encode/av_vaapi.h"
 
 #include <framering/ffmpeg.h>
 #include <framering/vulkan.h>
@@ -14,8 +14,8 @@
 
 struct fr_gpu_feeder {
     AVBufferRef *frames;
-    struct fr_vaapi_frames *vaapi; /* NULL: CUDA */
-    fr_av_cuda *cuda;              /* the keep's */
+    struct fr_av_vaapi *vaapi; /* NULL: CUDA */
+    fr_av_cuda *cuda;          /* the keep's */
 };
 
 const void *fr_gpu_device_of(const fr_frame *frame)
@@ -52,7 +52,7 @@ static fr_status make_cuda(struct fr_gpu_feeder *feeder, AVFrame *out, const fr_
 fr_status fr_gpu_feeder_make(struct fr_gpu_feeder *feeder, AVFrame *out, const fr_frame *frame,
                              char reason[FR_REASON_BYTES])
 {
-    const fr_status status = feeder->vaapi ? fr_vaapi_frames_make(feeder->vaapi, out, frame, reason)
+    const fr_status status = feeder->vaapi ? fr_av_vaapi_make(feeder->vaapi, out, frame, reason)
                                            : make_cuda(feeder, out, frame, reason);
     if (status == FR_OK) {
         out->width &= ~1;
@@ -74,9 +74,9 @@ static bool takes(const AVCodec *codec, enum AVHWDeviceType type)
 
 static fr_status open_vaapi(struct fr_gpu_feeder *feeder, const fr_frame *frame, char reason[FR_REASON_BYTES])
 {
-    const fr_status status = fr_vaapi_frames_open(&feeder->vaapi, frame, reason);
+    const fr_status status = fr_av_vaapi_open(&feeder->vaapi, frame, reason);
     if (status == FR_OK)
-        feeder->frames = av_buffer_ref(fr_vaapi_frames_context(feeder->vaapi));
+        feeder->frames = av_buffer_ref(fr_av_vaapi_context(feeder->vaapi));
     return status == FR_OK && !feeder->frames ? FR_ERR_NO_MEMORY : status;
 }
 
@@ -130,7 +130,7 @@ void fr_gpu_feeder_close(struct fr_gpu_feeder **feeder)
     if (!*feeder)
         return;
     av_buffer_unref(&(*feeder)->frames);
-    fr_vaapi_frames_close(&(*feeder)->vaapi);
+    fr_av_vaapi_close(&(*feeder)->vaapi);
     av_freep(feeder);
 }
 

@@ -3,7 +3,7 @@
 
 /* Where libavcodec's encoders get memory. */
 #include "encode/gpu_feeder.h"
-#include "encode/vaapi_frames.h"
+#include "encode/av_vaapi.h"
 
 #include <stdio.h>
 
@@ -45,7 +45,7 @@ fr_status fr_gpu_feeder_make(struct fr_gpu_feeder *feeder, AVFrame *out, const f
     return FR_ERR_UNSUPPORTED;
 }
 
-uint32_t fr_vaapi_next_node(uint32_t after, char path[FR_VAAPI_NODE_BYTES])
+uint32_t fr_av_vaapi_next_node(uint32_t after, char path[FR_VAAPI_NODE_BYTES])
 {
     (void)after, (void)path;
     return 0;

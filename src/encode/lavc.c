@@ -1,11 +1,11 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
+#include "encode/av_vaapi.h"
 #include "encode/encoder.h"
 #include "encode/feeder.h"
 #include "encode/gpu_feeder.h"
 #include "encode/hdr.h"
 #include "encode/sei.h"
-#include "encode/vaapi_frames.h"
 
 #include <libavutil/avstring.h>
 #include <libavutil/hwcontext.h>
@@ -409,11 +409,11 @@ static fr_status open_through_memory(struct fr_encoder **out, const struct fr_en
     enum AVPixelFormat format;
     char node[FR_VAAPI_NODE_BYTES];
     const bool vaapi = device_type(codec, &format) == AV_HWDEVICE_TYPE_VAAPI;
-    uint32_t number = vaapi ? fr_vaapi_next_node(0, node) : 0;
+    uint32_t number = vaapi ? fr_av_vaapi_next_node(0, node) : 0;
     if (!number)
         return open_with(out, row, config, codec, (struct input){0}, reason);
     fr_status status = FR_ERR_UNSUPPORTED;
-    for (; number && status != FR_OK; number = fr_vaapi_next_node(number, node))
+    for (; number && status != FR_OK; number = fr_av_vaapi_next_node(number, node))
         status = open_with(out, row, config, codec, (struct input){.device = node}, reason);
     return status;
 }

@@ -8,10 +8,10 @@ import re
 import signal
 import time
 
-from cases_session import TAGS_HDR, check_tags
-from cases_vulkan_layer import A2B10G10R10, BGRA8, HDR10, RGBA16F, host, wait_for_file
-from harness import check, print_flips
-from vulkan_rig import captured, presenter, stats, use_layer, valid
+from cases_session import TAGS_HDR, check_tags, last_picture
+from cases_vulkan_layer import A2B10G10R10, BGRA8, BGRA8_SRGB, HDR10, RGBA16F, host, is_captured
+from harness import check, print_flips, wait_for
+from vulkan_rig import captured, presenter, stats, use_layer
 
 # Vulkan's own numbers.
 P3, DCI_P3, HLG, ADOBE = "1000104001", "1000104004", "1000104010", "1000104012"
@@ -25,7 +25,6 @@ def case_layer_colour_spaces(world):
         image = (A2B10G10R10, BGRA8, RGBA16F, BGRA8)[number]
         done = presenter(world, name.replace(" ", "-"), 7, "--format", image, "--space", space, "--colour", "1,0,0",
                          "--frames", "40").finish().expect(0)
-        valid(world, name.replace(" ", "-"))
         said = [line for line in done.lines if "not captured" in line]
         check(len(said) == 1 and name in said[0], f"{name}: {done.err!r}")
         check(stats(done.err)["passed"]["presents"] == 40, f"{name}: {done.err!r}")
@@ -49,7 +48,6 @@ def case_layer_formats_fp16_pq(world):
         running = host(world, "--backend", backend, seconds=3, name=name)
         presenter(world, f"p{number}", 7, "--format", RGBA16F, "--space", HDR10, "--nits", "1234", "--colour", "1,0.5,0",
                   "--frames", "130").finish().expect(0)
-        valid(world, f"p{number}")
         summary = running.finish(60).expect(0).json()
         check(summary["fresh"] > 10 and summary["colour_state"] == "hdr", f"{summary}")
         check_tags(world, name, TAGS_HDR, hdr=True)
@@ -61,9 +59,9 @@ def case_layer_formats_fp16_pq(world):
 
 def figures(out):
     """What the program itself felt."""
-    found = re.search(r"figures: ([\d.]+) frames/s, present ([\d.]+) us p50, ([\d.]+) us p99, ([\d.]+) us max", out)
+    found = re.search(r"figures: ([\d.]+) frames/s, present ([\d.]+) us p50, ([\d.]+) us p99, .* of all ([\d.]+) us", out)
     check(found, f"no figures: {out!r}")
-    return dict(zip(("fps", "p50_us", "p99_us", "max_us"), map(float, found.groups())))
+    return dict(zip(("fps", "p50_us", "p99_us", "longest_us"), map(float, found.groups())))
 
 
 def case_layer_host_stopped(world):
@@ -73,18 +71,16 @@ def case_layer_host_stopped(world):
     for number, backend in enumerate(("vulkan", "cpu")):
         name = f"{number}.mkv"
         running = host(world, "--backend", backend, seconds=60, name=name)
-        # The second half, which the figures are of, begins after 4 s.
         program = presenter(world, f"p{number}", 7, "--frames", "480", "--linger", "3")
-        wait_for_file(world, name, 2000)
+        wait_for(lambda: is_captured(world, program), 3, "the program is not captured")
         running.signal(signal.SIGSTOP)
         time.sleep(8.5)
         running.signal(signal.SIGCONT)
         done = program.finish().expect(0)
-        valid(world, f"p{number}")
         felt, counts = figures(done.out), stats(done.err)
         print(f"  {backend}: {felt}")
         check("presented 480" in done.out, f"{done.out!r} {done.err!r}")
-        world.check_time(felt["fps"] > 40 and felt["max_us"] < 500_000, f"the program was held up: {felt} {done.err!r}")
+        world.check_time(felt["fps"] > 40 and felt["longest_us"] < 1_500_000, f"the program was held up: {felt} {done.err!r}")
         check(counts["slot"]["presents"] + counts["stage"]["presents"] + counts["dropped"]["presents"] > 400, f"{counts}")
         running.interrupt(60).expect(0)
         world.stamps(name)
@@ -92,15 +88,7 @@ def case_layer_host_stopped(world):
 
 
 # "... must have completed execution": of a device that is lost everything has; the validation layer does not know.
-IN_USE = re.compile(r"VUID-vk(Destroy|Free|Reset)\w+-\S+\(ERROR.* in use")
-
-
-def valid_but_for_loss(world, name):
-    errors = world.folder / f"validation-{name}" / "errors"
-    check(errors.exists(), f"{name} was not validated")
-    said = [line for line in errors.read_text(errors="replace").splitlines() if line.startswith("VUID") or "UNASSIGNED" in line]
-    other = [line for line in said if not IN_USE.match(line)]
-    check(not other, f"{name}: {other}")
+IN_USE = r"VUID-vk(Destroy|Free|Reset)\w+-\S+\(ERROR.* in use"
 
 
 def case_layer_device_lost(world):
@@ -110,9 +98,8 @@ def case_layer_device_lost(world):
     running = host(world, "--backend", "vulkan", seconds=60)
     lost = (110, 220, 330)
     program = presenter(world, "program", 7, "--again", "--frames", "440", "--linger", "1",
-                        env={"WINDOWLESS_LOSE": "110,220+,330"})
+                        env={"WINDOWLESS_LOSE": "110,220+,330"}, allowed=IN_USE)
     done = program.finish(60).expect(0)
-    valid_but_for_loss(world, "program")
     said = [line for line in done.err.splitlines() if "device is lost" in line and line.startswith("framering")]
     found = re.findall(r"lost at frame (\d+), gone after (\d+) ms\nwithout a device: (\d+) files, (\d+) threads", done.out)
     check(len(found) == 3, f"{done.out!r}")
@@ -140,3 +127,18 @@ def case_layer_device_lost_and_kept(world):
     seen = {frame["sequence"] for frame in world.stamp_frames(*summary["files"])}
     check(len(seen & set(range(130, 241))) > 50, f"the new device is not captured: {sorted(seen)} {done.err!r}")
     check(240 in seen, "the last frame is not shown")
+
+
+def case_layer_srgb_bytes(world):
+    """A shader reads an sRGB format as light: every byte is what it was, all the same."""
+    use_layer(world)
+    pictures = []
+    for image in (BGRA8, BGRA8_SRGB):
+        name = f"{image}.y4m"
+        running = host(world, "--backend", "vulkan", seconds=60, name=name)
+        done = presenter(world, image, 7, "--format", image, "--bytes", "--frames", "60", "--linger", "1").finish().expect(0)
+        check("by a compute shader" in done.err, f"{done.err!r}")
+        running.interrupt(60).expect(0)
+        pictures.append(last_picture(world, name))
+    differ = sum(a != b for a, b in zip(*pictures))
+    check(len(set(pictures[0])) > 100 and not differ, f"{differ} of {len(pictures[0])} bytes differ")

@@ -9,7 +9,7 @@
 #include <time.h>
 
 static uint32_t first, num, room;
-static uint64_t *times, begin_ns, begin_cpu_ns, end_ns, end_cpu_ns;
+static uint64_t *times, longest_ns, begin_ns, begin_cpu_ns, end_ns, end_cpu_ns;
 
 static uint64_t read_clock(clockid_t clock)
 {
@@ -35,6 +35,7 @@ void figures_note(uint32_t frame, uint64_t present_ns)
         begin_ns = now_ns;
         begin_cpu_ns = cpu_ns;
     }
+    longest_ns = present_ns > longest_ns ? present_ns : longest_ns;
     if (frame < first || num == room)
         return;
     times[num++] = present_ns;
@@ -58,9 +59,10 @@ void figures_say(void)
     if (num && begin_ns && end_ns > begin_ns) {
         qsort(times, num, sizeof(times[0]), compare);
         printf(
-            "figures: %.1f frames/s, present %.1f us p50, %.1f us p99, %.1f us max, %.1f us of CPU a frame\n",
+            "figures: %.1f frames/s, present %.1f us p50, %.1f us p99, %.1f us max, %.1f us of CPU a frame; "
+            "the longest present of all %.1f us\n",
             num * 1e9 / (double)(end_ns - begin_ns), present_us(500), present_us(990), present_us(1000),
-            (double)(end_cpu_ns - begin_cpu_ns) / 1000 / num);
+            (double)(end_cpu_ns - begin_cpu_ns) / 1000 / num, (double)longest_ns / 1000);
     }
     free(times);
     times = NULL;

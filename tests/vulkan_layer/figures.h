@@ -4,7 +4,7 @@
 #define VULKAN_LAYER_FIGURES_H
 
 /* What a program feels of whatever lies below it. The first half of its frames is left out: there everything
- * still finds its pace. */
+ * still finds its pace. But for the longest present. */
 
 #include <stdint.h>
 

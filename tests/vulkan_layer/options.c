@@ -12,6 +12,7 @@ options o = {VK_FORMAT_B8G8R8A8_UNORM,
              .height = 360,
              .fps = 60,
              .work = 1,
+             .flight = 1,
              .frames = 120};
 
 static bool *find_flag(const char *name)
@@ -21,7 +22,7 @@ static bool *find_flag(const char *name)
         bool *flag;
     } flags[] = {
         {"--exit", &o.bare_exit}, {"--validated", &o.validated}, {"--marks", &o.marks},
-        {"--again", &o.again},    {"--keep", &o.keep},
+        {"--again", &o.again},    {"--keep", &o.keep},           {"--bytes", &o.bytes},
     };
     for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
         if (!strcmp(flags[i].name, name))
@@ -54,6 +55,8 @@ const char *options_read(int argc, char **argv)
             o.frames = (uint32_t)atoi(value);
         else if (!strcmp(name, "--work"))
             o.work = (uint32_t)atoi(value);
+        else if (!strcmp(name, "--flight") && atoi(value) >= 1 && atoi(value) <= 4)
+            o.flight = (uint32_t)atoi(value);
         else if (!strcmp(name, "--nits"))
             o.nits = (uint32_t)atoi(value);
         else if (!strcmp(name, "--features"))

@@ -6,14 +6,15 @@
 /*
  *   presenter [--format N] [--space N] [--size WxH] [--fps N] [--frames N] [--resize N:WxH]... [--nits N]
  *             [--colour R,G,B] [--linger S] [--exit] [--validated] [--features writable|constant]
- *             [--second WxH:FIRST:LAST] [--marks] [--again] [--keep] [--work N]
+ *             [--second WxH:FIRST:LAST] [--marks] [--again] [--keep] [--work N] [--flight N] [--bytes]
  * Formats and colour spaces are Vulkan's numbers. --resize: at that frame. --linger: stands still for so long
  * after the last frame. --exit: ends without destroying anything. --second: another window beside it, which
  * presents from one frame to another. --marks: frame N adds a white block of 16x16 in place N % 240 of 20
  * columns, from the left and the top, and another from the right and the bottom, and says that these changed
  * (VK_KHR_incremental_present). --again: when the device is lost, all that belongs to it is destroyed and
  * made anew, and the frame is shown there. --keep: a lost device is left as it is (end with --exit). --work:
- * the GPU fills each image so many times.
+ * the GPU fills each image so many times. --flight: so many frames may be under way, 1 to 4; the picture is
+ * to stand still then. --bytes: a picture that has every byte in every place.
  */
 
 #include <stdbool.h>
@@ -26,13 +27,13 @@ enum { RESIZES_MAX = 16 };
 typedef struct options {
     VkFormat format;
     VkColorSpaceKHR space;
-    uint32_t width, height, fps, frames, nits, linger_s, work;
+    uint32_t width, height, fps, frames, nits, linger_s, work, flight;
     struct {
         uint32_t at, width, height;
     } resize[RESIZES_MAX];
     uint32_t num_resizes;
     uint32_t second_width, second_height, second_first, second_last; /* 0: none */
-    bool marks, again, keep, one_colour, bare_exit, validated, features_writable, features_constant;
+    bool marks, again, keep, bytes, one_colour, bare_exit, validated, features_writable, features_constant;
     float colour[3];
 } options;
 

@@ -24,7 +24,7 @@
 
 #include <vulkan/vulkan.h>
 
-enum { IMAGES_MAX = 8 };
+enum { IMAGES_MAX = 8, FLIGHT_MAX = 4 };
 
 static VkInstance instance;
 static VkPhysicalDevice physical_device;
@@ -34,10 +34,16 @@ static VkSurfaceKHR surface;
 static VkSwapchainKHR swapchain;
 static uint32_t num_images;
 static VkImage images[IMAGES_MAX];
-static VkSemaphore acquired, rendered[IMAGES_MAX];
-static VkFence fence;
+static VkSemaphore rendered[IMAGES_MAX];
 static VkCommandPool pool;
-static VkCommandBuffer commands;
+
+/* What a frame has for itself, o.flight of them in turns. */
+static struct turn {
+    VkSemaphore acquired;
+    VkFence fence;
+    VkCommandBuffer commands;
+} turns[FLIGHT_MAX];
+
 static VkBuffer buffer;
 static VkDeviceMemory memory;
 static void *pixels;
@@ -149,17 +155,19 @@ static void make_objects(void)
                                          .flags = VK_FENCE_CREATE_SIGNALED_BIT};
     const VkCommandPoolCreateInfo pool_info = {.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
                                                .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT};
-    must(vkCreateSemaphore(device, &semaphore, NULL, &acquired), "vkCreateSemaphore");
     for (int i = 0; i < IMAGES_MAX; i++)
         must(vkCreateSemaphore(device, &semaphore, NULL, &rendered[i]), "vkCreateSemaphore");
-    must(vkCreateFence(device, &signalled, NULL, &fence), "vkCreateFence");
     must(vkCreateCommandPool(device, &pool_info, NULL, &pool), "vkCreateCommandPool");
     const VkCommandBufferAllocateInfo info = {
         .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
         .commandPool = pool,
         .commandBufferCount = 1,
     };
-    must(vkAllocateCommandBuffers(device, &info, &commands), "vkAllocateCommandBuffers");
+    for (uint32_t i = 0; i < o.flight; i++) {
+        must(vkCreateSemaphore(device, &semaphore, NULL, &turns[i].acquired), "vkCreateSemaphore");
+        must(vkCreateFence(device, &signalled, NULL, &turns[i].fence), "vkCreateFence");
+        must(vkAllocateCommandBuffers(device, &info, &turns[i].commands), "vkAllocateCommandBuffers");
+    }
 }
 
 static uint32_t pixel_bytes(void)
@@ -215,11 +223,18 @@ static void paint_colour(void)
     }
 }
 
+static void paint_bytes(void)
+{
+    const size_t num = (size_t)o.width * o.height * pixel_bytes();
+    for (size_t i = 0; i < num; i++)
+        ((uint8_t *)pixels)[i] = (uint8_t)(i * 37 + i / 1024 * 11);
+}
+
 static void make_picture(void)
 {
     const bool hdr = o.space != VK_COLOR_SPACE_SRGB_NONLINEAR_KHR;
-    if (o.one_colour) {
-        paint_colour();
+    if (o.one_colour || o.bytes) {
+        o.bytes ? paint_bytes() : paint_colour();
         return;
     }
     memset(pixels, 0, (size_t)o.width * o.height * pixel_bytes());
@@ -336,15 +351,18 @@ static void mark(uint32_t frame, VkRectLayerKHR rects[2])
 
 static void show(uint32_t frame)
 {
+    const struct turn *turn = &turns[frame % o.flight];
+    const VkCommandBuffer commands = turn->commands;
     VkRectLayerKHR rects[2];
     const VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
     const VkBufferImageCopy region = {.imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1},
                                       .imageExtent = {o.width, o.height, 1}};
     const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_TRANSFER_BIT;
     uint32_t image;
-    must(vkWaitForFences(device, 1, &fence, VK_TRUE, UINT64_MAX), "vkWaitForFences");
-    must(vkResetFences(device, 1, &fence), "vkResetFences");
-    must(vkAcquireNextImageKHR(device, swapchain, UINT64_MAX, acquired, VK_NULL_HANDLE, &image), "acquire");
+    must(vkWaitForFences(device, 1, &turn->fence, VK_TRUE, UINT64_MAX), "vkWaitForFences");
+    must(vkResetFences(device, 1, &turn->fence), "vkResetFences");
+    must(vkAcquireNextImageKHR(device, swapchain, UINT64_MAX, turn->acquired, VK_NULL_HANDLE, &image),
+         "acquire");
     if (is_lost)
         return;
     draw(frame);
@@ -367,14 +385,14 @@ static void show(uint32_t frame)
     const VkSubmitInfo submit = {
         .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
         .waitSemaphoreCount = 1,
-        .pWaitSemaphores = &acquired,
+        .pWaitSemaphores = &turn->acquired,
         .pWaitDstStageMask = &stage,
         .commandBufferCount = 1,
         .pCommandBuffers = &commands,
         .signalSemaphoreCount = 1,
         .pSignalSemaphores = &rendered[image],
     };
-    must(vkQueueSubmit(queue, 1, &submit, fence), "vkQueueSubmit");
+    must(vkQueueSubmit(queue, 1, &submit, turn->fence), "vkQueueSubmit");
     const VkPresentRegionKHR changed = {2, rects};
     const VkPresentRegionsKHR regions = {
         .sType = VK_STRUCTURE_TYPE_PRESENT_REGIONS_KHR, .swapchainCount = 1, .pRegions = &changed};
@@ -410,10 +428,12 @@ static void destroy_device(void)
     second_close();
     drop_picture();
     vkDestroySwapchainKHR(device, swapchain, NULL);
-    vkDestroySemaphore(device, acquired, NULL);
+    for (uint32_t i = 0; i < o.flight; i++) {
+        vkDestroySemaphore(device, turns[i].acquired, NULL);
+        vkDestroyFence(device, turns[i].fence, NULL);
+    }
     for (int i = 0; i < IMAGES_MAX; i++)
         vkDestroySemaphore(device, rendered[i], NULL);
-    vkDestroyFence(device, fence, NULL);
     vkDestroyCommandPool(device, pool, NULL);
     vkDestroyDevice(device, NULL);
     vkDestroySurfaceKHR(instance, surface, NULL);

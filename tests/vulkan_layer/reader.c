@@ -3,10 +3,12 @@
 
 /*
  * A host without an encoder: takes the frames of a target for some seconds and reads their stamps.
- *   reader TARGET SECONDS [cpu|vulkan] [DEVICE] [unread]
+ *   reader TARGET SECONDS [cpu|vulkan] [DEVICE] [read|unread] [FPS]
  * Prints one line. Exit code 1: a frame was torn, unreadable, or older than the one before. "unread": only
- * counts, so that the GPU's pictures need not be brought into memory.
+ * counts, so that the GPU's pictures need not be brought into memory. FPS: takes no more than so many in a
+ * second.
  */
+#define _POSIX_C_SOURCE 200809L
 #include "common/stamp.h"
 
 #include <framering/capture.h>
@@ -16,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { DELAYS_MAX = 100000 };
 
@@ -72,6 +75,14 @@ static double delay_us(uint32_t percent)
     return num ? (double)seen.delay_ns[(uint64_t)(num - 1) * percent / 100] / 1000 : 0;
 }
 
+/* Nothing is taken before then. */
+static void sleep_until(uint64_t due_ns)
+{
+    const struct timespec due = {(time_t)(due_ns / 1000000000), (long)(due_ns % 1000000000)};
+    if (due_ns)
+        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL);
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 3)
@@ -84,6 +95,7 @@ int main(int argc, char **argv)
         .log = {.write = write_log},
     };
     const bool unread = argc > 5 && !strcmp(argv[5], "unread");
+    const uint32_t fps = argc > 6 ? (uint32_t)atoi(argv[6]) : 0;
     params.timing.attach_wait_ns = 20 * UINT64_C(1000000000);
     fr_capture *capture = NULL;
     fr_capture_info info = {0};
@@ -97,6 +109,7 @@ int main(int argc, char **argv)
         if (status == FR_OK)
             look(&frame, unread);
         fr_frame_release(&frame);
+        sleep_until(fps && status == FR_OK ? fr_clock_now_ns() + 1000000000 / fps : 0);
     }
     if (capture)
         fr_capture_get_info(capture, &info);

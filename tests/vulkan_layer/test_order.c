@@ -186,6 +186,11 @@ fr_layer_moment fr_layer_moment_now(void)
     return (fr_layer_moment){0};
 }
 
+fr_layer_moment fr_layer_moment_since(fr_layer_moment since)
+{
+    return since;
+}
+
 void fr_layer_stats_note(fr_layer_fate fate, uint64_t cpu_ns, uint64_t clock_ns)
 {
     (void)fate, (void)cpu_ns, (void)clock_ns;
@@ -229,6 +234,7 @@ static fr_layer_sink sink_of(const kind *k)
     swapchain.plan.way = k->way;
     return (fr_layer_sink){
         .is_slot = k->is_slot,
+        .outside = VK_QUEUE_FAMILY_FOREIGN_EXT,
         .image = k->has_image ? SINK_IMAGE : VK_NULL_HANDLE,
         .buffer = k->has_buffer ? HANDLE(VkBuffer, 13) : VK_NULL_HANDLE,
         .copies.pool = k->by_shader ? HANDLE(VkDescriptorPool, 14) : VK_NULL_HANDLE,
@@ -286,10 +292,10 @@ static void test_layouts_and_owners(void **state)
                                               : VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL);
         if (!kinds[i].is_slot)
             continue;
-        assert_int_equal(barriers[0].image[1].srcQueueFamilyIndex, VK_QUEUE_FAMILY_EXTERNAL);
+        assert_int_equal(barriers[0].image[1].srcQueueFamilyIndex, VK_QUEUE_FAMILY_FOREIGN_EXT);
         assert_int_equal(barriers[0].image[1].dstQueueFamilyIndex, FAMILY);
         assert_int_equal(barriers[1].image[1].srcQueueFamilyIndex, FAMILY);
-        assert_int_equal(barriers[1].image[1].dstQueueFamilyIndex, VK_QUEUE_FAMILY_EXTERNAL);
+        assert_int_equal(barriers[1].image[1].dstQueueFamilyIndex, VK_QUEUE_FAMILY_FOREIGN_EXT);
         assert_true(barriers[1].image[1].srcAccessMask);
     }
 }

@@ -124,7 +124,7 @@ void fr_layer_sink_forget(fr_layer_sink *sink)
 VkResult fr_layer_sink_wait(const fr_layer_sink *sink, const fr_layer_device *device, uint64_t timeout_ns)
 {
     (void)device;
-    if (timeout_ns > longest_wait_ns)
+    if (sink->submitted && timeout_ns > longest_wait_ns)
         longest_wait_ns = timeout_ns;
     return sink->submitted ? copy_before : VK_SUCCESS;
 }
@@ -160,6 +160,7 @@ static int set_up(void **state)
     feed = (struct fr_layer_feed){
         .device = &device,
         .work = PTHREAD_MUTEX_INITIALIZER,
+        .source = HANDLE(fr_source *, 8),
         .current = &swapchain,
         .generation = GENERATION,
         .prompt = GENERATION,
@@ -250,9 +251,41 @@ static void test_no_claim_beside_a_stage(void **state)
 {
     (void)state;
     swapchain.sink[FR_LAYER_SLOTS_MAX].state = FR_LAYER_SINK_FILLED;
+    swapchain.sink[FR_LAYER_SLOTS_MAX].sequence = 1;
     assert_false(fr_layer_frames_now(&feed, &swapchain.sink[0]));
     assert_int_equal(num_published, 1);
     assert_int_equal(num_begun, 0);
+}
+
+/* One that the GPU is not done with is overtaken, so that a program which the GPU is behind is not for ever
+ * in stages, and is not waited for. */
+static void test_unripe_stage_is_overtaken(void **state)
+{
+    (void)state;
+    fr_layer_sink *stage = &swapchain.sink[FR_LAYER_SLOTS_MAX];
+    *stage = (fr_layer_sink){.state = FR_LAYER_SINK_FILLED, .made = true, .submitted = true, .sequence = 1};
+    feed.holding = false;
+    feed.held_sink = NULL;
+    feed.frame_ns = fr_layer_now_ns();
+    swapchain.sink[0].submitted = swapchain.sink[1].submitted = false;
+    copy_before = VK_TIMEOUT;
+    fr_layer_frames_collect(&feed);
+    assert_int_equal(stage->state, FR_LAYER_SINK_FILLED);
+    fr_layer_claims_make(&feed, FR_LAYER_PATIENT);
+    assert_int_equal(swapchain.sink[1].state, FR_LAYER_SINK_OPEN);
+    assert_true(fr_layer_claims_wait_ns(&feed, fr_layer_now_ns()) <= FR_LAYER_NS_PER_MS);
+    swapchain.sink[1].state = FR_LAYER_SINK_FILLED;
+    swapchain.sink[1].submitted = true;
+    swapchain.sink[1].sequence = 2;
+    fr_layer_frames_collect(&feed);
+    assert_int_equal(num_published, 1);
+    assert_int_equal(feed.published, 2);
+    assert_false(feed.unripe);
+    copy_before = VK_SUCCESS;
+    fr_layer_frames_collect(&feed);
+    assert_int_equal(stage->state, FR_LAYER_SINK_OPEN);
+    assert_int_equal(num_published, 1);
+    assert_int_equal(longest_wait_ns, 0);
 }
 
 int main(void)
@@ -266,6 +299,7 @@ int main(void)
         cmocka_unit_test_setup(test_waits_for_no_copy, set_up),
         cmocka_unit_test_setup(test_records_no_commands, set_up),
         cmocka_unit_test_setup(test_no_claim_beside_a_stage, set_up),
+        cmocka_unit_test_setup(test_unripe_stage_is_overtaken, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -155,11 +155,16 @@ static PFN_vkVoidFunction real(const char *name)
 
 #define REAL(name) ((PFN_vk##name)real("vk" #name))
 
-/* Of the device, or of the queue where that is not known. */
-static bool is_lost(VkDevice device, VkQueue queue)
+/* Of the device, or of the queue where that is not known. Looks in a row are one call. */
+static bool is_lost(VkDevice device, VkQueue queue, bool look)
 {
+    static bool looked;
+    if (paused)
+        return false;
     const bool of_newest = device ? device == newest.device : queue == newest.queue;
-    if (until_lost && of_newest && newest.device != lost.device && !--until_lost) {
+    const bool counts = until_lost && of_newest && newest.device != lost.device && !(look && looked);
+    looked = look;
+    if (counts && !--until_lost) {
         (void)REAL(DeviceWaitIdle)(newest.device);
         lost = newest;
         losses++;
@@ -236,7 +241,7 @@ CALL(EnumeratePhysicalDevices, NULL, (VkInstance i, uint32_t *n, VkPhysicalDevic
 static VkResult VKAPI_CALL wrap_WaitForFences(VkDevice device, uint32_t count, const VkFence *fences,
                                               VkBool32 all, uint64_t timeout_ns)
 {
-    if (is_lost(device, NULL))
+    if (is_lost(device, NULL, false))
         return VK_ERROR_DEVICE_LOST;
     return must_fail("vkWaitForFences") ? refuse(device)
                                         : REAL(WaitForFences)(device, count, fences, all, timeout_ns);
@@ -350,7 +355,7 @@ static VkResult VKAPI_CALL wrap_WaitSemaphores(VkDevice device, const VkSemaphor
     own.pSemaphores = targets(info->semaphoreCount, info->pSemaphores, list);
     if (hanging)
         return VK_TIMEOUT;
-    if (is_lost(device, NULL))
+    if (is_lost(device, NULL, false))
         return VK_ERROR_DEVICE_LOST;
     return must_fail("vkWaitSemaphores") ? refuse(device) : REAL(WaitSemaphores)(device, &own, timeout_ns);
 }
@@ -358,7 +363,7 @@ static VkResult VKAPI_CALL wrap_WaitSemaphores(VkDevice device, const VkSemaphor
 static VkResult VKAPI_CALL wrap_GetSemaphoreCounterValue(VkDevice device, VkSemaphore semaphore,
                                                          uint64_t *out)
 {
-    if (is_lost(device, NULL))
+    if (is_lost(device, NULL, true))
         return VK_ERROR_DEVICE_LOST;
     /* Who waits looks again and again: one look is as the other. */
     return looks++ < LOOKS_MAX && must_fail("vkGetSemaphoreCounterValue")
@@ -369,7 +374,7 @@ static VkResult VKAPI_CALL wrap_GetSemaphoreCounterValue(VkDevice device, VkSema
 static VkResult VKAPI_CALL wrap_QueueSubmit(VkQueue queue, uint32_t count, const VkSubmitInfo *infos,
                                             VkFence fence)
 {
-    if (is_lost(NULL, queue))
+    if (is_lost(NULL, queue, false))
         return VK_ERROR_DEVICE_LOST;
     if (must_fail("vkQueueSubmit")) {
         (void)REAL(QueueWaitIdle)(queue);

@@ -21,7 +21,7 @@ unsigned faults_lost(void);
 /* Which function that was; NULL: it was not reached yet. */
 const char *faults_hit(void);
 
-/* Calls while it is true do not count and do not fail: the test's own. */
+/* Calls while it is true do not count, do not fail and do not find a device lost: the test's own. */
 void faults_pause(bool paused);
 
 /* Waits for semaphores end at once, as if their time were over. */

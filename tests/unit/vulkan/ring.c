@@ -89,6 +89,17 @@ static void expect_frame(struct pair_host *host, const struct way *way, uint32_t
     free(pixels);
 }
 
+/* As a picture is taken along to the next ring. */
+static void copy_slot(struct pair_source *source)
+{
+    const struct fr_backend_source_ops *ops = source->in_use->ops;
+    void *self = source->in_use->self;
+    uint64_t ready_value;
+    assert_int_equal(ops->begin(self, source->ring, 1, 0, FR_NS_PER_S), FR_CLAIM_ACQUIRED);
+    assert_true(ops->copy(self, source->ring, 0, source->ring, 1));
+    assert_int_equal(ops->end(self, source->ring, 1, &ready_value), FR_CLAIM_ACQUIRED);
+}
+
 /* `apart`: to each side the other one is on another driver. */
 static void one_process(struct gpu *gpu, const struct way *way, bool apart)
 {
@@ -108,6 +119,8 @@ static void one_process(struct gpu *gpu, const struct way *way, bool apart)
         push_frame(gpu, &source, way, frame);
         expect_frame(&host, way, frame);
     }
+    if (source.images)
+        copy_slot(&source);
     pair_source_close(&source);
     pair_host_close(&host);
     pair_words_destroy(words);

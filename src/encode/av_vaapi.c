@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
-#include "encode/vaapi_frames.h"
+#include "encode/av_vaapi.h"
 
 #include "encode/av_common.h"
 #include "encode/av_drm.h"
@@ -16,7 +16,7 @@
 /* More than a capture has surfaces; the numbers that the kernel gives to render nodes. */
 enum { IMPORTS_MAX = 32, NODE_FIRST = 128, NODE_LAST = 191 };
 
-struct fr_vaapi_frames {
+struct fr_av_vaapi {
     AVBufferRef *context;
     uint32_t count;
     struct {
@@ -38,7 +38,7 @@ static void name_node(uint32_t number, char path[FR_VAAPI_NODE_BYTES])
     snprintf(path, FR_VAAPI_NODE_BYTES, "/dev/dri/renderD%u", number);
 }
 
-uint32_t fr_vaapi_next_node(uint32_t after, char path[FR_VAAPI_NODE_BYTES])
+uint32_t fr_av_vaapi_next_node(uint32_t after, char path[FR_VAAPI_NODE_BYTES])
 {
     for (uint32_t i = after < NODE_FIRST ? NODE_FIRST : after + 1; i <= NODE_LAST; i++) {
         name_node(i, path);
@@ -50,15 +50,14 @@ uint32_t fr_vaapi_next_node(uint32_t after, char path[FR_VAAPI_NODE_BYTES])
 
 /* ---- import ---- */
 
-static void forget_imports(struct fr_vaapi_frames *self)
+static void forget_imports(struct fr_av_vaapi *self)
 {
     while (self->count)
         av_frame_free(&self->of[--self->count].surface);
 }
 
 /* Of whole pairs of columns and rows, which is all that is encoded. */
-static fr_status map(const struct fr_vaapi_frames *self, AVFrame *out, AVFrame *drm,
-                     char reason[FR_REASON_BYTES])
+static fr_status map(const struct fr_av_vaapi *self, AVFrame *out, AVFrame *drm, char reason[FR_REASON_BYTES])
 {
     const AVHWFramesContext *context = (const void *)self->context->data;
     drm->width = context->width;
@@ -74,7 +73,7 @@ static fr_status map(const struct fr_vaapi_frames *self, AVFrame *out, AVFrame *
 }
 
 /* The surface keeps the memory, not the frame: the capture goes on drawing into it. */
-static fr_status import(struct fr_vaapi_frames *self, const fr_frame *frame, uint32_t id,
+static fr_status import(struct fr_av_vaapi *self, const fr_frame *frame, uint32_t id,
                         char reason[FR_REASON_BYTES])
 {
     AVFrame *drm = av_frame_alloc(), *surface = av_frame_alloc();
@@ -95,7 +94,7 @@ static fr_status import(struct fr_vaapi_frames *self, const fr_frame *frame, uin
     return FR_OK;
 }
 
-static const AVFrame *find(const struct fr_vaapi_frames *self, uint32_t id)
+static const AVFrame *find(const struct fr_av_vaapi *self, uint32_t id)
 {
     for (uint32_t i = 0; i < self->count; i++)
         if (self->of[i].id == id)
@@ -138,8 +137,8 @@ static fr_status fill(const AVFrame *surface, AVFrame *out, const fr_frame *fram
     return status;
 }
 
-fr_status fr_vaapi_frames_make(struct fr_vaapi_frames *self, AVFrame *out, const fr_frame *frame,
-                               char reason[FR_REASON_BYTES])
+fr_status fr_av_vaapi_make(struct fr_av_vaapi *self, AVFrame *out, const fr_frame *frame,
+                           char reason[FR_REASON_BYTES])
 {
     fr_vulkan_picture picture;
     if (fr_frame_vulkan(frame, &picture) != FR_OK)
@@ -163,8 +162,7 @@ fr_status fr_vaapi_frames_make(struct fr_vaapi_frames *self, AVFrame *out, const
 /* ---- open ---- */
 
 /* On the render node of the frames' own GPU. */
-static fr_status open_context(struct fr_vaapi_frames *self, const fr_frame *frame,
-                              char reason[FR_REASON_BYTES])
+static fr_status open_context(struct fr_av_vaapi *self, const fr_frame *frame, char reason[FR_REASON_BYTES])
 {
     fr_vulkan_picture picture;
     AVBufferRef *device = NULL;
@@ -189,20 +187,19 @@ static fr_status open_context(struct fr_vaapi_frames *self, const fr_frame *fram
                                                   : FR_OK;
 }
 
-fr_status fr_vaapi_frames_open(struct fr_vaapi_frames **out, const fr_frame *frame,
-                               char reason[FR_REASON_BYTES])
+fr_status fr_av_vaapi_open(struct fr_av_vaapi **out, const fr_frame *frame, char reason[FR_REASON_BYTES])
 {
-    struct fr_vaapi_frames *self = av_mallocz(sizeof(*self));
+    struct fr_av_vaapi *self = av_mallocz(sizeof(*self));
     *out = self;
     if (!self)
         return FR_ERR_NO_MEMORY;
     const fr_status status = open_context(self, frame, reason);
     if (status != FR_OK)
-        fr_vaapi_frames_close(out);
+        fr_av_vaapi_close(out);
     return status;
 }
 
-void fr_vaapi_frames_close(struct fr_vaapi_frames **frames)
+void fr_av_vaapi_close(struct fr_av_vaapi **frames)
 {
     if (!*frames)
         return;
@@ -211,7 +208,7 @@ void fr_vaapi_frames_close(struct fr_vaapi_frames **frames)
     av_freep(frames);
 }
 
-AVBufferRef *fr_vaapi_frames_context(const struct fr_vaapi_frames *frames)
+AVBufferRef *fr_av_vaapi_context(const struct fr_av_vaapi *frames)
 {
     return frames->context;
 }
