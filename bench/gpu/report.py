@@ -15,13 +15,19 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 REMARKS = '## Remarks\n'
 
 
+def cut_off(text):
+    """What a program that was stopped has written: up to the last whole member of its last array."""
+    end = text.rfind('\n  }')
+    return text[:end] + '\n  }\n ]\n}\n' if end >= 0 and not text.endswith('\n}\n') else text
+
+
 def read(folder, name):
     path = folder / name
     if not path.exists():
         return None
     try:
         text = path.read_text()
-        return [json.loads(line) for line in text.splitlines()] if name.endswith('l') else json.loads(text)
+        return [json.loads(line) for line in text.splitlines()] if name.endswith('l') else json.loads(cut_off(text))
     except json.JSONDecodeError as error:
         print('%s is left out: %s' % (name, error), file=sys.stderr)
         return None
