@@ -75,10 +75,11 @@ struct fr_backend_host_ops {
     fr_status (*converter_create)(void *self, const fr_convert_params *params, void **converter);
     void (*converter_destroy)(void *self, void *converter);
     const char *(*converter_name)(void *self, void *converter);
-    /* Complete, or on a GPU ordered before whatever the encoder does, when it returns. `parts`: all that the
-     * picture lacks of the slot, to be converted at least, which may be nothing; NULL: the picture holds
-     * nothing yet. Each part begins at an even column and row and ends at one, or at the picture's edge; the
-     * chroma that what changed has a share in is inside. FR_ERR_DEVICE_LOST. */
+    /* Of a slot that is claimed, at most once for each claim. Complete, or on a GPU ordered before whatever
+     * the encoder does, when it returns. `parts`: all that the picture lacks of the slot, to be converted at
+     * least, which may be nothing; NULL: the picture holds nothing yet. Each part begins at an even column
+     * and row and ends at one, or at the picture's edge; the chroma that what changed has a share in is
+     * inside. FR_ERR_DEVICE_LOST. */
     fr_status (*convert)(void *self, void *converter, void *ring, uint32_t slot, const struct fr_parts *parts,
                          struct fr_picture *picture);
 

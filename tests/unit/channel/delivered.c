@@ -205,7 +205,7 @@ static void a_ring_reaches_another_process(void **state)
     assert_int_equal(news.capabilities, FR_CAP_STATES);
     assert_false(news.has_display);
 
-    const size_t ours = count_handles();
+    const size_t ours = system_count_handles();
     for (uint32_t generation = 5; generation < 8; generation++) {
         assert_int_equal(deliver_generation(fixture, generation), FR_OK);
         const struct fr_event *const events[] = {&fixture->ring.event};
@@ -338,7 +338,7 @@ static void a_handle_that_cannot_be_given_spoils_the_whole(void **state)
     struct child child = start_driver(courier);
     open_host(fixture, NULL);
     host_expect(&fixture->host, FR_HOST_NEWS_SOURCE);
-    const size_t theirs = child_handles(&child), ours = count_handles();
+    const size_t theirs = child_handles(&child), ours = system_count_handles();
     struct fr_delivery bad = fixture->ring.delivery;
     bad.slots = 0x7ffffff0;
     assert_true(fixture->host.channel.ops->deliver(fixture->host.channel.self, &bad) < 0);
@@ -494,12 +494,12 @@ static void a_newer_request_supersedes_and_closes(void **state)
     struct receiver receiver;
     receiver_open(&receiver, FR_CAP_STATES);
     receiver_expect_quiet(&receiver);
-    const size_t before = count_handles();
+    const size_t before = system_count_handles();
     for (uint32_t generation = 1; generation <= 4; generation++) {
         const fr_win32_ring request = request_of(&fixture->ring, generation, 11);
         assert_int_equal(fr_delivered_source_put(&receiver.channel, &request, sizeof(request)), FR_OK);
     }
-    assert_int_equal(count_handles(), before + 3);
+    assert_int_equal(system_count_handles(), before + 3);
     const struct fr_source_news connected = receiver_expect(&receiver, FR_SOURCE_NEWS_CONNECTED);
     assert_int_equal(connected.host_pid, 11);
     assert_int_equal(connected.target_id, 7);
@@ -510,7 +510,7 @@ static void a_newer_request_supersedes_and_closes(void **state)
     assert_int_equal(got.texture[0], FR_HANDLE_NONE);
     receiver_expect_quiet(&receiver);
     delivery_close(&got);
-    assert_int_equal(count_handles(), before);
+    assert_int_equal(system_count_handles(), before);
 
     /* One that was not taken goes with the source. */
     const fr_win32_ring request = request_of(&fixture->ring, 5, 11);

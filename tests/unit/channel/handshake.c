@@ -216,7 +216,7 @@ static void several_targets_live_in_one_process(void **state)
 static void nothing_is_left_open(void **state)
 {
     struct host host;
-    const size_t before = count_handles();
+    const size_t before = system_count_handles();
     for (uint32_t i = 1; i <= 3; i++) {
         struct source source;
         struct ring ring;

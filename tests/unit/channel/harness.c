@@ -78,9 +78,9 @@ uint64_t now_ns(void)
 void expect_handles(size_t count)
 {
     const uint64_t deadline = now_ns() + FR_NS_PER_S;
-    while (count_handles() != count && now_ns() < deadline)
+    while (system_count_handles() != count && now_ns() < deadline)
         sleep_ms(1);
-    assert_int_equal(count_handles(), count);
+    assert_int_equal(system_count_handles(), count);
 }
 
 void sandbox_address(const struct sandbox *sandbox, uint32_t target_id, char address[FR_ADDRESS_BYTES])

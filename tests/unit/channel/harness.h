@@ -9,6 +9,7 @@
 #include "channel/dial.h"
 #include "channel/link.h"
 #include "os/thread.h"
+#include "system/system.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -40,8 +41,6 @@ size_t sink_count(struct sink *sink, fr_log_level level);
 uint64_t now_ns(void);
 void sleep_ms(unsigned ms);
 
-/* Descriptors or handles of this process. */
-size_t count_handles(void);
 /* That many are open, at once or soon: the host's thread closes some after it told us. */
 void expect_handles(size_t count);
 

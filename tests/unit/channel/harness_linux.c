@@ -6,7 +6,6 @@
 #include "channel/packet.h"
 #include "channel/socket.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <poll.h>
@@ -22,17 +21,6 @@ void sleep_ms(unsigned ms)
 {
     const struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
     nanosleep(&time, NULL);
-}
-
-size_t count_handles(void)
-{
-    size_t count = 0;
-    DIR *dir = opendir("/proc/self/fd");
-    assert_non_null(dir);
-    while (readdir(dir))
-        count++;
-    closedir(dir);
-    return count;
 }
 
 void sandbox_make(struct sandbox *sandbox)

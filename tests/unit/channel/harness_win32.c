@@ -15,20 +15,6 @@ void sleep_ms(unsigned ms)
     Sleep(ms);
 }
 
-/* GetProcessHandleCount counts nothing under Wine. Far fewer handles than these are ever open here. */
-#define HANDLE_STEP 4
-#define HANDLE_END 8192
-
-size_t count_handles(void)
-{
-    size_t count = 0;
-    for (intptr_t value = HANDLE_STEP; value < HANDLE_END; value += HANDLE_STEP) {
-        DWORD flags;
-        count += GetHandleInformation((HANDLE)value, &flags) != 0;
-    }
-    return count;
-}
-
 void sandbox_make(struct sandbox *sandbox)
 {
     static unsigned number;
@@ -254,6 +240,10 @@ void child_end(struct child *child)
     CloseHandle((HANDLE)child->process);
     CloseHandle((HANDLE)child->from);
 }
+
+/* Far fewer handles than these are ever open there. */
+#define HANDLE_STEP 4
+#define HANDLE_END 8192
 
 size_t child_handles(const struct child *child)
 {

@@ -19,7 +19,7 @@ static int setup(void **state)
     char address[FR_ADDRESS_BYTES];
     sandbox_address(&fixture->sandbox, 7, address);
     raw_listen(&fixture->listener, address);
-    fixture->handles = count_handles();
+    fixture->handles = system_count_handles();
     *state = fixture;
     return 0;
 }

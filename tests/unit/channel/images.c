@@ -130,7 +130,7 @@ static void a_descriptor_for_each_image_crosses(void **state)
         const uint32_t plain = i == 4 ? FR_WIRE_SYNC_FILE : FR_WIRE_SYNC_STATES;
         const struct fr_delivery sent =
             image_ring(f, i / 2 ? FR_SLOTS_DMA_BUF : FR_SLOTS_OPAQUE_FD, fences ? FR_WIRE_SYNC_FENCE : plain);
-        const size_t before = count_handles();
+        const size_t before = system_count_handles();
         assert_int_equal(f->host.channel.ops->deliver(f->host.channel.self, &sent), FR_OK);
         struct fr_source_news news = source_expect(&source, FR_SOURCE_NEWS_RING);
         struct fr_delivery *got = &news.delivery;
@@ -175,12 +175,12 @@ static void only_what_was_offered_is_taken(void **state)
         struct source source;
         connect_source(f, &source, cases[i].capabilities);
         const struct fr_delivery sent = image_ring(f, cases[i].slots_kind, cases[i].sync_kind);
-        const size_t before = count_handles();
+        const size_t before = system_count_handles();
         assert_int_equal(f->host.channel.ops->deliver(f->host.channel.self, &sent), FR_OK);
         assert_int_equal(source_expect(&source, FR_SOURCE_NEWS_REFUSED).reason, FR_ERR_PROTOCOL);
         assert_true(sink_has(&source.sink, FR_LOG_ERROR, "of a kind that was not offered"));
         host_expect(&f->host, FR_HOST_NEWS_GONE);
-        assert_true(count_handles() <= before + 1);
+        assert_true(system_count_handles() <= before + 1);
         source_close(&source);
     }
 }

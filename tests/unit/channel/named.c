@@ -683,7 +683,7 @@ static void a_host_has_nothing_to_ask_by(void **state)
 static void nothing_is_left_open(void **state)
 {
     struct fixture *fixture = *state;
-    const size_t before = count_handles();
+    const size_t before = system_count_handles();
     for (int i = 0; i < 3; i++) {
         struct host host;
         struct source source;

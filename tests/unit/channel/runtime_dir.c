@@ -33,7 +33,7 @@ static fr_status claim(const struct sandbox *sandbox, bool others, const char *p
     struct fr_target_claim claim;
     sink_init(&sink);
     const fr_log log = sink_log(&sink);
-    const size_t before = count_handles();
+    const size_t before = system_count_handles();
     const fr_status status = fr_target_claim_init(&claim, sandbox->dir, 7, others, &log);
     if (part)
         assert_true(sink_has(&sink, status ? FR_LOG_ERROR : FR_LOG_WARNING, part));

@@ -56,7 +56,7 @@ static void descriptors_where_none_belong(void **state)
     struct fixture *fixture = *state;
     struct host host;
     host_open(&host, &fixture->sandbox, 7);
-    const size_t before = count_handles();
+    const size_t before = system_count_handles();
     fr_handle fds[16];
     for (size_t i = 0; i < 16; i++)
         fds[i] = STDIN_FILENO;
@@ -89,7 +89,7 @@ static void unread_rings_leave_nothing_behind(void **state)
     struct ring ring;
     host_open(&host, &fixture->sandbox, 7);
     ring_make(&ring, 1);
-    const size_t before = count_handles();
+    const size_t before = system_count_handles();
     const fr_handle end = connect_raw_source(fixture, &host);
     struct fr_host_news news;
     for (int i = 0; i < 1000 && host.channel.ops->poll(host.channel.self, &news) == FR_AGAIN; i++) {
@@ -113,7 +113,7 @@ static void expect_bad_ring(struct fixture *fixture, const union fr_msg *msg, co
     struct fr_packet packet;
     union fr_msg welcome;
     raw_listen(&listener, fixture->path);
-    const size_t before = count_handles();
+    const size_t before = system_count_handles();
     source_open(&source, &fixture->sandbox, 7);
     source_expect_quiet(&source);
     const fr_handle end = raw_accept(&listener);

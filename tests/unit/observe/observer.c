@@ -58,7 +58,7 @@ static fr_observation sample_ring(fr_observer *observer, uint32_t attaches)
 static void a_running_session_is_watched(void **state)
 {
     struct fixture *fixture = *state;
-    const size_t before = count_handles();
+    const size_t before = system_count_handles();
     struct host host;
     struct source source;
     struct ring ring, next;

@@ -4,6 +4,7 @@
 #include "system/system.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,4 +78,22 @@ void system_program_copy(const char *from, const char *to)
     fclose(in);
     assert_int_equal(fclose(out), 0);
     assert_int_equal(chmod(to, 0755), 0);
+}
+
+size_t system_count_handles(void)
+{
+    size_t count = 0;
+    DIR *dir = opendir("/proc/self/fd");
+    assert_non_null(dir);
+    while (readdir(dir))
+        count++;
+    closedir(dir);
+    return count;
+}
+
+intptr_t system_duplicate_handle(intptr_t handle)
+{
+    const int copy = fcntl((int)handle, F_DUPFD_CLOEXEC, 0);
+    assert_true(copy >= 0);
+    return copy;
 }

@@ -33,4 +33,10 @@ bool system_file_exists(const char *path);
 /* `to` becomes a program that can be started. */
 void system_program_copy(const char *from, const char *to);
 
+/* Descriptors or handles of this process. */
+size_t system_count_handles(void);
+
+/* Another one for the same object. */
+intptr_t system_duplicate_handle(intptr_t handle);
+
 #endif

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 /* The tests that use it have one thread that calls Vulkan. */
-static VkInstance last_instance;
+static VkInstance last_instance, foreign; /* foreign: not made here, of a program's device */
 static unsigned countdown, looks;
 static VkResult failure;
 static const char *hit, *hidden;
@@ -55,6 +55,18 @@ static const char *const kind_names[KINDS] = {
 };
 
 static long alive[KINDS];
+
+/* Those that are alive, of those that were made here. */
+enum { INSTANCES_MAX = 16 };
+static VkInstance instances[INSTANCES_MAX];
+
+static long made_at(VkInstance instance)
+{
+    long at = 0;
+    while (at < alive[INSTANCE] && instances[at] != instance)
+        at++;
+    return at;
+}
 
 void faults_at(unsigned nth, VkResult result)
 {
@@ -489,16 +501,22 @@ static VkResult VKAPI_CALL wrap_CreateInstance(const VkInstanceCreateInfo *info,
     const PFN_vkCreateInstance create =
         (PFN_vkCreateInstance)fr_vk_loader(NULL)(VK_NULL_HANDLE, "vkCreateInstance");
     const VkResult result = create(info, allocator, out);
-    alive[INSTANCE] += result == VK_SUCCESS;
-    if (result == VK_SUCCESS)
-        last_instance = *out;
+    if (result != VK_SUCCESS)
+        return result;
+    assert_true(alive[INSTANCE] < INSTANCES_MAX);
+    last_instance = instances[alive[INSTANCE]++] = *out;
     return result;
 }
 
 static void VKAPI_CALL wrap_DestroyInstance(VkInstance instance, const VkAllocationCallbacks *allocator)
 {
-    alive[INSTANCE]--;
     REAL(DestroyInstance)(instance, allocator);
+    long at = made_at(instance);
+    alive[INSTANCE]--;
+    for (; at < alive[INSTANCE]; at++)
+        instances[at] = instances[at + 1];
+    if (last_instance == instance)
+        last_instance = alive[INSTANCE] ? instances[alive[INSTANCE] - 1] : foreign;
 }
 
 static VkResult VKAPI_CALL wrap_CreateDevice(VkPhysicalDevice physical, const VkDeviceCreateInfo *info,
@@ -637,6 +655,8 @@ PFN_vkVoidFunction VKAPI_CALL faults_get(VkInstance instance, const char *name)
 {
     if (instance)
         last_instance = instance;
+    if (instance && made_at(instance) == alive[INSTANCE])
+        foreign = instance;
     const PFN_vkVoidFunction wrapper = wrapper_of(name);
     return wrapper ? wrapper : lend_get(instance, name);
 }

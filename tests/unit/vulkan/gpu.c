@@ -186,20 +186,3 @@ void gpu_read(struct fr_vk_device *device, struct fr_vk_commands *commands, VkIm
     memcpy(out, buffer.mapped, bytes);
     fr_vk_buffer_destroy(device, &buffer);
 }
-
-uint8_t *gpu_pixels(uint32_t width, uint32_t height, fr_format format, uint32_t seed)
-{
-    const size_t pixel_bytes = fr_format_pixel_bytes(format);
-    const size_t bytes = (size_t)width * height * pixel_bytes;
-    uint8_t *pixels = malloc(bytes);
-    assert_non_null(pixels);
-    uint32_t state = seed * 2654435761u + 1;
-    for (size_t i = 0; i < bytes; i++) {
-        state = state * 1664525u + 1013904223u;
-        pixels[i] = (uint8_t)(state >> 24);
-        /* The exponent's highest bit: no infinity, no NaN, nothing above 2. */
-        if (format == FR_FORMAT_RGBA16F && (i & 1))
-            pixels[i] &= 0x3f;
-    }
-    return pixels;
-}

@@ -57,7 +57,4 @@ void gpu_image_destroy(struct gpu *gpu, struct gpu_image *image);
 void gpu_read(struct fr_vk_device *device, struct fr_vk_commands *commands, VkImage image, uint32_t outside,
               uint32_t width, uint32_t height, fr_format format, uint8_t *out);
 
-/* Tight rows that depend on the seed; to be freed. Half floats are finite. */
-uint8_t *gpu_pixels(uint32_t width, uint32_t height, fr_format format, uint32_t seed);
-
 #endif

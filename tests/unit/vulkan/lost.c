@@ -7,6 +7,7 @@
  * device. The same with the source's device.
  */
 #define _GNU_SOURCE
+#include "backend/pair.h"
 #include "vulkan/faults.h"
 #include "vulkan/lend.h"
 
@@ -41,7 +42,7 @@ static struct session {
 /* Each picture has its number, of which eight bits will do, in its first four columns. */
 static uint8_t *picture(uint32_t number)
 {
-    uint8_t *pixels = gpu_pixels(WIDTH, HEIGHT, FR_FORMAT_BGRA8, number);
+    uint8_t *pixels = pair_pixels(WIDTH, HEIGHT, FR_FORMAT_BGRA8, number);
     for (uint32_t y = 0; y < 2; y++)
         for (uint32_t x = 0; x < 4; x++)
             memset(pixels + (y * WIDTH + x) * BYTES, (int)((number >> (x < 2 ? 0 : 4)) % 16 * 16), BYTES);
@@ -383,8 +384,11 @@ static void the_sources_device_that_is_read_back(void **state)
         (fr_vulkan_host_params){.no_opaque_fd = true, .no_dma_buf = true});
 }
 
-int main(void)
+/* An argument: the tests that it names, as in "*dma_buf". */
+int main(int argc, char **argv)
 {
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(images_that_are_shared),  cmocka_unit_test(images_that_are_shared_as_dma_buf),
         cmocka_unit_test(memory_that_is_imported), cmocka_unit_test(memory_that_is_uploaded),

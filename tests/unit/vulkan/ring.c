@@ -63,7 +63,7 @@ static void push_frame(struct gpu *gpu, struct pair_source *source, const struct
     static const VkImageLayout layouts[] = {VK_IMAGE_LAYOUT_GENERAL, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL,
                                             VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL};
     const struct pair_shape *shape = &way->shape;
-    uint8_t *pixels = gpu_pixels(shape->width, shape->height, shape->format, frame);
+    uint8_t *pixels = pair_pixels(shape->width, shape->height, shape->format, frame);
     struct gpu_image image;
     gpu_image_create(gpu, shape->width, shape->height, shape->format, pixels, layouts[frame % 3], &image);
     /* By a shader, where that is possible. */
@@ -79,12 +79,12 @@ static void expect_frame(struct pair_host *host, const struct way *way, uint32_t
 {
     const struct pair_shape *shape = &way->shape;
     const size_t bytes = (size_t)shape->width * shape->height * fr_format_pixel_bytes(shape->format);
-    uint8_t *pixels = gpu_pixels(shape->width, shape->height, shape->format, frame);
+    uint8_t *pixels = pair_pixels(shape->width, shape->height, shape->format, frame);
     uint8_t *found = malloc(bytes);
     assert_non_null(found);
     pair_host_take(host, found);
     assert_memory_equal(found, pixels, bytes);
-    pair_host_expect_picture(host, pixels);
+    pair_host_expect(host, &host->picture, pixels);
     free(found);
     free(pixels);
 }
@@ -287,34 +287,34 @@ static uint32_t sync_kind_of(const struct way *way, const struct fr_vk_device *d
 
 static void two_processes(const struct way *way)
 {
-    int pair[2];
+    int ends[2];
     fr_wire_v2 *words = pair_words_create();
-    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
     const pid_t child = fork();
     assert_true(child >= 0);
     if (!child) {
-        close(pair[0]);
-        _exit(be_source(way, words, pair[1]));
+        close(ends[0]);
+        _exit(be_source(way, words, ends[1]));
     }
-    close(pair[1]);
+    close(ends[1]);
     struct fr_gpu gpu;
     struct pair_host host;
-    assert_int_equal(read(pair[0], &gpu, sizeof(gpu)), sizeof(gpu));
+    assert_int_equal(read(ends[0], &gpu, sizeof(gpu)), sizeof(gpu));
     pair_host_open(&host, &way->shape, &gpu, words);
     /* One device, and one that is known to share images. */
     assert_int_equal(host.delivery.slots_kind, way->kind);
-    assert_int_equal(host.delivery.sync_kind, sync_kind_of(way, host.ring->device));
-    pair_send(pair[0], &host.delivery);
+    assert_int_equal(host.delivery.sync_kind, sync_kind_of(way, pair_host_inside(&host)->device));
+    pair_send(ends[0], &host.delivery);
     for (uint32_t frame = 0; frame < FRAMES; frame++) {
-        expect_byte(pair[0]);
+        expect_byte(ends[0]);
         expect_frame(&host, way, frame);
-        send_byte(pair[0]);
+        send_byte(ends[0]);
     }
     int status;
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     pair_host_close(&host);
-    close(pair[0]);
+    close(ends[0]);
     pair_words_destroy(words);
 }
 

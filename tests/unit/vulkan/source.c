@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
 
-/* The source's side: deliveries that cannot be, pictures taken along from ring to ring, the program's own
- * semaphores; and hosts on devices that lack something. */
+/* The source's side: the program's own semaphores, images that come again, read-back; and hosts on devices
+ * that lack something. */
 #include "vulkan/faults.h"
 #include "vulkan/pair.h"
 
@@ -44,7 +44,7 @@ static void rig_close(struct rig *rig)
 
 static void image_create(struct rig *rig, uint32_t seed, struct gpu_image *out)
 {
-    uint8_t *pixels = gpu_pixels(WIDTH, HEIGHT, FR_FORMAT_BGRA8, seed);
+    uint8_t *pixels = pair_pixels(WIDTH, HEIGHT, FR_FORMAT_BGRA8, seed);
     gpu_image_create(&rig->gpu, WIDTH, HEIGHT, FR_FORMAT_BGRA8, pixels, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL,
                      out);
     free(pixels);
@@ -67,92 +67,12 @@ static void push(struct rig *rig, uint32_t seed)
 
 static void expect_taken(struct pair_host *host, uint32_t seed)
 {
-    uint8_t *pixels = gpu_pixels(WIDTH, HEIGHT, FR_FORMAT_BGRA8, seed), *found = malloc(BYTES);
+    uint8_t *pixels = pair_pixels(WIDTH, HEIGHT, FR_FORMAT_BGRA8, seed), *found = malloc(BYTES);
     assert_non_null(found);
     pair_host_take(host, found);
     assert_memory_equal(found, pixels, BYTES);
     free(found);
     free(pixels);
-}
-
-/* Nothing of it is taken over. */
-static void expect_refused(struct rig *rig, const struct fr_delivery *delivery, fr_status expected)
-{
-    const struct fr_backend_source *images = &rig->source.backend;
-    struct fr_attach_fault fault;
-    void *ring;
-    assert_int_equal(images->ops->attach(images->self, delivery, &ring, &fault), expected);
-    assert_true(fault.status == FR_WIRE_STATUS_TEXTURE_FAILED || fault.status == FR_WIRE_STATUS_NO_DEVICE);
-}
-
-static void test_deliveries_that_cannot_be(void **state)
-{
-    (void)state;
-    struct rig rig;
-    rig_open(&rig, &shape);
-    struct fr_delivery wrong = rig.host.delivery;
-    wrong.image.bytes = 4096;
-    expect_refused(&rig, &wrong, FR_ERR_PROTOCOL);
-    wrong = rig.host.delivery;
-    wrong.image.bytes += 1 << 30; /* more than there is behind the descriptor */
-    if (rig.gpu.device->type == VK_PHYSICAL_DEVICE_TYPE_CPU)
-        expect_refused(&rig, &wrong, FR_ERR_PROTOCOL);
-    wrong = rig.host.delivery;
-    wrong.image.memory_type = 31;
-    expect_refused(&rig, &wrong, FR_ERR_PROTOCOL);
-    wrong = rig.host.delivery;
-    wrong.image.memory_type = UINT32_MAX;
-    expect_refused(&rig, &wrong, FR_ERR_PROTOCOL);
-    wrong = rig.host.delivery;
-    wrong.gpu.device_uuid[3] ^= 1;
-    expect_refused(&rig, &wrong, FR_ERR_ADAPTER_MISMATCH);
-    wrong = rig.host.delivery;
-    wrong.slots_kind = FR_SLOTS_MEMORY;
-    expect_refused(&rig, &wrong, FR_ERR_UNSUPPORTED);
-    wrong = rig.host.delivery;
-    wrong.sync_kind = FR_WIRE_SYNC_KEYED_MUTEX;
-    expect_refused(&rig, &wrong, FR_ERR_UNSUPPORTED);
-    /* The descriptors are as they were. */
-    const struct fr_delivery delivery = pair_delivered(&rig.host.delivery);
-    assert_int_equal(pair_source_attach(&rig.source, &delivery, rig.words), FR_OK);
-    push(&rig, 3);
-    expect_taken(&rig.host, 3);
-    rig_close(&rig);
-}
-
-/* As publish does with the last picture when a new ring comes. */
-static void test_a_picture_is_taken_along_to_the_next_ring(void **state)
-{
-    (void)state;
-    struct rig rig;
-    struct pair_host next;
-    struct fr_attach_fault fault;
-    void *ring;
-    rig_open(&rig, &shape);
-    fr_wire_v2 *words = pair_words_create();
-    pair_host_open(&next, &shape, &rig.gpu.device->gpu, words);
-    const struct fr_delivery first = pair_delivered(&rig.host.delivery),
-                             second = pair_delivered(&next.delivery);
-    assert_int_equal(pair_source_attach(&rig.source, &first, rig.words), FR_OK);
-    push(&rig, 7);
-    const struct fr_backend_source *images = &rig.source.backend;
-    assert_int_equal(images->ops->attach(images->self, &second, &ring, &fault), FR_OK);
-    struct fr_ring_source source_words;
-    const fr_wire_v2 header = *words;
-    fr_ring_source_attach(&source_words, words, FR_WIRE_V2_BYTES, &header, 2, NULL);
-    const uint32_t to = (uint32_t)fr_ring_source_begin(&source_words);
-    struct fr_ring_publish info = {.present_ns = 1};
-    assert_int_equal(images->ops->begin(images->self, ring, to, 0, 0), FR_CLAIM_ACQUIRED);
-    assert_true(
-        images->ops->copy(images->self, rig.source.ring, (uint32_t)rig.source.words.newest_slot, ring, to));
-    assert_int_equal(images->ops->end(images->self, ring, to, &info.ready_value), FR_CLAIM_ACQUIRED);
-    assert_true(fr_ring_source_publish(&source_words, &info));
-    expect_taken(&next, 7);
-    expect_taken(&rig.host, 7);
-    images->ops->detach(images->self, ring);
-    pair_host_close(&next);
-    pair_words_destroy(words);
-    rig_close(&rig);
 }
 
 static VkSemaphore semaphore_create(const struct fr_vk_device *device)
@@ -227,20 +147,20 @@ static void test_images_with_numbers(void **state)
         image_create(&rig, i, &image[i]);
         image[i].push.number = i + 1;
     }
-    const uint32_t pairs = IMAGES * delivery.ring_len;
+    const uint32_t couples = IMAGES * delivery.ring_len;
     times_recorded = 0;
-    for (uint32_t i = 0; i < 20 * pairs; i++) {
+    for (uint32_t i = 0; i < 20 * couples; i++) {
         const uint32_t which = (i * 7 + i / 5) % IMAGES;
         assert_int_equal(pair_source_push(&rig.source, &image[which].push), FR_OK);
         expect_taken(&rig.host, which);
     }
-    assert_in_range(times_recorded, 1, pairs);
+    assert_in_range(times_recorded, 1, couples);
     /* One that takes another's place, perhaps with its handle. */
     settle(&rig);
     gpu_image_destroy(&rig.gpu, &image[0]);
     image_create(&rig, 9, &image[0]);
     image[0].push.number = IMAGES + 1;
-    for (uint32_t i = 0; i < 2 * pairs; i++) {
+    for (uint32_t i = 0; i < 2 * couples; i++) {
         assert_int_equal(pair_source_push(&rig.source, &image[i % 2].push), FR_OK);
         expect_taken(&rig.host, i % 2 ? 1 : 9);
     }
@@ -432,8 +352,6 @@ static void test_an_automatic_host_takes_real_gpus_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_deliveries_that_cannot_be),
-        cmocka_unit_test(test_a_picture_is_taken_along_to_the_next_ring),
         cmocka_unit_test(test_the_programs_semaphores),
         cmocka_unit_test(test_images_with_numbers),
         cmocka_unit_test(test_read_back_follows_the_ring),

@@ -130,7 +130,7 @@ static void rig_close(struct rig *rig)
 
 static void push_from(struct gpu *gpu, struct pair_source *source, uint32_t seed)
 {
-    uint8_t *pixels = gpu_pixels(WIDTH, HEIGHT, FR_FORMAT_BGRA8, seed);
+    uint8_t *pixels = pair_pixels(WIDTH, HEIGHT, FR_FORMAT_BGRA8, seed);
     struct gpu_image image;
     gpu_image_create(gpu, WIDTH, HEIGHT, FR_FORMAT_BGRA8, pixels, VK_IMAGE_LAYOUT_GENERAL, &image);
     assert_int_equal(pair_source_push(source, &image.push), FR_OK);
@@ -147,11 +147,11 @@ static void push(struct rig *rig, uint32_t seed)
 
 static void take_from(struct pair_host *host, uint32_t seed)
 {
-    uint8_t *pixels = gpu_pixels(WIDTH, HEIGHT, FR_FORMAT_BGRA8, seed), *found = malloc(WIDTH * HEIGHT * 4);
+    uint8_t *pixels = pair_pixels(WIDTH, HEIGHT, FR_FORMAT_BGRA8, seed), *found = malloc(WIDTH * HEIGHT * 4);
     assert_non_null(found);
     pair_host_take(host, found);
     assert_memory_equal(found, pixels, WIDTH * HEIGHT * 4);
-    pair_host_expect_picture(host, pixels);
+    pair_host_expect(host, &host->picture, pixels);
     free(found);
     free(pixels);
 }
@@ -214,34 +214,34 @@ static int be_source(fr_wire_v2 *words, int socket)
 static void test_two_processes(void **state)
 {
     (void)state;
-    int pair[2], status;
+    int ends[2], status;
     char byte;
     if (lent) /* to this process alone */
         skip();
     fr_wire_v2 *words = pair_words_create();
-    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
     const pid_t child = fork();
     assert_true(child >= 0);
     if (!child) {
-        close(pair[0]);
-        _exit(be_source(words, pair[1]));
+        close(ends[0]);
+        _exit(be_source(words, ends[1]));
     }
-    close(pair[1]);
+    close(ends[1]);
     struct fr_gpu gpu;
     struct pair_host host;
-    assert_int_equal(read(pair[0], &gpu, sizeof(gpu)), sizeof(gpu));
+    assert_int_equal(read(ends[0], &gpu, sizeof(gpu)), sizeof(gpu));
     pair_host_open(&host, &shape, &gpu, words);
     assert_int_equal(host.delivery.sync_kind, FR_WIRE_SYNC_FILE);
-    pair_send(pair[0], &host.delivery);
+    pair_send(ends[0], &host.delivery);
     for (uint32_t frame = 0; frame < FRAMES; frame++) {
-        assert_int_equal(read(pair[0], &byte, 1), 1);
+        assert_int_equal(read(ends[0], &byte, 1), 1);
         take_from(&host, frame);
-        assert_int_equal(write(pair[0], "", 1), 1);
+        assert_int_equal(write(ends[0], "", 1), 1);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     pair_host_close(&host);
-    close(pair[0]);
+    close(ends[0]);
     pair_words_destroy(words);
 }
 
@@ -316,7 +316,7 @@ static void test_a_slot_that_is_still_read(void **state)
     take(&rig, 1);
     assert_int_equal(made, 1);
     faults_sync_files(NULL);
-    const struct fr_vk_slot *slot = rig.host.ring->slot;
+    const struct fr_vk_slot *slot = pair_host_inside(&rig.host)->slot;
     assert_true(slot[0].attached);
     assert_int_equal(fr_sync_file_wait(slot[0].fd, FR_SYNC_READ, 0, NULL, NULL), FR_CLAIM_ACQUIRED);
     assert_int_equal(begin(&rig, 0, 0), FR_CLAIM_BUSY);
@@ -345,7 +345,7 @@ static void test_a_fence_of_somebody_else(void **state)
     rig_open(&rig);
     push(&rig, 1);
     const int foreign = new_fence(&fence);
-    assert_int_equal(fr_sync_file_attach(rig.host.ring->slot[0].fd, FR_SYNC_WRITE, foreign), 0);
+    assert_int_equal(fr_sync_file_attach(pair_host_inside(&rig.host)->slot[0].fd, FR_SYNC_WRITE, foreign), 0);
     close(foreign);
     assert_int_equal(claim(&rig, &token, 5 * FR_NS_PER_MS), FR_CLAIM_BUSY);
     signal_fence(fence);
@@ -382,7 +382,7 @@ static void test_what_cannot_be_attached_is_waited_for(void **state)
         for (uint32_t frame = 0; frame < FRAMES; frame++) {
             push(&rig, frame);
             take(&rig, frame);
-            assert_int_equal(rig.host.ring->slot[frame % 4].attached, i == 0);
+            assert_int_equal(pair_host_inside(&rig.host)->slot[frame % 4].attached, i == 0);
         }
         assert_int_equal(made, 2 * FRAMES);
         rig_close(&rig);

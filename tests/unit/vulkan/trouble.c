@@ -4,6 +4,7 @@
 /* Every call that can fail does so once, on either side: nothing is left over, nothing is used that was not
  * made, and a host whose device is lost goes on with another one. */
 #define _GNU_SOURCE
+#include "system/system.h"
 #include "vulkan/faults.h"
 #include "vulkan/lend.h"
 #include "vulkan/pair.h"
@@ -11,7 +12,6 @@
 #include "backend/cpu/cpu.h"
 #include "backend/vulkan/host.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -41,20 +41,9 @@ struct session {
     bool host_lost;
 };
 
-static size_t open_fds(void)
-{
-    size_t count = 0;
-    DIR *dir = opendir("/proc/self/fd");
-    assert_non_null(dir);
-    while (readdir(dir))
-        count++;
-    closedir(dir);
-    return count;
-}
-
 static void make_image(struct gpu *gpu, struct gpu_image *image)
 {
-    uint8_t *pixels = gpu_pixels(WIDTH, HEIGHT, FR_FORMAT_BGRA8, 1);
+    uint8_t *pixels = pair_pixels(WIDTH, HEIGHT, FR_FORMAT_BGRA8, 1);
     gpu_image_create(gpu, WIDTH, HEIGHT, FR_FORMAT_BGRA8, pixels, VK_IMAGE_LAYOUT_GENERAL, image);
     image->push.sampled = true;
     free(pixels);
@@ -253,7 +242,7 @@ static void every_call_fails(const fr_vulkan_host_params *params, bool timelines
     gpu_open(&gpu, NULL);
     make_image(&gpu, &image);
     assert_true(run(&gpu, &image.push, params, timelines, 0, VK_SUCCESS));
-    const size_t fds = open_fds();
+    const size_t fds = system_count_handles();
     unsigned nth = 0;
     const char *hit;
     do {
@@ -265,7 +254,7 @@ static void every_call_fails(const fr_vulkan_host_params *params, bool timelines
         if (left)
             fprintf(stderr, "call %u, %s: %ld left, a %s among them\n", nth, hit ? hit : "none", left, what);
         assert_int_equal(left, 0);
-        assert_int_equal(open_fds(), fds);
+        assert_int_equal(system_count_handles(), fds);
     } while (hit);
     fprintf(stderr, "%u calls\n", nth - 1);
     gpu_image_destroy(&gpu, &image);

@@ -6,11 +6,11 @@
 
 #include "cuda/fake_cuda_inside.h"
 #include "encode/av_cuda_driver.h"
+#include "system/system.h"
 
 #include <framering/ffmpeg.h>
 #include <framering/vulkan.h>
 
-#include <dirent.h>
 #include <libavutil/hwcontext.h>
 #include <libavutil/log.h>
 #include <pthread.h>
@@ -270,17 +270,6 @@ static void frames_are_released_on_another_thread(void **state)
         surface_close(&s[i]);
 }
 
-static size_t count_descriptors(void)
-{
-    size_t count = 0;
-    DIR *folder = opendir("/proc/self/fd");
-    assert_non_null(folder);
-    while (readdir(folder))
-        count++;
-    (void)closedir(folder);
-    return count;
-}
-
 static bool has_failed(void)
 {
     const struct fake_cuda *fake = fake_cuda();
@@ -322,7 +311,7 @@ static void each_call_fails_once(void **state)
     surface_open(&s, &ways[0]);
     assert_true(use_once(&s));
     const uint32_t calls = fake_cuda()->calls;
-    const size_t descriptors = count_descriptors();
+    const size_t descriptors = system_count_handles();
     uint32_t failed = 0;
     /* Of the contexts that are entered: to import, and to download. */
     for (uint32_t i = 1; i <= calls + 2; i++) {
@@ -333,7 +322,7 @@ static void each_call_fails_once(void **state)
         assert_string_equal(fake_cuda()->wrong ? fake_cuda()->wrong : "", "");
         assert_true(fake_cuda_balanced());
         assert_int_equal(s.ring.surface[0].refs, 1);
-        assert_int_equal(count_descriptors(), descriptors);
+        assert_int_equal(system_count_handles(), descriptors);
     }
     assert_true(failed > 8);
     surface_close(&s);

@@ -171,41 +171,6 @@ static void parts_give_what_the_whole_gives(void **state)
         }
 }
 
-/* Only the blocks that a part touches are done. */
-static void a_part_leaves_the_rest_alone(void **state)
-{
-    (void)state;
-    if (!can_paint())
-        skip();
-    enum { WIDTH = 256, HEIGHT = 32 };
-    const fr_convert_params params = {
-        .from = FR_FORMAT_BGRA8, .to = FR_FORMAT_NV12, .width = WIDTH, .height = HEIGHT};
-    const struct fr_parts parts = {.count = 1, .rect = {{32, 8, 32, 4}}};
-    void *const pixels = calloc(WIDTH * HEIGHT, 4);
-    struct fr_vk_converter *converter;
-    struct fr_picture picture, mapped;
-    struct rig_slot slot;
-    uint64_t done;
-    assert_int_equal(fr_vk_converter_create(&converter, device, &params, false, gpu_log()), FR_OK);
-    assert_int_equal(fr_vk_picture_create(device, WIDTH, HEIGHT, params.to, &picture), FR_OK);
-    check_paint(picture.object);
-    rig_slot_init(&slot, device, params.from, WIDTH, HEIGHT, false);
-    rig_slot_fill(&slot, pixels);
-    assert_int_equal(fr_vk_convert(converter, &slot.input, &parts, picture.object, &done), FR_OK);
-    rig_wait(device, done);
-    assert_int_equal(fr_vk_picture_map(&picture, &mapped), FR_OK);
-    for (size_t y = 0; y < HEIGHT; y++)
-        for (size_t x = 0; x < WIDTH; x++) {
-            const bool inside = x >= 32 && x < 64 && y >= 8 && y < 12;
-            assert_int_equal(((uint8_t *)mapped.plane[0])[y * mapped.pitch_bytes[0] + x],
-                             inside ? 16 : CANARY);
-        }
-    fr_vk_converter_destroy(converter);
-    fr_vk_picture_destroy(&picture);
-    rig_slot_finish(&slot);
-    free(pixels);
-}
-
 /* Where a buffer's descriptor sees less than a picture. */
 static void bands_give_what_the_whole_gives(void **state)
 {
@@ -245,9 +210,9 @@ static int close_device(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_odd_size_is_exact),      cmocka_unit_test(the_largest_sides_are_exact),
-        cmocka_unit_test(no_variant_changes_a_code),    cmocka_unit_test(parts_give_what_the_whole_gives),
-        cmocka_unit_test(a_part_leaves_the_rest_alone), cmocka_unit_test(bands_give_what_the_whole_gives),
+        cmocka_unit_test(every_odd_size_is_exact),         cmocka_unit_test(the_largest_sides_are_exact),
+        cmocka_unit_test(no_variant_changes_a_code),       cmocka_unit_test(parts_give_what_the_whole_gives),
+        cmocka_unit_test(bands_give_what_the_whole_gives),
     };
     return cmocka_run_group_tests_name("vulkan: shapes", tests, open_device, close_device);
 }
