@@ -3,11 +3,23 @@
 #ifndef FR_BENCH_GPU_BARE_TARGETS_H
 #define FR_BENCH_GPU_BARE_TARGETS_H
 
-#include "handoff.h"
+#include "probe.h"
 
-/* What `targets` measures, with nothing of framering: `count` source processes copy a 4K BGRA8 image each
- * when asked, threads of one host process convert. `alone`: the sources copy as fast as they go, and there is
- * no host. Writes an object. */
-void bare_targets_run(struct probe *probe, uint32_t count, bool alone);
+/* What bounds `targets`: sources that copy a 4K frame when asked for it, one host that converts what it sees,
+ * and nothing of framering. Writes an object. */
+enum bare_layout {
+    BARE_PROCESSES,        /* a process to each source, and one of the host */
+    BARE_SOURCES_TOGETHER, /* all sources are one process's */
+    BARE_ALL_TOGETHER      /* and the host's too: no context to change, the bytes alone */
+};
+
+struct bare_row {
+    uint32_t count;
+    bool halves; /* RGBA16F, else BGRA8 */
+    enum bare_layout layout;
+    uint32_t ahead; /* so many frames a source may be ahead of the host */
+};
+
+void bare_targets_run(struct probe *probe, const struct bare_row *row);
 
 #endif

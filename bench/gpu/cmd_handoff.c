@@ -221,12 +221,21 @@ static bool run_all(struct probe *probe)
                                                   300,
                                                   true,
                                                   false,
+                                                  true},
+                                                 {"4K RGBA16F, from graphics",
+                                                  {GPU_QUEUE_GRAPHICS, GPU_QUEUE_COMPUTE},
+                                                  {0, 0},
+                                                  {0, 0},
+                                                  HANDOFF_4K_HALVES,
+                                                  300,
+                                                  true,
+                                                  false,
                                                   true}};
     const int can = handoff_can(probe), both = HANDOFF_CAN_SHARE | HANDOFF_CAN_COMPUTE;
     if (can < 0)
         return false;
     json_array(&probe->json, "bare");
-    for (size_t i = 0; i < 4 && (can & both) == both; i++)
+    for (size_t i = 0; i < sizeof bare / sizeof *bare && (can & both) == both; i++)
         handoff_run(probe, &bare[i]);
     json_end_array(&probe->json);
     run_cases(probe, can, "real", CASES, (fr_vulkan_host_params){0}, 0);

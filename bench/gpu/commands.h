@@ -7,6 +7,7 @@
 
 int cmd_probe(int argc, char **argv);
 int cmd_handoff(int argc, char **argv);
+int cmd_readback(int argc, char **argv);
 int cmd_targets(int argc, char **argv);
 
 #endif

@@ -40,12 +40,15 @@ static const struct size {
     uint32_t width, height;
 } sizes[] = {{"1080p", 1920, 1080}, {"4k", 3840, 2160}, {"8k", 7680, 4320}};
 
-static const char *const neighbours[] = {"reload", "lend"};
-static const char *const ways[] = {"reload", "lend", "pairs"};
+static const char *const neighbours[] = {"reload", "lend", "shuffle"};
+static const char *const ways[] = {"blocks, reload", "blocks, lend", "pairs, lend", "pairs, shuffle"};
+enum { WAYS = 4 };
+static const uint32_t neighbour_of[WAYS] = {FR_VK_NEIGHBOUR_RELOAD, FR_VK_NEIGHBOUR_LEND,
+                                            FR_VK_NEIGHBOUR_LEND, FR_VK_NEIGHBOUR_SHUFFLE};
 
 struct options {
     const char *device, *pairs, *sizes;
-    bool buffers, all, check, wide;
+    bool buffers, all, ways, check, wide;
     uint32_t frames;
 };
 
@@ -165,22 +168,39 @@ static void measure(struct run *run, const struct fr_vk_variant *variant)
            "\"stream_of_copy\": %.3f}\n",
            run->pair, run->size, run->options->buffers ? "buffer" : "image",
            run->options->wide ? "wide" : "light", variant->columns, variant->across, variant->down,
-           variant->deep, variant->columns == 2 ? "pairs" : neighbours[variant->neighbour], bytes, median,
-           alone[0], stream, bytes / median / 1e3, bytes / stream / 1e3,
-           bytes / median / 1e3 / run->copy.alone, bytes / stream / 1e3 / run->copy.stream);
+           variant->deep, neighbours[variant->neighbour], bytes, median, alone[0], stream,
+           bytes / median / 1e3, bytes / stream / 1e3, bytes / median / 1e3 / run->copy.alone,
+           bytes / stream / 1e3 / run->copy.stream);
     fflush(stdout);
+}
+
+/* What the default was chosen from, one of each kind. */
+static void measure_ways(struct run *run)
+{
+    struct fr_vk_variant variant = {.columns = 2, .across = 128, .down = 1, .deep = 2};
+    for (variant.neighbour = FR_VK_NEIGHBOUR_LEND; variant.neighbour <= FR_VK_NEIGHBOUR_SHUFFLE;
+         variant.neighbour++)
+        measure(run, &variant);
+    variant.deep = 0;
+    for (variant.columns = 4; variant.columns <= 16; variant.columns *= 2)
+        for (variant.neighbour = FR_VK_NEIGHBOUR_RELOAD; variant.neighbour <= FR_VK_NEIGHBOUR_LEND;
+             variant.neighbour++)
+            measure(run, &variant);
 }
 
 static void measure_variants(struct run *run)
 {
     struct fr_vk_variant variant =
         fr_vk_variant_default(run->device, run->params.from, run->params.to, run->options->buffers);
-    if (!run->options->all) {
+    if (run->options->ways)
+        measure_ways(run);
+    else if (!run->options->all)
         measure(run, &variant);
+    if (!run->options->all)
         return;
-    }
     static const uint32_t pairs_of[][2] = {{256, 1}, {128, 1}, {64, 4}, {32, 4}, {16, 8}};
     variant.columns = 2;
+    variant.neighbour = FR_VK_NEIGHBOUR_LEND;
     for (variant.deep = 1; variant.deep <= 4; variant.deep++)
         for (size_t i = 0; i < sizeof(pairs_of) / sizeof(pairs_of[0]); i++) {
             variant.across = pairs_of[i][0];
@@ -264,12 +284,14 @@ static bool check_pair(struct run *run, const void *pixels, const char *content)
 
     bool right = true;
     for (int buffers = 0; buffers < 2; buffers++)
-        for (uint32_t way = 0; way < 3; way++) {
+        for (uint32_t way = 0; way < WAYS; way++) {
             struct fr_vk_variant variant =
                 fr_vk_variant_default(run->device, params.from, params.to, buffers);
-            variant.neighbour = way % 2;
-            variant.columns = way == 2 ? 2 : 8;
-            variant.deep = way == 2 ? 2 : 0;
+            variant.neighbour = neighbour_of[way];
+            variant.columns = way >= 2 ? 2 : 8;
+            variant.deep = way >= 2 ? 2 : 0;
+            if (way >= 2)
+                variant.across = 128, variant.down = 1;
             struct fr_vk_converter *converter;
             struct rig_slot slot;
             struct fr_picture picture, mapped;
@@ -338,6 +360,8 @@ static bool parse(struct options *options, int argc, char **argv)
             options->buffers = true;
         else if (!strcmp(argv[i], "--all"))
             options->all = true;
+        else if (!strcmp(argv[i], "--ways"))
+            options->ways = true;
         else if (!strcmp(argv[i], "--check"))
             options->check = true;
         else if (!strcmp(argv[i], "--wide"))
@@ -360,12 +384,13 @@ int main(int argc, char **argv)
 {
     struct options options = {.frames = 64};
     if (!parse(&options, argc, argv)) {
-        fputs("usage: framering-bench-convert [--check] [--device NAME] [--pairs a,b] [--sizes 1080p,4k,8k] "
-              "[--buffers]\n"
-              "       [--all] [--wide] [--frames 2..512]\n"
-              "--check: against the CPU instead of the clock; --all: every variant;\n"
-              "--wide: with negative components. A line of JSON for each measurement.\n",
-              stderr);
+        fputs(
+            "usage: framering-bench-convert [--check] [--device NAME] [--pairs a,b] [--sizes 1080p,4k,8k] "
+            "[--buffers]\n"
+            "       [--all | --ways] [--wide] [--frames 2..512]\n"
+            "--check: against the CPU instead of the clock; --all: every variant; --ways: one of each kind;\n"
+            "--wide: with negative components. A line of JSON for each measurement.\n",
+            stderr);
         return 2;
     }
     static struct run run;

@@ -15,7 +15,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum handoff_frame { HANDOFF_TINY, HANDOFF_4K };
+enum handoff_frame { HANDOFF_TINY, HANDOFF_4K, HANDOFF_4K_HALVES };
 
 struct handoff_config {
     const char *name;

@@ -72,11 +72,14 @@ static bool open_memory(struct handoff_side *side)
 {
     struct gpu *const gpu = &side->gpu;
     const bool tiny = side->config->frame == HANDOFF_TINY;
+    const bool halves = side->config->frame == HANDOFF_4K_HALVES;
+    const VkFormat format = halves ? VK_FORMAT_R16G16B16A16_SFLOAT : VK_FORMAT_B8G8R8A8_UNORM;
     const uint32_t width = tiny ? 64 : 3840, height = tiny ? 64 : 2160;
-    if (!gpu_image_create(gpu, VK_FORMAT_B8G8R8A8_UNORM, width, height, 0, &side->image[0]) ||
-        !gpu_image_create(gpu, VK_FORMAT_B8G8R8A8_UNORM, width, height,
-                          side->gpu.formatless ? VK_IMAGE_USAGE_STORAGE_BIT : 0, &side->image[1]) ||
-        !gpu_buffer_create(gpu, (VkDeviceSize)width * height * 3 / 2, GPU_PLACE_DEVICE, &side->out) ||
+    if (!gpu_image_create(gpu, format, width, height, 0, &side->image[0]) ||
+        !gpu_image_create(gpu, format, width, height, side->gpu.formatless ? VK_IMAGE_USAGE_STORAGE_BIT : 0,
+                          &side->image[1]) ||
+        !gpu_buffer_create(gpu, (VkDeviceSize)width * height * 3 / (halves ? 1 : 2), GPU_PLACE_DEVICE,
+                           &side->out) ||
         !gpu_buffer_create(gpu, 256, GPU_PLACE_DEVICE, &side->count))
         return false;
     gpu_buffer_noise(gpu, &side->count);
@@ -94,7 +97,7 @@ bool handoff_side_words(const struct handoff_side *side)
 static void open_kernels(struct handoff_side *side)
 {
     struct gpu *const gpu = &side->gpu;
-    const uint32_t spec[] = {8, 16, 4, 1, 0, 0};
+    const uint32_t spec[] = {8, 16, 4, 1, side->config->frame == HANDOFF_4K_HALVES, 0};
     gpu_kernel_create(gpu, &gpu_code_fetch_gather, spec, 6, &side->convert);
     if (gpu->formatless)
         gpu_kernel_create(gpu, &gpu_code_image_copy, (const uint32_t[]){16, 16}, 2, &side->copy);
@@ -135,13 +138,14 @@ static void record_copy(struct handoff_side *side, VkCommandBuffer commands)
 static void record_frame(struct handoff_side *side, VkCommandBuffer commands)
 {
     const uint32_t width = side->image[0].width, height = side->image[0].height;
+    const uint32_t chroma = width * height / (side->config->frame == HANDOFF_4K_HALVES ? 2 : 4);
     if (side->me == 0)
         record_copy(side, commands);
     else
         gpu_record(&side->gpu, commands,
                    &(struct gpu_work){.kernel = &side->convert,
                                       .set = side->convert_set,
-                                      .push = {width, height, width * height / 4},
+                                      .push = {width, height, chroma},
                                       .push_words = 4,
                                       .groups = {(width + 31) / 32, (height + 31) / 32}});
     gpu_barrier(&side->gpu, commands);

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: The framering authors
 # SPDX-License-Identifier: MIT
-"""Makes docs/performance-gpu.md from what run-remote left: its tables, above the remarks that are there already.
+"""Makes docs/performance-gpu.md from what run-remote left: its tables, above the remarks that are there already. Tables
+for which no folder has results stay as they are.
 
-usage: bench/gpu/report.py FOLDER [DOCUMENT]     FOLDER: results.tgz, unpacked
+usage: bench/gpu/report.py [--document DOCUMENT] FOLDER...     FOLDER: results.tgz, unpacked; the first that has a file counts
 """
+import argparse
 import json
 import pathlib
 import sys
@@ -13,13 +15,19 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 REMARKS = '## Remarks\n'
 
 
+def cut_off(text):
+    """What a program that was stopped has written: up to the last whole member of its last array."""
+    end = text.rfind('\n  }')
+    return text[:end] + '\n  }\n ]\n}\n' if end >= 0 and not text.endswith('\n}\n') else text
+
+
 def read(folder, name):
     path = folder / name
     if not path.exists():
         return None
     try:
         text = path.read_text()
-        return [json.loads(line) for line in text.splitlines()] if name.endswith('l') else json.loads(text)
+        return [json.loads(line) for line in text.splitlines()] if name.endswith('l') else json.loads(cut_off(text))
     except json.JSONDecodeError as error:
         print('%s is left out: %s' % (name, error), file=sys.stderr)
         return None
@@ -38,16 +46,24 @@ def best(entries, key):
     return max((entry[key] for entry in entries), default=0)
 
 
-def head(folder, device):
+def run_of(folder):
+    """What a folder says of its run: date, commit, command, device, driver, machine."""
     lines = (folder / 'machine.txt').read_text().splitlines() if (folder / 'machine.txt').exists() else []
+    device = read(folder, 'probe-device.json') or {}
+    named = dict(line.split(': ', 1) for line in lines if ': ' in line)
     model = next((line.split(':', 1)[1].strip() for line in lines if line.startswith('model name')), '?')
     cores = next((line for line in lines if line.isdigit()), '?')
-    out = '# Performance on a GPU\n\nWhat one machine did. Nothing here is asserted by a test: measure yours (bench/gpu/README.md).\n\n'
-    if device:
-        out += 'Device: %s, driver %s %s, Vulkan %s. ' % (device['name'], device['driver'], device['driver_info'],
-                                                         device['api'])
-    out += 'Machine: %s cores of an %s, headless%s.\n\n' % (cores, model, ', ' + lines[0] if lines else '')
-    return out + ('Command: `bench/gpu/pack build-bench FOLDER`, then there `run-remote`; tables by `bench/gpu/report.py`. '
+    return {'date': lines[0] if lines else '?', 'commit': named.get('commit', '?'), 'command': named.get('command', '?'),
+            'device': device.get('name', '?'), 'driver': '%s %s, Vulkan %s' % (device.get('driver', '?'), device.get('driver_info', ''),
+                                                                              device.get('api', '?')),
+            'machine': '%s cores of an %s' % (cores, model)}
+
+
+def head(runs):
+    out = ('# Performance on a GPU\n\nWhat one machine did. Nothing here is asserted by a test: measure yours (bench/gpu/README.md).\n\n')
+    out += table(['date', 'commit', 'command', 'device', 'driver', 'machine'],
+                 [(run['date'], '`%s`' % run['commit'], '`%s`' % run['command'].strip(), run['device'], run['driver'], run['machine']) for run in runs])
+    return out + ('First `bench/gpu/pack build-bench FOLDER`; tables by `bench/gpu/report.py`. '
                   'Times are the GPU\'s\ntime stamps or CLOCK_MONOTONIC. GB/s counts what is read and what is written. *alone*: '
                   'the median of one with nothing else on\nthe GPU; *stream*: many, one after the other. Buffers and images take '
                   'turns over 256 MB and hold noise.\n\n')
@@ -77,6 +93,24 @@ def conversions(files):
                          '%.0f %%' % (100 * entry['stream_of_copy'])))
     return out + table(['pair', 'size', 'from', 'alone µs', 'stream µs', 'alone GB/s', 'stream GB/s', 'alone, of the copy',
                         'stream, of the copy'], rows)
+
+
+WAYS = {2: 'pairs', 4: 'blocks of 4', 8: 'blocks of 8', 16: 'blocks of 16'}
+NEIGHBOURS = {'reload': 'worked out again', 'lend': 'lent by the workgroup', 'shuffle': 'shuffled in the subgroup'}
+
+
+def ways(entries):
+    """One row to a way, one column to a pair and size."""
+    columns, rows = [], {}
+    for entry in (entry for entry in entries if 'pair' in entry):
+        column, row = (entry['pair'], entry['size']), (entry['columns'], entry['neighbour'])
+        columns += [column] if column not in columns else []
+        rows.setdefault(row, {})[column] = '%.1f / %.1f' % (entry['alone_us'], entry['stream_us'])
+    out = ('## Ways to cut up the work\n\nImages, µs alone / stream. Pairs: an invocation does two columns of two rows, twice, so that '
+           'neighbours fetch neighbouring\ntexels, and stores words; blocks store up to 16 bytes at once. Second: where the '
+           'column on the left comes from.\n\n')
+    return out + table(['columns', 'left'] + ['%s %s' % column for column in columns],
+                       [[WAYS[row[0]], NEIGHBOURS[row[1]]] + [cells.get(column, '') for column in columns] for row, cells in rows.items()])
 
 
 def checks(entries):
@@ -160,28 +194,55 @@ def submissions(data):
         ['queue family', 'end seen by', 'pause', 'CPU', 'submit → seen'], rows)
 
 
+def pace_of(run):
+    return '%.0f Hz' % run['paced_hz'] if run['paced_hz'] else 'free'
+
+
+def bare_targets(data):
+    rows = [(run['frame'], run['sources'], run['ahead'], run['targets'], '%.0f' % run.get('frames_per_s', 0),
+             '' if run['completed'] else 'not completed') for run in data.get('bare', [])]
+    return ('Bare: the same with nothing of framering, sources that copy a frame when asked, one host that converts it. *Ahead*: '
+            'so many frames a\nsource may be ahead of the host. With everything in one process nothing is left but the GPU\'s work: '
+            'no arrangement does more.\n\n' + table(['frame', 'sources', 'ahead', 'targets', 'frames/s', ''], rows)) if rows else ''
+
+
+def changes(data):
+    rows = [(run['processes'], run['queue'], run['frame'], run['copies'], '%.0f' % run.get('round_us', 0),
+             '%.0f' % (run.get('round_us', 0) / run['processes'])) for run in data.get('changes', [])]
+    return ('What it takes the GPU to change contexts: each process submits its copies, and none goes on before all have seen theirs '
+            'done.\n\n' + table(['processes', 'queue family', 'copies of', 'each', 'round µs', 'µs a process'], rows)) if rows else ''
+
+
 def targets(data):
-    rows = []
-    single = {}
-    bare = {(run['targets'], run['sources_alone']): run.get('frames_per_s', 0) for run in data.get('bare', [])}
+    rows, single = [], {}
+    bare = {(run['targets'], run['frame'], run['sources']): run.get('frames_per_s', 0)
+            for run in data.get('bare', []) if run['ahead'] == 1}
     for run in data['runs']:
-        paced = '%.0f Hz' % run['paced_hz'] if run['paced_hz'] else 'free'
-        key = (run['frame'], paced)
-        if run['targets'] == 1:
-            single[key] = run.get('frames_per_s', 0)
+        key = (run['frame'], run['sources'])
         rate = run.get('frames_per_s', 0)
-        bound = bare.get((run['targets'], False), 0) if key == ('BGRA8', 'free') else 0
-        rows.append((run['frame'], paced, run['targets'], '%.0f' % rate,
-                     '%.1f' % (rate / single[key]) if single.get(key) else '', '%.0f' % bound if bound else '',
+        if run['targets'] == 1 and not run['paced_hz']:
+            single[key] = rate
+        bound = bare.get((run['targets'],) + key, 0) if not run['paced_hz'] else 0
+        rows.append((run['frame'], run['sources'], pace_of(run), run['targets'], '%.0f' % run['offered_per_s'] if run.get('offered_per_s') else '',
+                     '%.0f' % rate, '%.1f' % (rate / single[key]) if single.get(key) and not run['paced_hz'] else '', '%.0f' % bound if bound else '',
                      '%.0f to %.0f' % (run.get('least_frames_per_s', 0), run.get('most_frames_per_s', 0)),
                      '%.0f' % run.get('converted_and_copied_gb_s', 0), '%.2f' % run.get('host_cpu_s_per_s', 0),
                      '' if run['completed'] else 'not completed'))
-    out = ('## Many targets\n\n4K, a source process each, one host process. GB/s: the sources\' copies and the conversions. Bare: as many '
-           'processes that\ncopy a frame when asked and one that converts them, two under way for each, with nothing of framering.\n\n' +
-           table(['frame', 'pace', 'targets', 'frames/s', '× one', 'bare frames/s', 'frames/s of each', 'GB/s', 'host CPU cores', ''], rows))
-    alone = [(count, '%.0f' % rate) for (count, is_alone), rate in sorted(bare.items()) if is_alone]
-    return out + ('Source processes alone, each with two copies under way and nobody who waits for them:\n\n' +
-                  table(['processes', 'copies/s'], alone) if alone else '')
+    out = ('## Many targets\n\n4K, one host process; the sources have a process each, or one together. Free: a source pushes when the '
+           'host has taken the frame before;\nelse by its own clock, and what it offers is counted. GB/s: the sources\' copies and the '
+           'conversions.\n\n')
+    return out + table(['frame', 'sources', 'pace', 'targets', 'offered/s', 'delivered/s', '× one', 'bare', 'of each', 'GB/s',
+                        'host CPU cores', ''], rows) + bare_targets(data) + changes(data)
+
+
+def readback(data):
+    rows = [(run['pair'], '%d×%d' % (run['width'], run['height']), pace_of(run), run['read_by'], '%.0f' % run.get('frames_per_s', 0),
+             both(run['next_cpu_us']), both(run['taken_to_handed_out_us']),
+             both(run['taken_to_readable_us']) if 'taken_to_readable_us' in run else '') for run in data['runs']]
+    return ('## Reading back\n\nWhat it does to the thread that takes frames when another thread, or itself, reads every picture back '
+            '(fr_frame_map). µs p50 / p99:\nthe thread\'s CPU time in fr_capture_next, from taken until it returns, from taken until the '
+            'pixels are in memory.\n\n' + table(['pair', 'size', 'pace', 'read by', 'frames/s', 'next, CPU', 'taken → handed out',
+                                                'taken → in memory'], rows))
 
 
 def pushes(data):
@@ -228,23 +289,45 @@ def cuda(entries):
     return out + '\n'
 
 
+def kept_section(document, part):
+    """A section of the document as it is, told by the heading that `part` would write; '' if there is none."""
+    title = '## ' + TITLES[part] + '\n'
+    if title not in document:
+        return ''
+    after = document[document.index(title) + len(title):]
+    return title + after[:after.index('\n## ') + 1]
+
+
+PARTS = [(copies, 'probe-copy.json'), (conversions, None), (ways, 'convert-ways.jsonl'), (checks, 'check.jsonl'),
+         (handoff, 'handoff.json'), (bare_handoff, 'probe-handoff.json'), (readback, 'readback.json'), (targets, 'targets.json'),
+         (layers, 'layer.json'), (images, 'probe-image.json'), (submissions, 'probe-submit.json'), (pushes, 'probe-push.json'),
+         (cuda, 'cuda.jsonl')]
+TITLES = {copies: 'The bound: a compute copy', conversions: 'Conversion', ways: 'Ways to cut up the work', checks: 'Correctness',
+          handoff: 'Hand-off', bare_handoff: 'A bare hand-off, every way', readback: 'Reading back', targets: 'Many targets',
+          layers: 'The layer', images: 'Copies of images', submissions: 'Submissions', pushes: 'The calls of a push',
+          cuda: 'Frames in CUDA'}
+
+
+def first(folders, name):
+    return next((data for data in (read(folder, name) for folder in folders) if data), None)
+
+
 def main():
-    folder = pathlib.Path(sys.argv[1])
-    document = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else ROOT / 'docs' / 'performance-gpu.md'
-    out = head(folder, read(folder, 'probe-device.json'))
-    parts = [(copies, 'probe-copy.json'), (checks, 'check.jsonl'), (handoff, 'handoff.json'),
-             (bare_handoff, 'probe-handoff.json'), (targets, 'targets.json'), (layers, 'layer.json'), (images, 'probe-image.json'),
-             (submissions, 'probe-submit.json'), (pushes, 'probe-push.json'), (cuda, 'cuda.jsonl')]
-    converted = [read(folder, 'convert-%s.jsonl' % name) for name in ('images', 'buffers', 'wide')]
-    for function, name in parts:
-        data = read(folder, name)
-        if data:
-            out += function(data)
-        if function is copies and any(converted):
-            out += conversions(converted)
-    kept = document.read_text() if document.exists() else ''
-    out += kept[kept.index(REMARKS):] if REMARKS in kept else REMARKS
-    document.write_text(out)
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--document', type=pathlib.Path, default=ROOT / 'docs' / 'performance-gpu.md')
+    parser.add_argument('folders', nargs='+', type=pathlib.Path)
+    arguments = parser.parse_args()
+    document = arguments.document.read_text() if arguments.document.exists() else ''
+    out = head([run_of(folder) for folder in arguments.folders])
+    for part, name in PARTS:
+        if name:
+            data = first(arguments.folders, name)
+        else:
+            data = [first(arguments.folders, 'convert-%s.jsonl' % kind) for kind in ('images', 'buffers', 'wide')]
+            data = data if any(data) else None
+        out += part(data) if data else kept_section(document, part)
+    out += document[document.index(REMARKS):] if REMARKS in document else REMARKS
+    arguments.document.write_text(out)
     return 0
 
 

@@ -106,17 +106,12 @@ static VkResult make_commands(struct fr_vk_converter *converter)
         .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
         .commandPool = converter->commands,
         .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
-        .commandBufferCount = 2,
+        .commandBufferCount = 1,
     };
     for (uint32_t i = 0; i < FR_VK_FLIGHTS && result == VK_SUCCESS; i++) {
-        VkCommandBuffer both[2];
-        result = vk->AllocateCommandBuffers(device, &allocate, both);
-        if (result != VK_SUCCESS)
-            break;
-        fr_vk_device_adopt(converter->device, both[0]);
-        fr_vk_device_adopt(converter->device, both[1]);
-        converter->flight[i].convert = both[0];
-        converter->flight[i].copy = both[1];
+        result = vk->AllocateCommandBuffers(device, &allocate, &converter->flight[i].command);
+        if (result == VK_SUCCESS)
+            fr_vk_device_adopt(converter->device, converter->flight[i].command);
     }
     return result;
 }

@@ -116,15 +116,14 @@ static VkImageMemoryBarrier image_barrier(VkImage image, VkImageLayout old)
     };
 }
 
-/* The picture may still be written, or copied, by what was submitted before: a conversion of it that nobody
- * waited for. */
+/* The picture may still be written by what was submitted before: a conversion of it that nobody waited for.
+ */
 static bool is_busy(const struct fr_vk_picture *p)
 {
-    const uint64_t last = p->staged_value > p->value ? p->staged_value : p->value;
     uint64_t reached = 0;
-    return last && (p->device->vk.GetSemaphoreCounterValue(p->device->device, p->device->progress,
-                                                           &reached) != VK_SUCCESS ||
-                    reached < last);
+    return p->value && (p->device->vk.GetSemaphoreCounterValue(p->device->device, p->device->progress,
+                                                               &reached) != VK_SUCCESS ||
+                        reached < p->value);
 }
 
 static void record_before(const struct job *job, VkCommandBuffer command)
@@ -153,9 +152,9 @@ static void record_before(const struct job *job, VkCommandBuffer command)
     if (!busy && !count)
         return;
     /* The ready semaphore is waited for at the compute stage. */
-    device->vk.CmdPipelineBarrier(
-        command, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | (busy ? VK_PIPELINE_STAGE_TRANSFER_BIT : 0u),
-        VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, 0, busy, &writes, 0, NULL, count, images);
+    device->vk.CmdPipelineBarrier(command, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
+                                  VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, 0, busy, &writes, 0, NULL, count,
+                                  images);
 }
 
 static void record_after(const struct job *job, VkCommandBuffer command)
@@ -193,86 +192,81 @@ static VkResult record_convert(const struct job *job)
     const VkCommandBufferBeginInfo begin = {
         .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
         .flags = job->lasting ? 0 : VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT};
-    const VkResult result = vk->BeginCommandBuffer(job->flight->convert, &begin);
+    const VkResult result = vk->BeginCommandBuffer(job->flight->command, &begin);
     if (result != VK_SUCCESS)
         return result;
-    record_before(job, job->flight->convert);
+    record_before(job, job->flight->command);
     /* A picture that is written whole need not be taken over. */
     if (job->parts)
-        fr_vk_picture_record_take(job->picture, job->flight->convert, stage, VK_ACCESS_SHADER_WRITE_BIT);
-    record_dispatches(job, job->flight->convert);
-    record_after(job, job->flight->convert);
-    fr_vk_picture_record_give(job->picture, job->flight->convert, stage, VK_ACCESS_SHADER_WRITE_BIT);
-    return vk->EndCommandBuffer(job->flight->convert);
+        fr_vk_picture_record_take(job->picture, job->flight->command, stage, VK_ACCESS_SHADER_WRITE_BIT);
+    record_dispatches(job, job->flight->command);
+    record_after(job, job->flight->command);
+    fr_vk_picture_record_give(job->picture, job->flight->command, stage, VK_ACCESS_SHADER_WRITE_BIT);
+    return vk->EndCommandBuffer(job->flight->command);
 }
 
-static VkResult record_copy(const struct job *job)
+/* Over what the picture holds nothing may be written before its copy is made. */
+static uint32_t add_waits(const struct job *job, VkSemaphore semaphores[2], uint64_t values[2])
 {
-    const struct fr_vk_functions *const vk = &job->converter->device->vk;
-    const VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
-                                            .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT};
-    const VkResult result = vk->BeginCommandBuffer(job->flight->copy, &begin);
-    if (result != VK_SUCCESS)
-        return result;
-    fr_vk_picture_record_copy(job->picture, job->flight->copy);
-    return vk->EndCommandBuffer(job->flight->copy);
+    const struct fr_vk_device *const device = job->converter->device;
+    uint32_t count = 0;
+    if (job->input->ready) {
+        semaphores[count] = job->input->ready;
+        values[count++] = job->input->ready_value;
+    }
+    if (!fr_vk_device_has_copied(device, job->picture->staged_value)) {
+        semaphores[count] = device->copied;
+        values[count++] = job->picture->staged_value;
+    }
+    return count;
 }
 
-/* The copy is a batch of its own, so that neither the source nor who encodes on the GPU waits for it. */
-static VkResult submit(const struct job *job, bool copies)
+static VkResult submit(const struct job *job)
 {
     struct fr_vk_device *device = job->converter->device;
     const struct fr_vk_input *const input = job->input;
-    const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT;
-    const uint64_t value = device->submitted + 1, copied = value + 1;
+    const VkPipelineStageFlags stages[2] = {VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
+                                            VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT};
+    const uint64_t value = device->submitted + 1;
+    VkSemaphore waits[2];
+    uint64_t wait_values[2];
+    const uint32_t num_waits = add_waits(job, waits, wait_values);
     /* The device's last: who sees it may do away with the other (Mesa signals one after the other). */
     const VkSemaphore signals[2] = {input->retire, device->progress};
     const uint64_t values[2] = {input->retire_value, value};
     const uint32_t first = input->retire ? 0 : 1;
-    const VkTimelineSemaphoreSubmitInfo timelines[2] = {
-        {.sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
-         .waitSemaphoreValueCount = input->ready ? 1 : 0,
-         .pWaitSemaphoreValues = &input->ready_value,
-         .signalSemaphoreValueCount = 2 - first,
-         .pSignalSemaphoreValues = values + first},
-        {.sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
-         .signalSemaphoreValueCount = 1,
-         .pSignalSemaphoreValues = &copied},
+    const VkTimelineSemaphoreSubmitInfo timelines = {
+        .sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
+        .waitSemaphoreValueCount = num_waits,
+        .pWaitSemaphoreValues = wait_values,
+        .signalSemaphoreValueCount = 2 - first,
+        .pSignalSemaphoreValues = values + first,
     };
-    const VkSubmitInfo submits[2] = {
-        {.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
-         .pNext = &timelines[0],
-         .waitSemaphoreCount = input->ready ? 1 : 0,
-         .pWaitSemaphores = &input->ready,
-         .pWaitDstStageMask = &stage,
-         .commandBufferCount = 1,
-         .pCommandBuffers = &job->flight->convert,
-         .signalSemaphoreCount = 2 - first,
-         .pSignalSemaphores = signals + first},
-        {.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
-         .pNext = &timelines[1],
-         .commandBufferCount = 1,
-         .pCommandBuffers = &job->flight->copy,
-         .signalSemaphoreCount = 1,
-         .pSignalSemaphores = &device->progress},
+    const VkSubmitInfo info = {
+        .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+        .pNext = &timelines,
+        .waitSemaphoreCount = num_waits,
+        .pWaitSemaphores = waits,
+        .pWaitDstStageMask = stages,
+        .commandBufferCount = 1,
+        .pCommandBuffers = &job->flight->command,
+        .signalSemaphoreCount = 2 - first,
+        .pSignalSemaphores = signals + first,
     };
-    const VkResult result = device->vk.QueueSubmit(device->queue, copies ? 2 : 1, submits, VK_NULL_HANDLE);
+    const VkResult result = device->vk.QueueSubmit(device->queue, 1, &info, VK_NULL_HANDLE);
     if (result != VK_SUCCESS)
         return result;
     struct fr_vk_picture *p = job->picture;
     p->value = value;
-    p->staged = copies;
-    p->staged_value = copies ? copied : p->staged_value;
+    p->staged = false;
     p->layout[0] = p->layout[1] = VK_IMAGE_LAYOUT_GENERAL;
-    device->submitted = copies ? copied : value;
-    job->flight->value = device->submitted;
+    device->submitted = job->flight->value = value;
     return VK_SUCCESS;
 }
 
 /* Under the lock, as another thread may map the picture meanwhile. */
 static VkResult record_and_submit(const struct job *job)
 {
-    const bool copies = job->picture->wanted && !job->picture->direct;
     struct fr_vk_flight *const flight = job->flight;
     VkResult result = VK_SUCCESS;
     if (!flight->slot) {
@@ -280,9 +274,14 @@ static VkResult record_and_submit(const struct job *job)
         flight->slot = result == VK_SUCCESS && job->lasting ? job->input->serial : 0;
         flight->picture = job->picture->serial;
     }
-    if (result == VK_SUCCESS && copies)
-        result = record_copy(job);
-    return result == VK_SUCCESS ? submit(job, copies) : result;
+    if (result == VK_SUCCESS)
+        result = submit(job);
+    /* Whoever maps it is likely to do so again. The picture is whole without its copy too: a map makes one
+     * that is missing. */
+    if (result == VK_SUCCESS && job->picture->wanted)
+        (void)fr_vk_picture_submit_copy(job->picture);
+    job->picture->wanted = job->picture->wanted && result != VK_SUCCESS;
+    return result;
 }
 
 static fr_status plan_job(struct job *job)

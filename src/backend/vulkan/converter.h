@@ -13,10 +13,10 @@ enum { FR_VK_BAND_ROWS_UNIT = 128, FR_VK_BANDS_MAX = 64, FR_VK_SOURCE_PITCH_ALIG
 
 /* One conversion under way. */
 struct fr_vk_flight {
-    VkCommandBuffer convert, copy;
+    VkCommandBuffer command;
     VkDescriptorSet set[FR_VK_BANDS_MAX];
-    uint64_t value; /* of progress when all of it is done */
-    /* What `convert` does, by its serials: all of this slot to this picture, which is not busy. 0: something
+    uint64_t value; /* of progress when it is done */
+    /* What `command` does, by its serials: all of this slot to this picture, which is not busy. 0: something
      * else. */
     uint64_t slot, picture;
 };

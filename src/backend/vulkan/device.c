@@ -25,6 +25,8 @@ static void destroy(struct fr_vk_device *device)
     const struct fr_vk_functions *vk = &device->vk;
     if (device->progress)
         vk->DestroySemaphore(device->device, device->progress, NULL);
+    if (device->copied)
+        vk->DestroySemaphore(device->device, device->copied, NULL);
     if (device->owned && device->device)
         vk->DestroyDevice(device->device, NULL);
     if (device->owned && device->instance)
@@ -100,6 +102,19 @@ static uint32_t choose_family(const struct fr_vk_device *device)
     return best;
 }
 
+/* One that only copies, which a GPU does beside all else; UINT32_MAX: none. */
+static uint32_t find_copy_family(const struct fr_vk_device *device)
+{
+    VkQueueFamilyProperties family[FR_VK_FAMILIES_MAX];
+    const VkQueueFlags allowed = VK_QUEUE_TRANSFER_BIT | VK_QUEUE_SPARSE_BINDING_BIT | VK_QUEUE_PROTECTED_BIT;
+    uint32_t count = FR_VK_FAMILIES_MAX;
+    device->vk.GetPhysicalDeviceQueueFamilyProperties(device->physical, &count, family);
+    for (uint32_t i = 0; i < count; i++)
+        if ((family[i].queueFlags & VK_QUEUE_TRANSFER_BIT) && !(family[i].queueFlags & ~allowed))
+            return i;
+    return UINT32_MAX;
+}
+
 static VkResult make_device_once(struct fr_vk_device *device, bool high_priority)
 {
     static const float priority = 1.0f;
@@ -107,12 +122,18 @@ static VkResult make_device_once(struct fr_vk_device *device, bool high_priority
         .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_GLOBAL_PRIORITY_CREATE_INFO_KHR,
         .globalPriority = VK_QUEUE_GLOBAL_PRIORITY_HIGH_KHR,
     };
-    const VkDeviceQueueCreateInfo queue = {
-        .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
-        .pNext = high_priority ? &first : NULL,
-        .queueFamilyIndex = device->family,
-        .queueCount = 1,
-        .pQueuePriorities = &priority,
+    const uint32_t copies = find_copy_family(device);
+    device->copy_family = copies == UINT32_MAX ? device->family : copies;
+    const VkDeviceQueueCreateInfo queues[2] = {
+        {.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
+         .pNext = high_priority ? &first : NULL,
+         .queueFamilyIndex = device->family,
+         .queueCount = 1,
+         .pQueuePriorities = &priority},
+        {.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
+         .queueFamilyIndex = device->copy_family,
+         .queueCount = 1,
+         .pQueuePriorities = &priority},
     };
     VkPhysicalDeviceTimelineSemaphoreFeatures timeline = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES, .timelineSemaphore = VK_TRUE};
@@ -121,8 +142,8 @@ static VkResult make_device_once(struct fr_vk_device *device, bool high_priority
     const VkDeviceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
         .pNext = &timeline,
-        .queueCreateInfoCount = 1,
-        .pQueueCreateInfos = &queue,
+        .queueCreateInfoCount = device->copy_family == device->family ? 1 : 2,
+        .pQueueCreateInfos = queues,
         .enabledExtensionCount = device->num_extensions,
         .ppEnabledExtensionNames = device->extension,
         .pEnabledFeatures = &features,
@@ -164,16 +185,23 @@ static VkResult make_device(struct fr_vk_device *device)
     return result;
 }
 
-static fr_status make_progress(struct fr_vk_device *device)
+static VkResult make_timeline(struct fr_vk_device *device, VkSemaphore *out)
 {
     const VkSemaphoreTypeCreateInfo type = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO,
                                             .semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE};
     const VkSemaphoreCreateInfo info = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, .pNext = &type};
-    const VkResult result = device->vk.CreateSemaphore(device->device, &info, NULL, &device->progress);
+    const VkResult result = device->vk.CreateSemaphore(device->device, &info, NULL, out);
+    if (result != VK_SUCCESS)
+        *out = VK_NULL_HANDLE;
+    return result;
+}
+
+static fr_status make_timelines(struct fr_vk_device *device)
+{
+    VkResult result = make_timeline(device, &device->progress);
     if (result == VK_SUCCESS)
-        return FR_OK;
-    device->progress = VK_NULL_HANDLE;
-    return fr_vk_device_status(device, result);
+        result = make_timeline(device, &device->copied);
+    return result == VK_SUCCESS ? FR_OK : fr_vk_device_status(device, result);
 }
 
 static fr_status open_own(struct fr_vk_device *device, const fr_log *log)
@@ -207,8 +235,9 @@ static fr_status open_own(struct fr_vk_device *device, const fr_log *log)
         return FR_ERR_UNSUPPORTED;
     }
     device->vk.GetDeviceQueue(device->device, device->family, 0, &device->queue);
+    device->vk.GetDeviceQueue(device->device, device->copy_family, 0, &device->copy_queue);
     fr_vk_device_query_ways(device);
-    return make_progress(device);
+    return make_timelines(device);
 }
 
 fr_status fr_vk_device_create(struct fr_vk_device **out, const struct fr_vk_wish *wish, const fr_log *log)
@@ -331,13 +360,13 @@ uint32_t fr_vk_memory_type(const struct fr_vk_device *device, uint32_t bits, VkM
 #define LAST_LOOK_NS (100 * FR_NS_PER_MS)
 
 /* A wait that cannot be had, for want of memory say. */
-static VkResult look_until(const struct fr_vk_device *device, uint64_t value, uint64_t timeout_ns)
+static VkResult look_until(const struct fr_vk_device *device, VkSemaphore timeline, uint64_t value,
+                           uint64_t timeout_ns)
 {
     const struct timespec pause = {.tv_nsec = (long)FR_NS_PER_MS};
     for (uint64_t waited_ns = 0;; waited_ns += FR_NS_PER_MS) {
         uint64_t reached = 0;
-        const VkResult result =
-            device->vk.GetSemaphoreCounterValue(device->device, device->progress, &reached);
+        const VkResult result = device->vk.GetSemaphoreCounterValue(device->device, timeline, &reached);
         if (result == VK_ERROR_DEVICE_LOST || reached >= value)
             return result;
         if (waited_ns >= timeout_ns)
@@ -352,21 +381,23 @@ uint64_t fr_vk_device_patience(const struct fr_vk_device *device, uint64_t timeo
     return slow && timeout_ns >= FR_VK_GPU_WAIT_NS ? FR_VK_CPU_WAIT_NS : timeout_ns;
 }
 
-static VkResult wait_until(const struct fr_vk_device *device, uint64_t value, uint64_t timeout_ns)
+static VkResult wait_until(const struct fr_vk_device *device, VkSemaphore timeline, uint64_t value,
+                           uint64_t timeout_ns)
 {
     const VkSemaphoreWaitInfo info = {
         .sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
         .semaphoreCount = 1,
-        .pSemaphores = &device->progress,
+        .pSemaphores = &timeline,
         .pValues = &value,
     };
     const VkResult result = device->vk.WaitSemaphores(device->device, &info, timeout_ns);
     return result == VK_SUCCESS || result == VK_TIMEOUT || result == VK_ERROR_DEVICE_LOST
                ? result
-               : look_until(device, value, timeout_ns);
+               : look_until(device, timeline, value, timeout_ns);
 }
 
-fr_status fr_vk_device_wait(struct fr_vk_device *device, uint64_t value, uint64_t timeout_ns)
+static fr_status wait_for(struct fr_vk_device *device, VkSemaphore timeline, uint64_t value,
+                          uint64_t timeout_ns)
 {
     const bool lost = fr_vk_device_is_lost(device);
     if (lost && !fr_vk_device_is_hung(device))
@@ -374,12 +405,30 @@ fr_status fr_vk_device_wait(struct fr_vk_device *device, uint64_t value, uint64_
     /* One that was given up may be at work all the same; it had its time. */
     const uint64_t patience_ns = fr_vk_device_patience(device, timeout_ns);
     const VkResult result =
-        wait_until(device, value, lost && patience_ns > LAST_LOOK_NS ? LAST_LOOK_NS : patience_ns);
+        wait_until(device, timeline, value, lost && patience_ns > LAST_LOOK_NS ? LAST_LOOK_NS : patience_ns);
     if (result == VK_TIMEOUT && timeout_ns >= FR_VK_GPU_WAIT_NS)
         fr_store_release_u32(&device->hung, 1);
     if (result == VK_TIMEOUT)
         return FR_TIMEOUT;
     return result == VK_SUCCESS && !lost ? FR_OK : fr_vk_device_status(device, VK_ERROR_DEVICE_LOST);
+}
+
+fr_status fr_vk_device_wait(struct fr_vk_device *device, uint64_t value, uint64_t timeout_ns)
+{
+    return wait_for(device, device->progress, value, timeout_ns);
+}
+
+fr_status fr_vk_device_wait_copied(struct fr_vk_device *device, uint64_t value, uint64_t timeout_ns)
+{
+    return wait_for(device, device->copied, value, timeout_ns);
+}
+
+bool fr_vk_device_has_copied(const struct fr_vk_device *device, uint64_t value)
+{
+    uint64_t reached = 0;
+    return !value ||
+           (device->vk.GetSemaphoreCounterValue(device->device, device->copied, &reached) == VK_SUCCESS &&
+            reached >= value);
 }
 
 void fr_vk_device_give_up(struct fr_vk_device *device)

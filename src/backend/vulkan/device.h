@@ -39,6 +39,10 @@ struct fr_vk_device {
     VkDevice device;
     VkQueue queue;
     uint32_t family;
+    /* For copies into memory: of a family that does nothing else, so that they run beside conversions; else
+     * the same. */
+    VkQueue copy_queue;
+    uint32_t copy_family;
     uint32_t num_families; /* of the physical device */
     VkQueueFlags queue_flags;
     bool owned;         /* instance and device are ours */
@@ -53,6 +57,7 @@ struct fr_vk_device {
     VkPhysicalDeviceLimits limits;
     VkDeviceSize max_allocation_bytes;
     VkDeviceSize host_pointer_align; /* VK_EXT_external_memory_host */
+    uint32_t subgroup_size;          /* with basic and shuffle operations in compute; 0 = without */
 
     /* What the device was made with: static strings, or the caller's. */
     const char *extension[FR_VK_EXTENSIONS_MAX];
@@ -76,7 +81,10 @@ struct fr_vk_device {
     /* Of a host's device: a timeline that each submission advances. */
     VkSemaphore progress;
     uint64_t submitted; /* its value when all submissions so far are done; under the lock */
-    uint64_t serials;   /* the last of fr_vk_device_serial; under the lock */
+    /* Likewise of what copy_queue does. */
+    VkSemaphore copied;
+    uint64_t copies;
+    uint64_t serials; /* the last of fr_vk_device_serial; under the lock */
 
     struct fr_vk_device *next; /* device_share.c's */
     uint32_t refs, lost, hung, lost_logged;
@@ -136,6 +144,10 @@ uint64_t fr_vk_device_patience(const struct fr_vk_device *device, uint64_t timeo
  * nothing that it uses may be destroyed; FR_ERR_DEVICE_LOST: it is at work no more. Any thread. */
 fr_status fr_vk_device_wait(struct fr_vk_device *device, uint64_t value, uint64_t timeout_ns);
 
+/* The same of `copied`. */
+bool fr_vk_device_has_copied(const struct fr_vk_device *device, uint64_t value);
+fr_status fr_vk_device_wait_copied(struct fr_vk_device *device, uint64_t value, uint64_t timeout_ns);
+
 /* Both sides are the same device with the same driver. */
 bool fr_vk_gpu_equal(const struct fr_gpu *a, const struct fr_gpu *b);
 
@@ -174,7 +186,7 @@ VkResult fr_vk_submit_once(struct fr_vk_device *device, const struct fr_vk_once 
 /* ---- device_query.c ---- */
 
 bool fr_vk_device_has(const struct fr_vk_device *device, const char *extension);
-/* Fills all that is known of a physical device: name to host_pointer_align, and with `extension` and
+/* Fills all that is known of a physical device: name to subgroup_size, and with `extension` and
  * `timeline` filled in, the ways of sharing. */
 void fr_vk_device_query(struct fr_vk_device *device);
 void fr_vk_device_query_ways(struct fr_vk_device *device);

@@ -196,6 +196,7 @@ static void make_images(struct fr_vk_picture *p, struct places *places)
 
 static VkResult make_buffer(struct fr_vk_picture *p, const struct places *places)
 {
+    const uint32_t families[2] = {p->device->family, p->device->copy_family};
     const VkExternalMemoryBufferCreateInfo external = {
         .sType = VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO, .handleTypes = p->handle_types};
     const VkBufferCreateInfo info = {
@@ -203,6 +204,9 @@ static VkResult make_buffer(struct fr_vk_picture *p, const struct places *places
         .pNext = p->handle_types ? &external : NULL,
         .size = places->offset[1] + places->bytes[1],
         .usage = BUFFER_USAGE,
+        .sharingMode = families[0] == families[1] ? VK_SHARING_MODE_EXCLUSIVE : VK_SHARING_MODE_CONCURRENT,
+        .queueFamilyIndexCount = 2,
+        .pQueueFamilyIndices = families,
     };
     return p->device->vk.CreateBuffer(p->device->device, &info, NULL, &p->buffer);
 }
@@ -309,9 +313,9 @@ void fr_vk_picture_destroy(struct fr_picture *picture)
     *picture = (struct fr_picture){0};
     if (!p)
         return;
-    const uint64_t last = p->staged_value > p->value ? p->staged_value : p->value;
     /* What a GPU that hangs may still write to is left to it. */
-    if (fr_vk_device_wait(p->device, last, FR_VK_GPU_WAIT_NS) != FR_TIMEOUT)
+    if (fr_vk_device_wait(p->device, p->value, FR_VK_GPU_WAIT_NS) != FR_TIMEOUT &&
+        fr_vk_device_wait_copied(p->device, p->staged_value, FR_VK_GPU_WAIT_NS) != FR_TIMEOUT)
         destroy_all(p);
 }
 

@@ -27,16 +27,18 @@ struct fr_vk_picture {
     uint64_t value; /* of device->progress when the pixels are complete; 0: nothing was converted yet */
     bool exported;  /* others have the memory: it is theirs while no conversion writes it */
     VkCommandPool leaving; /* of what gave it away first */
-    /* Read-back. Either the memory itself is mapped, or a copy of it, which is made by the first map and by
-     * every conversion from then on. */
+    /* Read-back. Either the memory itself is mapped, or a copy of it: made by a map, and by a conversion
+     * where the pixels before were mapped. */
     bool direct;
     void *mapped;
     VkBuffer staging;
     VkDeviceMemory staging_memory;
     uint32_t staging_type;
-    bool wanted, staged;   /* copies are wanted; the copy of these pixels was submitted */
-    uint64_t staged_value; /* as value, of the copy */
-    VkCommandPool pool;    /* for the copy of a picture that was converted before the first map */
+    bool wanted, staged;   /* the next conversion copies; the copy of these pixels was submitted */
+    uint64_t staged_value; /* of device->copied when the last copy is made; 0: there was none */
+    VkCommandPool pool;
+    VkCommandBuffer copy; /* from `pool`; may be under way more than once */
+    bool copy_exported;   /* `exported` when it was recorded */
 };
 
 /* FR_ERR_NO_MEMORY, FR_ERR_DEVICE_LOST, FR_ERR_SYSTEM. */
@@ -60,8 +62,10 @@ void fr_vk_picture_record_give(const struct fr_vk_picture *picture, VkCommandBuf
 
 /* ---- picture_map.c, for conversions; under the device's lock ---- */
 
-/* Records what makes the pixels readable for the host: a copy, to be submitted after the conversion. */
-void fr_vk_picture_record_copy(const struct fr_vk_picture *picture, VkCommandBuffer command);
+/* Of a picture that was mapped before: makes the newest pixels readable for the host, on the device's
+ * copy_queue when they are converted. So it runs beside the next conversions, and neither the source nor who
+ * encodes on the GPU waits for it. */
+VkResult fr_vk_picture_submit_copy(struct fr_vk_picture *picture);
 void fr_vk_picture_finish_map(struct fr_vk_picture *picture);
 
 #endif

@@ -24,10 +24,16 @@ static VkBufferMemoryBarrier change(const struct fr_vk_picture *p, uint32_t from
     };
 }
 
+/* Conversions and copies may be those of two families, which have a buffer together. */
+static uint32_t own_family(const struct fr_vk_picture *p)
+{
+    return p->device->family == p->device->copy_family ? p->device->family : VK_QUEUE_FAMILY_IGNORED;
+}
+
 void fr_vk_picture_record_take(const struct fr_vk_picture *p, VkCommandBuffer command,
                                VkPipelineStageFlags stage, VkAccessFlags access)
 {
-    VkBufferMemoryBarrier barrier = change(p, outside_family(p), p->device->family);
+    VkBufferMemoryBarrier barrier = change(p, outside_family(p), own_family(p));
     barrier.dstAccessMask = access;
     if (p->exported)
         p->device->vk.CmdPipelineBarrier(command, stage, stage, 0, 0, NULL, 1, &barrier, 0, NULL);
@@ -36,7 +42,7 @@ void fr_vk_picture_record_take(const struct fr_vk_picture *p, VkCommandBuffer co
 void fr_vk_picture_record_give(const struct fr_vk_picture *p, VkCommandBuffer command,
                                VkPipelineStageFlags stage, VkAccessFlags access)
 {
-    VkBufferMemoryBarrier barrier = change(p, p->device->family, outside_family(p));
+    VkBufferMemoryBarrier barrier = change(p, own_family(p), outside_family(p));
     barrier.srcAccessMask = access;
     if (p->exported)
         p->device->vk.CmdPipelineBarrier(command, stage, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, 0, 0, NULL, 1,

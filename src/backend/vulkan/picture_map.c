@@ -50,18 +50,21 @@ void fr_vk_picture_finish_map(struct fr_vk_picture *p)
     vk->DestroyBuffer(p->device->device, p->staging, NULL);
     vk->FreeMemory(p->device->device, p->staging_memory, NULL); /* and unmaps it */
     p->pool = VK_NULL_HANDLE;
+    p->copy = NULL;
     p->staging = VK_NULL_HANDLE;
     p->staging_memory = VK_NULL_HANDLE;
     p->mapped = NULL;
 }
 
-void fr_vk_picture_record_copy(const struct fr_vk_picture *p, VkCommandBuffer command)
+static void record_copy(const struct fr_vk_picture *p, VkCommandBuffer command)
 {
     const struct fr_vk_functions *vk = &p->device->vk;
+    const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_TRANSFER_BIT;
+    /* A semaphore has seen to the conversion; there is the copy before. */
     const VkMemoryBarrier before = {
         .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
-        .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT,
-        .dstAccessMask = VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT,
+        .srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT,
+        .dstAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT,
     };
     const VkMemoryBarrier after = {
         .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
@@ -69,30 +72,94 @@ void fr_vk_picture_record_copy(const struct fr_vk_picture *p, VkCommandBuffer co
         .dstAccessMask = VK_ACCESS_HOST_READ_BIT,
     };
     const VkBufferCopy all = {.size = p->bytes};
-    vk->CmdPipelineBarrier(command, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
-                           VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 1, &before, 0, NULL, 0, NULL);
-    fr_vk_picture_record_take(p, command, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_READ_BIT);
+    vk->CmdPipelineBarrier(command, stage, stage, 0, 1, &before, 0, NULL, 0, NULL);
+    fr_vk_picture_record_take(p, command, stage, VK_ACCESS_TRANSFER_READ_BIT);
     vk->CmdCopyBuffer(command, p->buffer, p->staging, 1, &all);
-    fr_vk_picture_record_give(p, command, VK_PIPELINE_STAGE_TRANSFER_BIT, 0);
-    vk->CmdPipelineBarrier(command, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &after,
-                           0, NULL, 0, NULL);
+    fr_vk_picture_record_give(p, command, stage, 0);
+    vk->CmdPipelineBarrier(command, stage, VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &after, 0, NULL, 0, NULL);
 }
 
-static void record_alone(const void *what, VkCommandBuffer command)
+static VkResult need_pool(struct fr_vk_picture *p)
 {
-    fr_vk_picture_record_copy(what, command);
-}
-
-/* The copy that the conversion did not make, as nobody had asked for one. */
-static VkResult submit_alone(struct fr_vk_picture *p)
-{
-    const struct fr_vk_once once = {record_alone, p};
-    const VkResult result = fr_vk_submit_once(p->device, &once, &p->pool, &p->staged_value);
-    p->staged = result == VK_SUCCESS;
+    const VkCommandPoolCreateInfo pool = {.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
+                                          .queueFamilyIndex = p->device->copy_family};
+    if (p->pool)
+        return VK_SUCCESS;
+    const VkResult result = p->device->vk.CreateCommandPool(p->device->device, &pool, NULL, &p->pool);
+    if (result != VK_SUCCESS)
+        p->pool = VK_NULL_HANDLE;
     return result;
 }
 
-/* Under the lock. *value: what progress must reach. A failure leaves no half-made staging behind. */
+/* What was recorded before an export may be under way still, and stays in the pool. */
+static VkResult need_copy(struct fr_vk_picture *p)
+{
+    const struct fr_vk_functions *vk = &p->device->vk;
+    if (p->copy && p->copy_exported == p->exported)
+        return VK_SUCCESS;
+    VkResult result = need_pool(p);
+    if (result != VK_SUCCESS)
+        return result;
+    const VkCommandBufferAllocateInfo allocate = {
+        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+        .commandPool = p->pool,
+        .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
+        .commandBufferCount = 1,
+    };
+    const VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
+                                            .flags = VK_COMMAND_BUFFER_USAGE_SIMULTANEOUS_USE_BIT};
+    VkCommandBuffer command;
+    p->copy = NULL;
+    result = vk->AllocateCommandBuffers(p->device->device, &allocate, &command);
+    if (result != VK_SUCCESS)
+        return result;
+    fr_vk_device_adopt(p->device, command);
+    result = vk->BeginCommandBuffer(command, &begin);
+    if (result != VK_SUCCESS)
+        return result;
+    record_copy(p, command);
+    result = vk->EndCommandBuffer(command);
+    p->copy = result == VK_SUCCESS ? command : NULL;
+    p->copy_exported = p->exported;
+    return result;
+}
+
+VkResult fr_vk_picture_submit_copy(struct fr_vk_picture *p)
+{
+    struct fr_vk_device *device = p->device;
+    VkResult result = need_copy(p);
+    if (result != VK_SUCCESS)
+        return result;
+    const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_TRANSFER_BIT;
+    const uint64_t value = device->copies + 1;
+    const VkTimelineSemaphoreSubmitInfo timelines = {
+        .sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
+        .waitSemaphoreValueCount = 1,
+        .pWaitSemaphoreValues = &p->value,
+        .signalSemaphoreValueCount = 1,
+        .pSignalSemaphoreValues = &value,
+    };
+    const VkSubmitInfo info = {
+        .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+        .pNext = &timelines,
+        .waitSemaphoreCount = 1,
+        .pWaitSemaphores = &device->progress,
+        .pWaitDstStageMask = &stage,
+        .commandBufferCount = 1,
+        .pCommandBuffers = &p->copy,
+        .signalSemaphoreCount = 1,
+        .pSignalSemaphores = &device->copied,
+    };
+    result = device->vk.QueueSubmit(device->copy_queue, 1, &info, VK_NULL_HANDLE);
+    if (result != VK_SUCCESS)
+        return result;
+    device->copies = p->staged_value = value;
+    p->staged = true;
+    return VK_SUCCESS;
+}
+
+/* Under the lock. *value: what progress must reach, or `copied` where the memory is not mapped itself. A
+ * failure leaves no half-made staging behind. */
 static VkResult want(struct fr_vk_picture *p, uint64_t *value)
 {
     VkResult result = VK_SUCCESS;
@@ -102,14 +169,14 @@ static VkResult want(struct fr_vk_picture *p, uint64_t *value)
         *value = p->value;
         return result;
     }
-    if (!p->wanted) {
+    if (!p->mapped) {
         result = make_staging(p);
-        if (result == VK_SUCCESS && !p->staged)
-            result = submit_alone(p);
-        p->wanted = result == VK_SUCCESS;
-        if (!p->wanted)
+        if (result != VK_SUCCESS)
             fr_vk_picture_finish_map(p);
     }
+    if (result == VK_SUCCESS && !p->staged)
+        result = fr_vk_picture_submit_copy(p);
+    p->wanted = result == VK_SUCCESS;
     *value = p->staged_value;
     return result;
 }
@@ -126,7 +193,8 @@ fr_status fr_vk_picture_map(const struct fr_picture *picture, struct fr_picture 
     fr_vk_device_unlock(device);
     if (result != VK_SUCCESS)
         return fr_vk_device_status(device, result);
-    const fr_status status = fr_vk_device_wait(device, value, FR_VK_GPU_WAIT_NS);
+    const fr_status status = p->direct ? fr_vk_device_wait(device, value, FR_VK_GPU_WAIT_NS)
+                                       : fr_vk_device_wait_copied(device, value, FR_VK_GPU_WAIT_NS);
     if (status != FR_OK)
         return status;
     const uint32_t type = p->direct ? p->memory_type : p->staging_type;

@@ -7,18 +7,19 @@
 
 #include "backend/vulkan/device.h"
 
-/* Where the column left of a block comes from. (By a shuffle in subgroups: no faster than lending on an
- * H100.) */
+/* Where the column left of a block, or of a pair, comes from. */
 enum fr_vk_neighbour {
-    FR_VK_NEIGHBOUR_RELOAD = 0, /* it is worked out again */
-    FR_VK_NEIGHBOUR_LEND = 1,   /* from the workgroup's shared memory */
+    FR_VK_NEIGHBOUR_RELOAD = 0,  /* it is worked out again; blocks */
+    FR_VK_NEIGHBOUR_LEND = 1,    /* from the workgroup's shared memory */
+    FR_VK_NEIGHBOUR_SHUFFLE = 2, /* from the subgroup; pairs */
 };
 
-/* How the work is cut up. Nothing of it changes a result. With columns 2 `across` is at least 2 * deep. */
+/* How the work is cut up. Nothing of it changes a result. With columns 2 `across` is at least 2 * deep; with
+ * shuffles it is a multiple of the device's subgroup_size, and `down` is 1. */
 struct fr_vk_variant {
-    uint32_t columns;      /* to an invocation, of two rows: 2 (lends), or a block of 4, 8 or 16 */
+    uint32_t columns;      /* to an invocation, of two rows: 2, or a block of 4, 8 or 16 */
     uint32_t across, down; /* invocations of a workgroup; `across` is even */
-    uint32_t neighbour;    /* enum fr_vk_neighbour, of blocks */
+    uint32_t neighbour;    /* enum fr_vk_neighbour */
     uint32_t deep;         /* with columns 2: pairs of rows to an invocation, 1 .. 4; 0 = 1 */
 };
 
@@ -42,7 +43,7 @@ struct fr_vk_shade {
     VkPipeline pipeline;
 };
 
-/* FR_ERR_UNSUPPORTED: there is no such pair. */
+/* FR_ERR_UNSUPPORTED: there is no such pair, or no such variant on this device. */
 fr_status fr_vk_shade_init(struct fr_vk_shade *shade, struct fr_vk_device *device,
                            const fr_convert_params *params, bool buffers,
                            const struct fr_vk_variant *variant);
@@ -57,7 +58,10 @@ struct fr_vk_code {
     size_t bytes;
 };
 
-/* False: no such pair. */
-bool fr_vk_code_find(fr_format from, fr_format to, bool buffers, bool in_pairs, struct fr_vk_code *out);
+/* How the work is cut up, as far as it takes another shader. */
+enum fr_vk_cut { FR_VK_CUT_BLOCKS, FR_VK_CUT_PAIRS, FR_VK_CUT_SHUFFLED };
+
+/* False: no such pair, or not cut up so. */
+bool fr_vk_code_find(fr_format from, fr_format to, bool buffers, enum fr_vk_cut cut, struct fr_vk_code *out);
 
 #endif

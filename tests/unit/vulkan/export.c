@@ -130,7 +130,7 @@ static void test_exported_and_mapped(void **state)
         assert_int_equal(rig.host.backend.ops->picture_map(&rig.host.picture, &mapped), FR_OK);
         expect(1, 1);
         convert(&rig, NULL);
-        expect(1, 2);
+        expect(0, 1); /* its copy is recorded already */
         assert_int_equal(rig.host.backend.ops->picture_map(&rig.host.picture, &mapped), FR_OK);
         expect(0, 0);
     }

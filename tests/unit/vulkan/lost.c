@@ -384,8 +384,11 @@ static void the_sources_device_that_is_read_back(void **state)
         (fr_vulkan_host_params){.no_opaque_fd = true, .no_dma_buf = true});
 }
 
-int main(void)
+/* An argument: the tests that it names, as in "*dma_buf". */
+int main(int argc, char **argv)
 {
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(images_that_are_shared),  cmocka_unit_test(images_that_are_shared_as_dma_buf),
         cmocka_unit_test(memory_that_is_imported), cmocka_unit_test(memory_that_is_uploaded),

@@ -100,11 +100,12 @@ static void a_picture_is_read_back(void **state)
     assert_true(p->wanted && p->staged);
     fill(&set, 80);
     const uint64_t done = convert(&set);
-    assert_true(p->staged && p->staged_value > done);
+    assert_true(p->staged && p->staged_value == 2 && p->value == done);
     assert_holds(&set.picture, 80); /* by the conversion's */
     fill(&set, 120);
     for (int i = 0; i < 12; i++) /* more than are under way at a time */
         (void)convert(&set);
+    assert_true(!p->staged && p->staged_value == 3); /* what nobody read is not copied again */
     assert_holds(&set.picture, 120);
     assert_holds(&set.picture, 120);
     close_set(&set);
@@ -197,6 +198,72 @@ static void a_slot_is_waited_for_and_given_back(void **state)
     close_set(&set);
     device->vk.DestroySemaphore(device->device, ready, NULL);
     device->vk.DestroySemaphore(device->device, retire, NULL);
+}
+
+/* What conversions waited for on the GPU. */
+static struct {
+    PFN_vkQueueSubmit submit;
+    VkSemaphore semaphore;
+    uint64_t value;
+} watch;
+
+static VKAPI_ATTR VkResult VKAPI_CALL watch_submit(VkQueue queue, uint32_t count, const VkSubmitInfo *infos,
+                                                   VkFence fence)
+{
+    const VkTimelineSemaphoreSubmitInfo *const values = infos[0].pNext;
+    for (uint32_t i = 0; i < infos[0].waitSemaphoreCount; i++)
+        if (infos[0].pWaitSemaphores[i] == watch.semaphore)
+            watch.value = values->pWaitSemaphoreValues[i];
+    return watch.submit(queue, count, infos, fence);
+}
+
+/* The frame thread goes on whatever the GPU has not done yet: conversions, and the copies into memory behind
+ * them, also those of the picture that is converted again. */
+static void no_conversion_waits_for_a_copy(void **state)
+{
+    (void)state;
+    struct fr_vk_device *const one = device, *const other = device_without_shared_memory();
+    struct set first, second;
+    device = other;
+    open_set(&first, other, false);
+    open_set(&second, other, false);
+    fill(&first, 10);
+    fill(&second, 90);
+    (void)convert(&first);
+    (void)convert(&second);
+    assert_holds(&first.picture, 10); /* from now on copies are made */
+    assert_holds(&second.picture, 90);
+    const struct fr_vk_picture *const p = first.picture.object;
+    watch.submit = other->vk.QueueSubmit;
+    watch.semaphore = other->copied;
+    watch.value = 0;
+    other->vk.QueueSubmit = watch_submit;
+    VkSemaphore ready = make_timeline();
+    first.slot.input.ready = ready;
+    first.slot.input.ready_value = 1;
+    uint64_t done;
+    const uint64_t start_ns = fr_clock_now_ns();
+    for (int i = 0; i < 3; i++) {
+        const uint64_t before = p->staged_value;
+        assert_int_equal(fr_vk_convert(first.converter, &first.slot.input, NULL, first.picture.object, &done),
+                         FR_OK);
+        assert_int_equal(watch.value, i ? before : 0); /* it is not written over before it is copied */
+        assert_int_equal(
+            fr_vk_convert(second.converter, &second.slot.input, NULL, second.picture.object, &done), FR_OK);
+    }
+    other->vk.QueueSubmit = watch.submit;
+    assert_true(fr_clock_now_ns() - start_ns < FR_NS_PER_S);
+    assert_false(fr_vk_device_has_copied(other, p->staged_value));
+    const VkSemaphoreSignalInfo signal = {
+        .sType = VK_STRUCTURE_TYPE_SEMAPHORE_SIGNAL_INFO, .semaphore = ready, .value = 1};
+    assert_int_equal(other->vk.SignalSemaphore(other->device, &signal), VK_SUCCESS);
+    assert_holds(&first.picture, 10);
+    assert_holds(&second.picture, 90);
+    close_set(&first);
+    close_set(&second);
+    other->vk.DestroySemaphore(other->device, ready, NULL);
+    device = one;
+    fr_vk_device_unref(other);
 }
 
 static void one_picture_again_and_again_holds_the_last(void **state)
@@ -424,6 +491,7 @@ int main(void)
         cmocka_unit_test(a_picture_never_converted_maps),
         cmocka_unit_test(several_threads_map_one_picture),
         cmocka_unit_test(a_slot_is_waited_for_and_given_back),
+        cmocka_unit_test(no_conversion_waits_for_a_copy),
         cmocka_unit_test(one_picture_again_and_again_holds_the_last),
         cmocka_unit_test(the_images_hold_what_the_buffer_holds),
         cmocka_unit_test(an_exported_picture_holds_the_pixels),

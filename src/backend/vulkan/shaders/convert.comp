@@ -8,13 +8,18 @@
 //   FROM_SCRGB with TO_P010 or TO_NV12        floats
 //   FROM_BUFFER                               the slot is a buffer of rows; else an image
 //   PAIRS                                     two columns of two rows to an invocation; else blocks, see below
+//   SHUFFLE                                   with PAIRS: they lend to each other in subgroups; else in workgroups
 //
-// Every texel is loaded and worked out once, but for the column left of a block (of a workgroup with PAIRS), which
+// Every texel is loaded and worked out once, but for the column left of a block (of a workgroup, or subgroup, with PAIRS), which
 // the chroma filter wants.
 
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
+#ifdef SHUFFLE
+#extension GL_KHR_shader_subgroup_basic : require
+#extension GL_KHR_shader_subgroup_shuffle : require
+#endif
 
 layout(local_size_x_id = 0, local_size_y_id = 1, local_size_z = 1) in;
 layout(constant_id = 4) const int LENT = 1; // the invocations of a workgroup that lend to each other, else 1

@@ -98,11 +98,14 @@ vec3 light_exactly(vec3 c)
 }
 
 // Large components of opposite sign may cancel, and PQ is steep at black. The plain sum is off by 2^-22 of what was
-// summed at most: where a 128th of that is left, by 3e-5 of the light, 0.003 of a code. False where one is no number.
+// summed at most, which is no more than the largest component times 0.008, the sum of any output's factors. Where a 4096th
+// of that is left, it is off by 2^-10 of the light, and PQ rises by 95 codes at most where the light rises by a factor of
+// e: 0.09 of a code. False where one is no number: then no light is.
 bool plain_will_do(vec3 c, vec3 light)
 {
-    const vec3 summed = WEIGH(abs(c), m);
-    return floatBitsToUint(summed.r) < 0x7f800000u && all(greaterThanEqual(abs(light), summed * 0.0078125));
+    const float least = min(min(abs(light.r), abs(light.g)), abs(light.b));
+    const float largest = max(max(abs(c.r), abs(c.g)), abs(c.b));
+    return floatBitsToUint(abs(light.r)) < 0x7f800000u && least >= largest * (0.008 / 4096.0);
 }
 
 SIGNAL signal_of(vec3 light)

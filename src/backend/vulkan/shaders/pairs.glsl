@@ -6,11 +6,10 @@
 
 layout(constant_id = 2) const int DEEP = 1;
 
-shared SIGNAL lent_edge[LENT]; // the column left of the workgroup, row by row
-shared TAP lent_second[DEEP][LENT]; // of the second column
-#ifndef TO_P010
-shared TAP lent_first[DEEP][LENT];
-shared uint lent_luma[DEEP][LENT]; // two codes of each row
+#ifdef SHUFFLE
+#include "lend_shuffled.glsl"
+#else
+#include "lend_shared.glsl"
 #endif
 
 ivec2 rows_of(int pair)
@@ -21,8 +20,8 @@ ivec2 rows_of(int pair)
 
 void main()
 {
-    const int me = int(gl_LocalInvocationIndex), high = int(gl_WorkGroupSize.y);
-    const int column = first.x + int(gl_GlobalInvocationID.x), at = min(column, end.x - 1), x = 2 * at;
+    const int me = number_in_group(), high = int(gl_WorkGroupSize.y);
+    const int column = own_column(), at = min(column, end.x - 1), x = 2 * at;
     const int top = first.y + int(gl_WorkGroupID.y) * high * DEEP, mine = int(gl_LocalInvocationID.y) * DEEP;
 
     // All is asked for before anything is worked out.
@@ -30,29 +29,28 @@ void main()
     TEXEL edge_texel = TEXEL(0), c[DEEP][4];
     if (on_the_edge) {
         const ivec2 rows = rows_of(top + (me >> 1));
-        edge_texel =
-            load_left(2 * (first.x + int(gl_WorkGroupID.x * gl_WorkGroupSize.x)), (me & 1) == 0 ? rows.x : rows.y);
+        edge_texel = load_left(2 * first_column_of_group(), (me & 1) == 0 ? rows.x : rows.y);
     }
     [[unroll]] for (int k = 0; k < DEEP; k++)
         load_pair(x, rows_of(top + mine + k), c[k]);
     TAP first_tap[DEEP], second_tap[DEEP];
     uvec4 code[DEEP];
+    uint luma[DEEP];
     [[unroll]] for (int k = 0; k < DEEP; k++) {
         SIGNAL s[4];
         decode_four(c[k], s);
         first_tap[k] = tap_of(s[0], s[2]);
         second_tap[k] = tap_of(s[1], s[3]);
         code[k] = uvec4(luma_code(s[0]), luma_code(s[1]), luma_code(s[2]), luma_code(s[3]));
-        lent_second[k][me] = second_tap[k];
+        luma[k] = 0;
 #ifndef TO_P010
-        code[k].x = word_of(code[k]);
-        lent_first[k][me] = first_tap[k];
-        lent_luma[k][me] = code[k].x;
+        luma[k] = word_of(code[k]);
 #endif
     }
+    SIGNAL edge_signal = SIGNAL(0);
     if (on_the_edge)
-        lent_edge[me] = decode(edge_texel);
-    barrier();
+        edge_signal = decode(edge_texel);
+    lend(first_tap, second_tap, luma, on_the_edge, edge_signal);
     if (column >= end.x)
         return;
     [[unroll]] for (int k = 0; k < DEEP; k++) {
@@ -60,11 +58,7 @@ void main()
         if (pair >= end.y)
             return;
         const ivec2 rows = rows_of(pair);
-        TAP left;
-        if (gl_LocalInvocationID.x != 0)
-            left = lent_second[k][me - 1];
-        else
-            left = tap_of(lent_edge[2 * (mine + k)], lent_edge[2 * (mine + k) + 1]);
+        TAP left = lent_left(k);
         if (x == 0)
             left = first_tap[k];
         const uvec2 chroma = chroma_code(left + 2 * first_tap[k] + second_tap[k]);
@@ -74,14 +68,14 @@ void main()
             luma_1[rows.y * luma_pitch + at] = word_of(code[k].zw);
         chroma_1[pair * chroma_pitch + at] = word_of(chroma);
 #else
-        const uint luma = code[k].x, other = lent_luma[k][me ^ 1];
+        const uint other = lent_other_luma(k);
         const int word = at >> 1;
         if ((at & 1) == 0) {
-            const uvec2 next = chroma_code(second_tap[k] + 2 * lent_first[k][me + 1] + lent_second[k][me + 1]);
-            luma_1[rows.x * luma_pitch + word] = (luma & 0xffffu) | other << 16;
+            const uvec2 next = chroma_code(second_tap[k] + 2 * lent_next_first(k) + lent_next_second(k));
+            luma_1[rows.x * luma_pitch + word] = (luma[k] & 0xffffu) | other << 16;
             chroma_1[pair * chroma_pitch + word] = word_of(uvec4(chroma, next));
         } else if (rows.y != rows.x) {
-            luma_1[rows.y * luma_pitch + word] = other >> 16 | (luma & 0xffff0000u);
+            luma_1[rows.y * luma_pitch + word] = other >> 16 | (luma[k] & 0xffff0000u);
         }
 #endif
     }
