@@ -6,7 +6,7 @@
 
 /* A claim without a present is given back after this, for the library may not be called between; a program
  * that presents less often goes through the stages. */
-static const uint64_t hold_ns = 250 * FR_LAYER_NS_PER_MS;
+static const uint64_t hold_ns = 400 * FR_LAYER_NS_PER_MS;
 
 /* After a claim, or a stage, for which the ring had no room. */
 static const uint64_t again_ns = 10 * FR_LAYER_NS_PER_MS;

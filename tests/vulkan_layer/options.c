@@ -11,7 +11,6 @@ options o = {VK_FORMAT_B8G8R8A8_UNORM,
              .width = 640,
              .height = 360,
              .fps = 60,
-             .work = 1,
              .flight = 1,
              .frames = 120};
 

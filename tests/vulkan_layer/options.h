@@ -13,8 +13,8 @@
  * columns, from the left and the top, and another from the right and the bottom, and says that these changed
  * (VK_KHR_incremental_present). --again: when the device is lost, all that belongs to it is destroyed and
  * made anew, and the frame is shown there. --keep: a lost device is left as it is (end with --exit). --work:
- * the GPU fills each image so many times. --flight: so many frames may be under way, 1 to 4; the picture is
- * to stand still then. --bytes: a picture that has every byte in every place.
+ * the GPU clears each image so many times first. --flight: so many frames may be under way, 1 to 4; the
+ * picture is to stand still then. --bytes: a picture that has every byte in every place.
  */
 
 #include <stdbool.h>

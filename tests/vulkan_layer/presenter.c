@@ -349,6 +349,19 @@ static void mark(uint32_t frame, VkRectLayerKHR rects[2])
     }
 }
 
+/* Something for the GPU to do, one after the other. */
+static void work(VkImage image, VkCommandBuffer commands)
+{
+    const VkClearColorValue colour = {.float32 = {0.2f, 0.4f, 0.6f, 1.0f}};
+    const VkImageSubresourceRange whole = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1};
+    for (uint32_t i = 0; i < o.work; i++) {
+        vkCmdClearColorImage(commands, image, VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, &colour, 1, &whole);
+        turn_image(commands, image, VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL,
+                   VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, VK_ACCESS_TRANSFER_WRITE_BIT,
+                   VK_ACCESS_TRANSFER_WRITE_BIT);
+    }
+}
+
 static void show(uint32_t frame)
 {
     const struct turn *turn = &turns[frame % o.flight];
@@ -371,14 +384,8 @@ static void show(uint32_t frame)
     must(vkBeginCommandBuffer(commands, &begin), "vkBeginCommandBuffer");
     turn_image(commands, images[image], VK_IMAGE_LAYOUT_UNDEFINED, VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, 0,
                VK_ACCESS_TRANSFER_WRITE_BIT);
-    for (uint32_t i = 0; i < o.work; i++) {
-        if (i)
-            turn_image(commands, images[image], VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL,
-                       VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, VK_ACCESS_TRANSFER_WRITE_BIT,
-                       VK_ACCESS_TRANSFER_WRITE_BIT);
-        vkCmdCopyBufferToImage(commands, buffer, images[image], VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, 1,
-                               &region);
-    }
+    work(images[image], commands);
+    vkCmdCopyBufferToImage(commands, buffer, images[image], VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, 1, &region);
     turn_image(commands, images[image], VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, VK_IMAGE_LAYOUT_PRESENT_SRC_KHR,
                VK_ACCESS_TRANSFER_WRITE_BIT, 0);
     must(vkEndCommandBuffer(commands), "vkEndCommandBuffer");
