@@ -32,6 +32,7 @@ static void destroy(struct fr_vk_device *device)
     if (device->owned && device->instance)
         vk->DestroyInstance(device->instance, NULL);
     (void)pthread_mutex_destroy(&device->mutex);
+    (void)pthread_mutex_destroy(&device->mapping);
     free(device);
 }
 
@@ -48,6 +49,7 @@ struct fr_vk_device *fr_vk_device_make(void)
         return NULL;
     device->refs = 1;
     (void)pthread_mutex_init(&device->mutex, NULL);
+    (void)pthread_mutex_init(&device->mapping, NULL);
     for (uint32_t i = 0; i < FR_VK_WAYS; i++)
         device->fault[i] = "";
     return device;

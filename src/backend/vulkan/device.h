@@ -89,6 +89,7 @@ struct fr_vk_device {
     struct fr_vk_device *next; /* device_share.c's */
     uint32_t refs, lost, hung, lost_logged;
     pthread_mutex_t mutex;
+    pthread_mutex_t mapping; /* taken before the other: what pictures are mapped by is made outside of that */
     void (*lock)(void *user); /* the caller's of a source, instead of the mutex */
     void (*unlock)(void *user);
     void (*adopt)(void *user, void *object);

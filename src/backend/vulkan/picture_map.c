@@ -158,8 +158,21 @@ VkResult fr_vk_picture_submit_copy(struct fr_vk_picture *p)
     return VK_SUCCESS;
 }
 
-/* Under the lock. *value: what progress must reach, or `copied` where the memory is not mapped itself. A
- * failure leaves no half-made staging behind. */
+/* Tens of milliseconds for a large picture, in which conversions go on. A failure leaves no half-made staging
+ * behind. */
+static VkResult need_staging(struct fr_vk_picture *p)
+{
+    VkResult result = VK_SUCCESS;
+    (void)pthread_mutex_lock(&p->device->mapping);
+    if (!p->direct && !p->mapped)
+        result = make_staging(p);
+    if (result != VK_SUCCESS)
+        fr_vk_picture_finish_map(p);
+    (void)pthread_mutex_unlock(&p->device->mapping);
+    return result;
+}
+
+/* Under the lock. *value: what progress must reach, or `copied` where the memory is not mapped itself. */
 static VkResult want(struct fr_vk_picture *p, uint64_t *value)
 {
     VkResult result = VK_SUCCESS;
@@ -169,12 +182,7 @@ static VkResult want(struct fr_vk_picture *p, uint64_t *value)
         *value = p->value;
         return result;
     }
-    if (!p->mapped) {
-        result = make_staging(p);
-        if (result != VK_SUCCESS)
-            fr_vk_picture_finish_map(p);
-    }
-    if (result == VK_SUCCESS && !p->staged)
+    if (!p->staged)
         result = fr_vk_picture_submit_copy(p);
     p->wanted = result == VK_SUCCESS;
     *value = p->staged_value;
@@ -187,9 +195,11 @@ fr_status fr_vk_picture_map(const struct fr_picture *picture, struct fr_picture 
     struct fr_vk_device *device = p->device;
     if (fr_vk_device_is_lost(device))
         return FR_ERR_DEVICE_LOST;
-    uint64_t value;
+    uint64_t value = 0;
+    VkResult result = need_staging(p);
     fr_vk_device_lock(device);
-    const VkResult result = want(p, &value);
+    if (result == VK_SUCCESS)
+        result = want(p, &value);
     fr_vk_device_unlock(device);
     if (result != VK_SUCCESS)
         return fr_vk_device_status(device, result);

@@ -200,6 +200,42 @@ static void a_slot_is_waited_for_and_given_back(void **state)
     device->vk.DestroySemaphore(device->device, retire, NULL);
 }
 
+static struct {
+    struct fr_vk_device *device;
+    PFN_vkAllocateMemory allocate;
+    int times;
+} free_to_convert;
+
+static VKAPI_ATTR VkResult VKAPI_CALL allocate_unlocked(VkDevice on, const VkMemoryAllocateInfo *info,
+                                                        const VkAllocationCallbacks *callbacks,
+                                                        VkDeviceMemory *memory)
+{
+    assert_int_equal(pthread_mutex_trylock(&free_to_convert.device->mutex), 0);
+    assert_int_equal(pthread_mutex_unlock(&free_to_convert.device->mutex), 0);
+    free_to_convert.times++;
+    return free_to_convert.allocate(on, info, callbacks, memory);
+}
+
+/* Of a large picture that takes longer than a frame. */
+static void conversions_go_on_while_a_map_makes_memory(void **state)
+{
+    (void)state;
+    struct fr_vk_device *other = device_without_shared_memory();
+    struct set set;
+    open_set(&set, other, false);
+    fill(&set, 70);
+    (void)convert(&set);
+    free_to_convert.device = other;
+    free_to_convert.allocate = other->vk.AllocateMemory;
+    free_to_convert.times = 0;
+    other->vk.AllocateMemory = allocate_unlocked;
+    assert_holds(&set.picture, 70);
+    other->vk.AllocateMemory = free_to_convert.allocate;
+    assert_int_equal(free_to_convert.times, 1);
+    close_set(&set);
+    fr_vk_device_unref(other);
+}
+
 /* What conversions waited for on the GPU. */
 static struct {
     PFN_vkQueueSubmit submit;
@@ -492,6 +528,7 @@ int main(void)
         cmocka_unit_test(several_threads_map_one_picture),
         cmocka_unit_test(a_slot_is_waited_for_and_given_back),
         cmocka_unit_test(no_conversion_waits_for_a_copy),
+        cmocka_unit_test(conversions_go_on_while_a_map_makes_memory),
         cmocka_unit_test(one_picture_again_and_again_holds_the_last),
         cmocka_unit_test(the_images_hold_what_the_buffer_holds),
         cmocka_unit_test(an_exported_picture_holds_the_pixels),
