@@ -151,7 +151,7 @@ def case_vulkan_host_killed(world):
 
 def without_driver(world):
     """The environment of a machine whose Vulkan loader finds no driver."""
-    return {"VK_ICD_FILENAMES": "/nowhere.json", "FRAMERING_VULKAN_VALIDATION": ""}
+    return {"VK_ICD_FILENAMES": "/nowhere.json", "VK_DRIVER_FILES": "/nowhere.json", "FRAMERING_VULKAN_VALIDATION": ""}
 
 
 def without_loader(world):

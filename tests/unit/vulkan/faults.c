@@ -18,10 +18,14 @@ static VkDeviceSize heap_bytes;
 static uint32_t range_bytes;
 static struct faults_transfers transfers;
 static int (*make_sync_file)(void);
+enum { QUEUES_MAX = 16 };
+
+static VkDevice newest, lost;
 static struct {
-    VkDevice device;
     VkQueue queue;
-} newest, lost;
+    VkDevice device;
+} queues[QUEUES_MAX]; /* the last that programs were given */
+static size_t num_queues;
 static unsigned until_lost, losses;
 static struct {
     VkFormat format;
@@ -167,21 +171,28 @@ static PFN_vkVoidFunction real(const char *name)
 
 #define REAL(name) ((PFN_vk##name)real("vk" #name))
 
-/* Of the device, or of the queue where that is not known. Looks in a row are one call. */
-static bool is_lost(VkDevice device, VkQueue queue, bool look)
+static VkDevice device_of(VkQueue queue)
+{
+    for (size_t i = num_queues; i > 0 && num_queues - i < QUEUES_MAX; i--)
+        if (queues[(i - 1) % QUEUES_MAX].queue == queue)
+            return queues[(i - 1) % QUEUES_MAX].device;
+    return VK_NULL_HANDLE;
+}
+
+/* Looks in a row are one call. */
+static bool is_lost(VkDevice device, bool look)
 {
     static bool looked;
     if (paused)
         return false;
-    const bool of_newest = device ? device == newest.device : queue == newest.queue;
-    const bool counts = until_lost && of_newest && newest.device != lost.device && !(look && looked);
+    const bool counts = until_lost && device == newest && newest != lost && !(look && looked);
     looked = look;
     if (counts && !--until_lost) {
-        (void)REAL(DeviceWaitIdle)(newest.device);
+        (void)REAL(DeviceWaitIdle)(newest);
         lost = newest;
         losses++;
     }
-    return lost.device && (device ? device == lost.device : queue == lost.queue);
+    return lost && device == lost;
 }
 
 /* A device that is lost has nothing under way. Calls without a device cannot say that it is. */
@@ -253,7 +264,7 @@ CALL(EnumeratePhysicalDevices, NULL, (VkInstance i, uint32_t *n, VkPhysicalDevic
 static VkResult VKAPI_CALL wrap_WaitForFences(VkDevice device, uint32_t count, const VkFence *fences,
                                               VkBool32 all, uint64_t timeout_ns)
 {
-    if (is_lost(device, NULL, false))
+    if (is_lost(device, false))
         return VK_ERROR_DEVICE_LOST;
     return must_fail("vkWaitForFences") ? refuse(device)
                                         : REAL(WaitForFences)(device, count, fences, all, timeout_ns);
@@ -367,7 +378,7 @@ static VkResult VKAPI_CALL wrap_WaitSemaphores(VkDevice device, const VkSemaphor
     own.pSemaphores = targets(info->semaphoreCount, info->pSemaphores, list);
     if (hanging)
         return VK_TIMEOUT;
-    if (is_lost(device, NULL, false))
+    if (is_lost(device, false))
         return VK_ERROR_DEVICE_LOST;
     return must_fail("vkWaitSemaphores") ? refuse(device) : REAL(WaitSemaphores)(device, &own, timeout_ns);
 }
@@ -375,7 +386,7 @@ static VkResult VKAPI_CALL wrap_WaitSemaphores(VkDevice device, const VkSemaphor
 static VkResult VKAPI_CALL wrap_GetSemaphoreCounterValue(VkDevice device, VkSemaphore semaphore,
                                                          uint64_t *out)
 {
-    if (is_lost(device, NULL, true))
+    if (is_lost(device, true))
         return VK_ERROR_DEVICE_LOST;
     /* Who waits looks again and again: one look is as the other. */
     return looks++ < LOOKS_MAX && must_fail("vkGetSemaphoreCounterValue")
@@ -386,10 +397,11 @@ static VkResult VKAPI_CALL wrap_GetSemaphoreCounterValue(VkDevice device, VkSema
 static VkResult VKAPI_CALL wrap_QueueSubmit(VkQueue queue, uint32_t count, const VkSubmitInfo *infos,
                                             VkFence fence)
 {
-    if (is_lost(NULL, queue, false))
+    if (is_lost(device_of(queue), false))
         return VK_ERROR_DEVICE_LOST;
     if (must_fail("vkQueueSubmit")) {
-        (void)REAL(QueueWaitIdle)(queue);
+        /* A program's own device has one queue, which was not asked for here. */
+        (void)(device_of(queue) ? REAL(DeviceWaitIdle)(device_of(queue)) : REAL(QueueWaitIdle)(queue));
         return failure;
     }
     VkSemaphore wait[4][SEMAPHORES_MAX], signal[4][SEMAPHORES_MAX];
@@ -535,25 +547,25 @@ static VkResult VKAPI_CALL wrap_CreateDevice(VkPhysicalDevice physical, const Vk
         must_fail("vkCreateDevice") ? failure : REAL(CreateDevice)(physical, &own, allocator, out);
     alive[DEVICE] += result == VK_SUCCESS;
     if (result == VK_SUCCESS)
-        newest.device = *out;
+        newest = *out;
     return result;
 }
 
 static void VKAPI_CALL wrap_GetDeviceQueue(VkDevice device, uint32_t family, uint32_t index, VkQueue *out)
 {
     REAL(GetDeviceQueue)(device, family, index, out);
-    if (device == newest.device)
-        newest.queue = *out;
+    queues[num_queues % QUEUES_MAX].queue = *out;
+    queues[num_queues++ % QUEUES_MAX].device = device;
 }
 
 static void VKAPI_CALL wrap_DestroyDevice(VkDevice device, const VkAllocationCallbacks *allocator)
 {
     alive[DEVICE]--;
     /* Another one may get its handle. */
-    if (device == lost.device)
-        lost.device = NULL;
-    if (device == newest.device)
-        newest.device = NULL;
+    if (device == lost)
+        lost = VK_NULL_HANDLE;
+    if (device == newest)
+        newest = VK_NULL_HANDLE;
     REAL(DestroyDevice)(device, allocator);
 }
 
