@@ -66,11 +66,13 @@ def case_layer_memory(world):
 def case_layer_says_what_changed(world):
     """A program that says what it changed in each present: that alone is converted, and nothing of it is missing."""
     frames = 200
+    # After one that went by a stage a frame may be converted whole: more do on a busy machine under a sanitizer.
+    most = 90 if world.sanitized else 60
     for backend in ("cpu", "vulkan"):
         summary, _ = present(world, ("--backend", backend), "--marks", "--frames", str(frames), "--linger",
                              str(lingering(world)), name="a.y4m")
         check(summary["fresh"] > 20, f"{summary}")
-        check(0 < summary["converted_pct"] < 60, f"{backend}: {summary['converted_pct']} % were converted")
+        check(0 < summary["converted_pct"] < most, f"{backend}: {summary['converted_pct']} % were converted")
         luma = last_picture(world, "a.y4m")[:640 * 360]
         for frame in range(1, frames + 1):
             x, y = frame % 20 * 16 + 8, frame // 20 * 16 + 8

@@ -36,7 +36,7 @@ def use_driver(world):
     if IN_VM:
         world.env["LENDER_DMA_BUF_ALONE"] = "1"
     else:
-        preloaded = [str(driver / "librender-node.so"), os.environ.get("LD_PRELOAD", "")]
+        preloaded = [str(driver / "librender-node.so"), world.env.get("LD_PRELOAD", "")]
         world.env["LD_PRELOAD"] = ":".join(filter(None, preloaded))
 
 
