@@ -7,14 +7,13 @@
  * takes.
  */
 #define _GNU_SOURCE
+#define VK_NO_PROTOTYPES
+#include "vulkan_layer/chain.h"
+
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define VK_NO_PROTOTYPES
-#include <vulkan/vulkan.h>
-#include <vulkan/vk_layer.h>
 
 /* One chain of layers, whatever is made of it: what comes next is the same for all. */
 static struct {
@@ -49,14 +48,9 @@ static VKAPI_ATTR VkResult VKAPI_CALL own_CreateInstance(const VkInstanceCreateI
                                                          const VkAllocationCallbacks *allocator,
                                                          VkInstance *out)
 {
-    VkLayerInstanceCreateInfo *link = (VkLayerInstanceCreateInfo *)(uintptr_t)info->pNext;
-    while (link && !(link->sType == VK_STRUCTURE_TYPE_LOADER_INSTANCE_CREATE_INFO &&
-                     link->function == VK_LAYER_LINK_INFO))
-        link = (VkLayerInstanceCreateInfo *)(uintptr_t)link->pNext;
-    if (!link)
+    next.get_of_instance = chain_of_instance(info);
+    if (!next.get_of_instance)
         return VK_ERROR_INITIALIZATION_FAILED;
-    next.get_of_instance = link->u.pLayerInfo->pfnNextGetInstanceProcAddr;
-    link->u.pLayerInfo = link->u.pLayerInfo->pNext;
     const PFN_vkCreateInstance create = (PFN_vkCreateInstance)next.get_of_instance(NULL, "vkCreateInstance");
     const VkResult result = create(info, allocator, out);
     if (result == VK_SUCCESS)
@@ -68,17 +62,12 @@ static VKAPI_ATTR VkResult VKAPI_CALL own_CreateDevice(VkPhysicalDevice physical
                                                        const VkDeviceCreateInfo *info,
                                                        const VkAllocationCallbacks *allocator, VkDevice *out)
 {
-    VkLayerDeviceCreateInfo *link = (VkLayerDeviceCreateInfo *)(uintptr_t)info->pNext;
-    while (link && !(link->sType == VK_STRUCTURE_TYPE_LOADER_DEVICE_CREATE_INFO &&
-                     link->function == VK_LAYER_LINK_INFO))
-        link = (VkLayerDeviceCreateInfo *)(uintptr_t)link->pNext;
-    if (!link)
+    PFN_vkGetInstanceProcAddr of_instance;
+    next.get_of_device = chain_of_device(info, &of_instance);
+    if (!next.get_of_device)
         return VK_ERROR_INITIALIZATION_FAILED;
     next.physical_device = physical_device;
-    next.get_of_device = link->u.pLayerInfo->pfnNextGetDeviceProcAddr;
-    link->u.pLayerInfo = link->u.pLayerInfo->pNext;
-    const PFN_vkCreateDevice create =
-        (PFN_vkCreateDevice)next.get_of_instance(next.instance, "vkCreateDevice");
+    const PFN_vkCreateDevice create = (PFN_vkCreateDevice)of_instance(next.instance, "vkCreateDevice");
     const VkResult result = create(physical_device, info, allocator, out);
     if (result == VK_SUCCESS)
         next.submit = (PFN_vkQueueSubmit)next.get_of_device(*out, "vkQueueSubmit");
@@ -92,20 +81,14 @@ static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL get_of_device(VkDevice handle, c
 
 static PFN_vkVoidFunction find(const char *name)
 {
-    static const struct {
-        const char *name;
-        PFN_vkVoidFunction function;
-    } entries[] = {
+    static const struct chain_entry entries[] = {
         {"vkGetInstanceProcAddr", (PFN_vkVoidFunction)get_of_instance},
         {"vkGetDeviceProcAddr", (PFN_vkVoidFunction)get_of_device},
-        {"vkCreateInstance", (PFN_vkVoidFunction)own_CreateInstance},
-        {"vkCreateDevice", (PFN_vkVoidFunction)own_CreateDevice},
-        {"vkQueueSubmit", (PFN_vkVoidFunction)own_QueueSubmit},
+        CHAIN_ENTRY(CreateInstance),
+        CHAIN_ENTRY(CreateDevice),
+        CHAIN_ENTRY(QueueSubmit),
     };
-    for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++)
-        if (!strcmp(entries[i].name, name))
-            return entries[i].function;
-    return NULL;
+    return chain_find(entries, sizeof(entries) / sizeof(entries[0]), name);
 }
 
 static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL get_of_instance(VkInstance handle, const char *name)
@@ -120,14 +103,4 @@ static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL get_of_device(VkDevice handle, c
     return own ? own : next.get_of_device(handle, name);
 }
 
-VK_LAYER_EXPORT VKAPI_ATTR VkResult VKAPI_CALL
-wrong_negotiate(VkNegotiateLayerInterface *interface) __asm__("vkNegotiateLoaderLayerInterfaceVersion");
-
-VKAPI_ATTR VkResult VKAPI_CALL wrong_negotiate(VkNegotiateLayerInterface *interface)
-{
-    interface->loaderLayerInterfaceVersion = 2;
-    interface->pfnGetInstanceProcAddr = get_of_instance;
-    interface->pfnGetDeviceProcAddr = get_of_device;
-    interface->pfnGetPhysicalDeviceProcAddr = NULL;
-    return VK_SUCCESS;
-}
+CHAIN_NEGOTIATE(get_of_instance, get_of_device)

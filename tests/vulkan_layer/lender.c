@@ -8,13 +8,12 @@
  * shared as DMA-BUF or not at all, and no image lies in it, which is what Mesa's driver for the processor
  * wants.
  */
+#define VK_NO_PROTOTYPES
+#include "chain.h"
+
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define VK_NO_PROTOTYPES
-#include <vulkan/vulkan.h>
-#include <vulkan/vk_layer.h>
 
 enum { EXTENSIONS_MAX = 512, DRM_MAJOR = 226 };
 
@@ -63,14 +62,9 @@ static VKAPI_ATTR VkResult VKAPI_CALL own_CreateInstance(const VkInstanceCreateI
                                                          const VkAllocationCallbacks *allocator,
                                                          VkInstance *out)
 {
-    VkLayerInstanceCreateInfo *link = (VkLayerInstanceCreateInfo *)(uintptr_t)info->pNext;
-    while (link && !(link->sType == VK_STRUCTURE_TYPE_LOADER_INSTANCE_CREATE_INFO &&
-                     link->function == VK_LAYER_LINK_INFO))
-        link = (VkLayerInstanceCreateInfo *)(uintptr_t)link->pNext;
-    if (!link)
+    instance.get = chain_of_instance(info);
+    if (!instance.get)
         return VK_ERROR_INITIALIZATION_FAILED;
-    instance.get = link->u.pLayerInfo->pfnNextGetInstanceProcAddr;
-    link->u.pLayerInfo = link->u.pLayerInfo->pNext;
     const PFN_vkCreateInstance create = (PFN_vkCreateInstance)instance.get(NULL, "vkCreateInstance");
     const VkResult result = create(info, allocator, out);
     if (result != VK_SUCCESS)
@@ -183,16 +177,11 @@ static VKAPI_ATTR VkResult VKAPI_CALL own_CreateDevice(VkPhysicalDevice physical
                                                        const VkDeviceCreateInfo *info,
                                                        const VkAllocationCallbacks *allocator, VkDevice *out)
 {
-    VkLayerDeviceCreateInfo *link = (VkLayerDeviceCreateInfo *)(uintptr_t)info->pNext;
-    while (link && !(link->sType == VK_STRUCTURE_TYPE_LOADER_DEVICE_CREATE_INFO &&
-                     link->function == VK_LAYER_LINK_INFO))
-        link = (VkLayerDeviceCreateInfo *)(uintptr_t)link->pNext;
-    if (!link)
+    PFN_vkGetInstanceProcAddr of_instance;
+    device.get = chain_of_device(info, &of_instance);
+    if (!device.get)
         return VK_ERROR_INITIALIZATION_FAILED;
-    const PFN_vkCreateDevice create =
-        (PFN_vkCreateDevice)link->u.pLayerInfo->pfnNextGetInstanceProcAddr(instance.handle, "vkCreateDevice");
-    device.get = link->u.pLayerInfo->pfnNextGetDeviceProcAddr;
-    link->u.pLayerInfo = link->u.pLayerInfo->pNext;
+    const PFN_vkCreateDevice create = (PFN_vkCreateDevice)of_instance(instance.handle, "vkCreateDevice");
     lends_dma_buf = !has_dma_buf(physical);
     const VkResult result = create(physical, info, allocator, out);
     if (result != VK_SUCCESS)
@@ -233,30 +222,19 @@ static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL get_device(VkDevice handle, cons
 
 static PFN_vkVoidFunction find(const char *name)
 {
-#define ENTRY(entry)                                                                                         \
-    {                                                                                                        \
-        "vk" #entry, (PFN_vkVoidFunction)own_##entry                                                         \
-    }
-    static const struct {
-        const char *name;
-        PFN_vkVoidFunction function;
-    } entries[] = {
+    static const struct chain_entry entries[] = {
         {"vkGetInstanceProcAddr", (PFN_vkVoidFunction)get_instance},
         {"vkGetDeviceProcAddr", (PFN_vkVoidFunction)get_device},
-        ENTRY(CreateInstance),
-        ENTRY(EnumerateDeviceExtensionProperties),
-        ENTRY(GetPhysicalDeviceProperties2),
-        ENTRY(GetPhysicalDeviceExternalBufferProperties),
-        ENTRY(GetPhysicalDeviceImageFormatProperties2),
-        ENTRY(CreateDevice),
-        ENTRY(AllocateMemory),
-        ENTRY(GetMemoryFdKHR),
+        CHAIN_ENTRY(CreateInstance),
+        CHAIN_ENTRY(EnumerateDeviceExtensionProperties),
+        CHAIN_ENTRY(GetPhysicalDeviceProperties2),
+        CHAIN_ENTRY(GetPhysicalDeviceExternalBufferProperties),
+        CHAIN_ENTRY(GetPhysicalDeviceImageFormatProperties2),
+        CHAIN_ENTRY(CreateDevice),
+        CHAIN_ENTRY(AllocateMemory),
+        CHAIN_ENTRY(GetMemoryFdKHR),
     };
-#undef ENTRY
-    for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++)
-        if (!strcmp(entries[i].name, name))
-            return entries[i].function;
-    return NULL;
+    return chain_find(entries, sizeof(entries) / sizeof(entries[0]), name);
 }
 
 static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL get_instance(VkInstance handle, const char *name)
@@ -271,14 +249,4 @@ static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL get_device(VkDevice handle, cons
     return own ? own : device.get(handle, name);
 }
 
-VK_LAYER_EXPORT VKAPI_ATTR VkResult VKAPI_CALL
-lender_negotiate(VkNegotiateLayerInterface *interface) __asm__("vkNegotiateLoaderLayerInterfaceVersion");
-
-VKAPI_ATTR VkResult VKAPI_CALL lender_negotiate(VkNegotiateLayerInterface *interface)
-{
-    interface->loaderLayerInterfaceVersion = 2;
-    interface->pfnGetInstanceProcAddr = get_instance;
-    interface->pfnGetDeviceProcAddr = get_device;
-    interface->pfnGetPhysicalDeviceProcAddr = NULL;
-    return VK_SUCCESS;
-}
+CHAIN_NEGOTIATE(get_instance, get_device)

@@ -9,6 +9,8 @@
  */
 #include "windowless.h"
 
+#include "chain.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,14 +58,9 @@ static VKAPI_ATTR VkResult VKAPI_CALL own_CreateInstance(const VkInstanceCreateI
                                                          const VkAllocationCallbacks *allocator,
                                                          VkInstance *out)
 {
-    VkLayerInstanceCreateInfo *link = (VkLayerInstanceCreateInfo *)(uintptr_t)info->pNext;
-    while (link && !(link->sType == VK_STRUCTURE_TYPE_LOADER_INSTANCE_CREATE_INFO &&
-                     link->function == VK_LAYER_LINK_INFO))
-        link = (VkLayerInstanceCreateInfo *)(uintptr_t)link->pNext;
-    if (!link)
+    instance.get = chain_of_instance(info);
+    if (!instance.get)
         return VK_ERROR_INITIALIZATION_FAILED;
-    instance.get = link->u.pLayerInfo->pfnNextGetInstanceProcAddr;
-    link->u.pLayerInfo = link->u.pLayerInfo->pNext;
     const PFN_vkCreateInstance create = (PFN_vkCreateInstance)instance.get(NULL, "vkCreateInstance");
     const VkResult result = create(info, allocator, out);
     if (result != VK_SUCCESS)
@@ -167,22 +164,17 @@ static VKAPI_ATTR VkResult VKAPI_CALL own_CreateDevice(VkPhysicalDevice physical
                                                        const VkDeviceCreateInfo *info,
                                                        const VkAllocationCallbacks *allocator, VkDevice *out)
 {
-    VkLayerDeviceCreateInfo *link = NULL;
+    PFN_vkGetInstanceProcAddr of_instance;
     struct device device = {.physical_device = physical_device};
     for (VkLayerDeviceCreateInfo *at = (VkLayerDeviceCreateInfo *)(uintptr_t)info->pNext; at;
-         at = (VkLayerDeviceCreateInfo *)(uintptr_t)at->pNext) {
-        if (at->sType == VK_STRUCTURE_TYPE_LOADER_DEVICE_CREATE_INFO && at->function == VK_LAYER_LINK_INFO)
-            link = at;
+         at = (VkLayerDeviceCreateInfo *)(uintptr_t)at->pNext)
         if (at->sType == VK_STRUCTURE_TYPE_LOADER_DEVICE_CREATE_INFO &&
             at->function == VK_LOADER_DATA_CALLBACK)
             device.adopt = at->u.pfnSetDeviceLoaderData;
-    }
-    if (!link)
+    device.get = chain_of_device(info, &of_instance);
+    if (!device.get)
         return VK_ERROR_INITIALIZATION_FAILED;
-    const PFN_vkCreateDevice create =
-        (PFN_vkCreateDevice)link->u.pLayerInfo->pfnNextGetInstanceProcAddr(instance.handle, "vkCreateDevice");
-    device.get = link->u.pLayerInfo->pfnNextGetDeviceProcAddr;
-    link->u.pLayerInfo = link->u.pLayerInfo->pNext;
+    const PFN_vkCreateDevice create = (PFN_vkCreateDevice)of_instance(instance.handle, "vkCreateDevice");
     const VkResult result = create(physical_device, info, allocator, out);
     if (result != VK_SUCCESS)
         return result;
@@ -354,41 +346,30 @@ static VKAPI_ATTR void VKAPI_CALL own_SetHdrMetadataEXT(VkDevice device, uint32_
 static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL get_instance(VkInstance handle, const char *name);
 static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL get_device(VkDevice handle, const char *name);
 
-#define ENTRY(name)                                                                                          \
-    {                                                                                                        \
-        "vk" #name, (PFN_vkVoidFunction)own_##name                                                           \
-    }
-
-static const struct {
-    const char *name;
-    PFN_vkVoidFunction function;
-} entries[] = {
+static const struct chain_entry entries[] = {
     {"vkGetInstanceProcAddr", (PFN_vkVoidFunction)get_instance},
     {"vkGetDeviceProcAddr", (PFN_vkVoidFunction)get_device},
-    ENTRY(CreateInstance),
-    ENTRY(CreateHeadlessSurfaceEXT),
-    ENTRY(DestroySurfaceKHR),
-    ENTRY(GetPhysicalDeviceSurfaceSupportKHR),
-    ENTRY(GetPhysicalDeviceSurfaceCapabilitiesKHR),
-    ENTRY(GetPhysicalDeviceSurfaceFormatsKHR),
-    ENTRY(GetPhysicalDeviceSurfacePresentModesKHR),
-    ENTRY(CreateDevice),
-    ENTRY(DestroyDevice),
-    ENTRY(GetDeviceQueue),
-    ENTRY(CreateSwapchainKHR),
-    ENTRY(DestroySwapchainKHR),
-    ENTRY(GetSwapchainImagesKHR),
-    ENTRY(AcquireNextImageKHR),
-    ENTRY(QueuePresentKHR),
-    ENTRY(SetHdrMetadataEXT),
+    CHAIN_ENTRY(CreateInstance),
+    CHAIN_ENTRY(CreateHeadlessSurfaceEXT),
+    CHAIN_ENTRY(DestroySurfaceKHR),
+    CHAIN_ENTRY(GetPhysicalDeviceSurfaceSupportKHR),
+    CHAIN_ENTRY(GetPhysicalDeviceSurfaceCapabilitiesKHR),
+    CHAIN_ENTRY(GetPhysicalDeviceSurfaceFormatsKHR),
+    CHAIN_ENTRY(GetPhysicalDeviceSurfacePresentModesKHR),
+    CHAIN_ENTRY(CreateDevice),
+    CHAIN_ENTRY(DestroyDevice),
+    CHAIN_ENTRY(GetDeviceQueue),
+    CHAIN_ENTRY(CreateSwapchainKHR),
+    CHAIN_ENTRY(DestroySwapchainKHR),
+    CHAIN_ENTRY(GetSwapchainImagesKHR),
+    CHAIN_ENTRY(AcquireNextImageKHR),
+    CHAIN_ENTRY(QueuePresentKHR),
+    CHAIN_ENTRY(SetHdrMetadataEXT),
 };
 
 static PFN_vkVoidFunction find(const char *name)
 {
-    for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++)
-        if (!strcmp(entries[i].name, name))
-            return entries[i].function;
-    return NULL;
+    return chain_find(entries, sizeof(entries) / sizeof(entries[0]), name);
 }
 
 static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL get_instance(VkInstance handle, const char *name)
@@ -410,14 +391,4 @@ static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL get_device(VkDevice handle, cons
     return below && losing ? losing : below;
 }
 
-VK_LAYER_EXPORT VKAPI_ATTR VkResult VKAPI_CALL
-windowless_negotiate(VkNegotiateLayerInterface *interface) __asm__("vkNegotiateLoaderLayerInterfaceVersion");
-
-VKAPI_ATTR VkResult VKAPI_CALL windowless_negotiate(VkNegotiateLayerInterface *interface)
-{
-    interface->loaderLayerInterfaceVersion = 2;
-    interface->pfnGetInstanceProcAddr = get_instance;
-    interface->pfnGetDeviceProcAddr = get_device;
-    interface->pfnGetPhysicalDeviceProcAddr = NULL;
-    return VK_SUCCESS;
-}
+CHAIN_NEGOTIATE(get_instance, get_device)
