@@ -4,9 +4,9 @@
 
 #include "handoff.h"
 #include "live.h"
+#include "probe.h"
 #include "stats.h"
 
-#include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -249,32 +249,5 @@ static bool run_all(struct probe *probe)
 
 int cmd_handoff(int argc, char **argv)
 {
-    static const struct option options[] = {{"device", required_argument, NULL, 'd'},
-                                            {"out", required_argument, NULL, 'o'},
-                                            {"quick", no_argument, NULL, 'q'},
-                                            {0}};
-    struct probe probe = {0};
-    const char *folder = ".";
-    char path[4096];
-    int option;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == 'd')
-            probe.device = optarg;
-        else if (option == 'o')
-            folder = optarg;
-        else if (option == 'q')
-            probe.quick = true;
-        else
-            return 2;
-    }
-    snprintf(path, sizeof path, "%s/handoff.json", folder);
-    FILE *const file = fopen(path, "w");
-    if (!file) {
-        perror(path);
-        return 1;
-    }
-    json_open(&probe.json, file);
-    const bool done = run_all(&probe);
-    json_close(&probe.json);
-    return fclose(file) != 0 || !done;
+    return probe_file(argc, argv, "handoff.json", run_all);
 }

@@ -6,7 +6,6 @@
 #include "probe.h"
 #include "stats.h"
 
-#include <getopt.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -205,7 +204,7 @@ static void run_row(struct probe *probe, const struct row *row)
     live_folder_remove(folder);
 }
 
-static void run_rows(struct probe *probe)
+static bool run_rows(struct probe *probe)
 {
     static const struct row rows[] = {
         {3840, 2160, false, 60, READER_NONE},  {3840, 2160, false, 60, READER_THREAD},
@@ -217,36 +216,10 @@ static void run_rows(struct probe *probe)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         run_row(probe, &rows[i]);
     json_end_array(&probe->json);
+    return true;
 }
 
 int cmd_readback(int argc, char **argv)
 {
-    static const struct option options[] = {{"device", required_argument, NULL, 'd'},
-                                            {"out", required_argument, NULL, 'o'},
-                                            {"quick", no_argument, NULL, 'q'},
-                                            {0}};
-    struct probe probe = {0};
-    const char *folder = ".";
-    char path[4096];
-    int option;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == 'd')
-            probe.device = optarg;
-        else if (option == 'o')
-            folder = optarg;
-        else if (option == 'q')
-            probe.quick = true;
-        else
-            return 2;
-    }
-    snprintf(path, sizeof path, "%s/readback.json", folder);
-    FILE *const file = fopen(path, "w");
-    if (!file) {
-        perror(path);
-        return 1;
-    }
-    json_open(&probe.json, file);
-    run_rows(&probe);
-    json_close(&probe.json);
-    return fclose(file) != 0;
+    return probe_file(argc, argv, "readback.json", run_rows);
 }

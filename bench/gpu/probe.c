@@ -61,6 +61,38 @@ static int usage(void)
     return 2;
 }
 
+int probe_file(int argc, char **argv, const char *name, bool (*run)(struct probe *probe))
+{
+    static const struct option options[] = {{"device", required_argument, NULL, 'd'},
+                                            {"out", required_argument, NULL, 'o'},
+                                            {"quick", no_argument, NULL, 'q'},
+                                            {0}};
+    struct probe probe = {0};
+    const char *folder = ".";
+    char path[4096];
+    int option;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == 'd')
+            probe.device = optarg;
+        else if (option == 'o')
+            folder = optarg;
+        else if (option == 'q')
+            probe.quick = true;
+        else
+            return 2;
+    }
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *const file = fopen(path, "w");
+    if (!file) {
+        perror(path);
+        return 1;
+    }
+    json_open(&probe.json, file);
+    const bool done = run(&probe);
+    json_close(&probe.json);
+    return fclose(file) != 0 || !done;
+}
+
 int cmd_probe(int argc, char **argv)
 {
     static const struct option options[] = {{"device", required_argument, NULL, 'd'},

@@ -14,6 +14,10 @@ struct probe {
     struct json json;
 };
 
+/* A subcommand with the options --device, --out and --quick: `run` fills that file of the folder. The exit
+ * status. False of `run`: the device could not be opened. */
+int probe_file(int argc, char **argv, const char *name, bool (*run)(struct probe *probe));
+
 struct probe_size {
     const char *name;
     uint32_t width, height;
