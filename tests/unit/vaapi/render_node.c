@@ -3,7 +3,8 @@
 
 /*
  * To be preloaded where the machine has no render node: /dev/dri/renderD191 opens, as /dev/null, and libdrm
- * takes it for one, which is all that libva asks of it when its driver is named.
+ * takes it for one, which is all that libva asks of it when its driver is named. So does renderD190, which
+ * libdrm does not take for one: a first GPU that VA-API has nothing for.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #define NODE "/dev/dri/renderD191"
+#define NO_NODE "/dev/dri/renderD190"
 
 enum { DRM_NODE_RENDER = 2 };
 
@@ -23,7 +25,7 @@ int drmGetNodeTypeFromFd(int fd);
 
 static const char *path_of(const char *path)
 {
-    return strcmp(path, NODE) ? path : "/dev/null";
+    return strcmp(path, NODE) && strcmp(path, NO_NODE) ? path : "/dev/null";
 }
 
 int access(const char *path, int mode)
@@ -39,7 +41,7 @@ int open64(const char *path, int flags, ...)
     va_end(rest);
     const int fd = (int)syscall(SYS_openat, AT_FDCWD, path_of(path), flags | O_LARGEFILE, mode);
     if (path_of(path) != path)
-        node = fd;
+        node = strcmp(path, NODE) ? -1 : fd;
     return fd;
 }
 
