@@ -150,18 +150,6 @@ static void take(void)
         fr_frame_release(&frame);
 }
 
-static void open_source(void)
-{
-    const fr_source_params params = {
-        .target_id = 7,
-        .by_target = true,
-        .runtime_dir = s.dir,
-        .display = {.mode = {WIDTH, HEIGHT, 60000}, .colour_state = FR_COLOUR_STATE_SDR},
-        .vulkan = s.images ? &s.gpu.params : NULL,
-        .log = *gpu_log()};
-    assert_int_equal(fr_source_open(&s.source, &params), FR_OK);
-}
-
 static void run(bool images, const char *slots, fr_vulkan_host_params vulkan)
 {
     memset(&s, 0, sizeof(s));
@@ -171,7 +159,7 @@ static void run(bool images, const char *slots, fr_vulkan_host_params vulkan)
     assert_non_null(mkdtemp(s.dir));
     if (images)
         gpu_open(&s.gpu, NULL);
-    open_source();
+    s.source = gpu_open_source(s.dir, WIDTH, HEIGHT, s.images ? &s.gpu.params : NULL);
     vulkan.device = gpu_name();
     const fr_capture_params params = {.target_id = 7,
                                       .backend = FR_BACKEND_VULKAN,

@@ -63,6 +63,21 @@ void gpu_close(struct gpu *gpu)
     fr_vk_device_unref(gpu->device);
 }
 
+fr_source *gpu_open_source(const char *dir, uint32_t width, uint32_t height,
+                           const fr_vulkan_source_params *vulkan)
+{
+    const fr_source_params params = {
+        .target_id = 7,
+        .by_target = true,
+        .runtime_dir = dir,
+        .display = {.mode = {width, height, 60000}, .colour_state = FR_COLOUR_STATE_SDR},
+        .vulkan = vulkan,
+        .log = *gpu_log()};
+    fr_source *source;
+    assert_int_equal(fr_source_open(&source, &params), FR_OK);
+    return source;
+}
+
 static void barrier(const struct fr_vk_device *device, VkCommandBuffer commands, VkImage image,
                     VkImageLayout from, VkImageLayout to, uint32_t from_family, uint32_t to_family)
 {

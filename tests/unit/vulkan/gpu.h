@@ -42,6 +42,10 @@ void gpu_open(struct gpu *gpu, PFN_vkGetInstanceProcAddr get);
 void gpu_open_on(struct gpu *gpu, struct fr_vk_device *device);
 void gpu_close(struct gpu *gpu);
 
+/* A source for target 7 in that runtime folder, of an SDR display at 60 Hz. `vulkan` NULL: of memory. */
+fr_source *gpu_open_source(const char *dir, uint32_t width, uint32_t height,
+                           const fr_vulkan_source_params *vulkan);
+
 /* An image of that device, with tight rows of pixels in it, in `layout`. */
 struct gpu_image {
     struct fr_vk_image image;

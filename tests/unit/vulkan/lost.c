@@ -74,18 +74,6 @@ static void close_gpu(void)
     faults_pause(false);
 }
 
-static void open_source(void)
-{
-    const fr_source_params params = {
-        .target_id = 7,
-        .by_target = true,
-        .runtime_dir = s.dir,
-        .display = {.mode = {WIDTH, HEIGHT, 60000}, .colour_state = FR_COLOUR_STATE_SDR},
-        .vulkan = s.images ? &s.gpu.params : NULL,
-        .log = *gpu_log()};
-    assert_int_equal(fr_source_open(&s.source, &params), FR_OK);
-}
-
 static fr_status push_image(const uint8_t *pixels)
 {
     struct gpu_image image;
@@ -105,7 +93,7 @@ static void begin_again(void)
     fr_source_close(&s.source);
     close_gpu();
     open_gpu();
-    open_source();
+    s.source = gpu_open_source(s.dir, WIDTH, HEIGHT, s.images ? &s.gpu.params : NULL);
 }
 
 static void publish(void)
@@ -306,7 +294,7 @@ static void run(const struct way *way, fr_vulkan_host_params vulkan)
     assert_non_null(mkdtemp(s.dir));
     if (s.images)
         open_gpu();
-    open_source();
+    s.source = gpu_open_source(s.dir, WIDTH, HEIGHT, s.images ? &s.gpu.params : NULL);
     vulkan.device = gpu_name();
     open_capture(&vulkan);
     flow(FRAMES);
