@@ -25,11 +25,11 @@ def has_vulkan(world):
 
 
 # Each start of a source has a log of its own: one that a host shares with it, or that a restarted source shares with the first,
-# is emptied by the second that opens it.
+# is emptied by the second that opens it. It may be killed at any line of this.
 SOURCE = """#!/bin/sh
 [ "$1" = --list-options ] && exec '{program}' "$@"
 folder='{world}/validation-source'-$$
-mkdir "$folder" && touch "$folder/perhaps" && printf '{settings}' "$folder/errors" >"$folder/vk_layer_settings.txt"
+mkdir "$folder" && printf '{settings}' "$folder/errors" >"$folder/vk_layer_settings.txt"
 VK_LAYER_SETTINGS_PATH=$folder exec '{program}' "$@"
 """
 SETTINGS = ("khronos_validation.debug_action = VK_DBG_LAYER_ACTION_LOG_MSG\n"
@@ -64,8 +64,8 @@ def validation(world, name, by_itself=False, perhaps=False, allowed=""):
     folder = world.folder / f"validation-{name}-{number}"
     folder.mkdir()
     (folder / "vk_layer_settings.txt").write_text(SETTINGS % (folder / "errors"))
-    if perhaps:
-        (folder / "perhaps").touch()
+    if not perhaps:
+        (folder / "must").touch()
     if allowed:
         (folder / "allowed").write_text(allowed)
     environment = {"VK_LAYER_SETTINGS_PATH": str(folder)}
@@ -90,7 +90,7 @@ def wrongs(folder):
 def valid(world):
     """Whoever was to be validated until now was, and did nothing wrong. Looked at once more at the end of each case."""
     for folder in sorted(world.folder.glob("validation-*")):
-        check((folder / "errors").exists() or (folder / "perhaps").exists(), f"{folder.name}: the process was not validated")
+        check((folder / "errors").exists() or not (folder / "must").exists(), f"{folder.name}: the process was not validated")
         check(not wrongs(folder), f"{folder.name}: {wrongs(folder)[:2000]}")
 
 
