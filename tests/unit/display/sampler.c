@@ -15,7 +15,7 @@ struct screen {
     uint32_t hdr;
     uint32_t requests;
     uint32_t fails;
-    uint32_t held;     /* a sample does not go on */
+    uint32_t held; /* a sample does not go on */
     uint32_t slow_ms;
     uint32_t inside;   /* a call of ours is under way */
     uint32_t overlaps; /* another one came meanwhile */
