@@ -9,7 +9,7 @@ import pathlib
 import re
 import shutil
 
-from harness import Failure, check
+from harness import Failure, Final, check
 
 LAVAPIPE = pathlib.Path("/usr/share/vulkan/icd.d/lvp_icd.x86_64.json")
 
@@ -91,7 +91,7 @@ def valid(world):
     """Whoever was to be validated until now was, and did nothing wrong. Looked at once more at the end of each case."""
     for folder in sorted(world.folder.glob("validation-*")):
         check((folder / "errors").exists() or not (folder / "must").exists(), f"{folder.name}: the process was not validated")
-        check(not wrongs(folder), f"{folder.name}: {wrongs(folder)[:2000]}")
+        check(not wrongs(folder), f"{folder.name}: {wrongs(folder)[:2000]}", Final)
 
 
 def session(world, *arguments, deaths=0, env=None):
@@ -102,7 +102,7 @@ def session(world, *arguments, deaths=0, env=None):
     done = world.fr("capture", "--json", *arguments, env={**validation(world, "session"), **(env or {})}, timeout=90)
     valid(world)
     done.expect(0)
-    check("validation:" not in done.err, f"the source was ended: {done.err}")
+    check("validation:" not in done.err, f"the source was ended: {done.err}", Final)
     summary = done.json()
     starts = len(set(world.folder.glob("validation-source-*")) - before)
     died = [flip["kind"] for flip in summary["flips"]].count("source")
