@@ -8,7 +8,7 @@ import time
 
 from cases_session import TAGS_HDR, TAGS_SDR, check_tags
 from harness import check, one_sentence, print_flips, wait_for
-from vulkan_rig import caught, session, skip, use_vulkan, validated, validation, wrong
+from vulkan_rig import caught, session, skip, unvalidated, use_vulkan, valid, validated, validation, wrong
 
 SMALL = ("--source", "pattern", "--size", "320x180")
 GPU = ("--backend", "vulkan")
@@ -98,22 +98,39 @@ def case_vulkan_source_killed(world):
 def case_vulkan_error_of_a_host_is_seen(world):
     """What the validation layer finds in a host fails a case, though a new source has opened a log since."""
     env = wrong(world, "framering", 5)
-    with caught(world, "validation-session-0"):
+    with caught("validation-session-0"):
         session(world, *SMALL, *GPU, "--at", "1s:kill", "--for", "4s", "a.mkv", deaths=None, env=env)
+    world.checks.remove(valid)
 
 
 def case_vulkan_error_of_a_source_is_seen(world):
     """What it finds in a source ends that, and fails a case, though a new one has taken its place."""
     env = wrong(world, "framering-source-pattern", 60)
-    with caught(world, "validation-source"):
+    with caught("validation-source"):
         session(world, *SMALL, *GPU, "--for", "3s", "a.mkv", env=env)
+    world.checks.remove(valid)
     died = [folder for folder in world.folder.glob("validation-source-*") if (folder / "errors").read_text()]
     check(died and len(validated(world, "source")) > 1, f"{died}")
 
 
+def case_vulkan_host_without_validation_is_refused(world):
+    """A host that may use Vulkan, or a program under the layer, is not started unvalidated, nor into the log of another."""
+    use_vulkan(world)
+    env = validation(world, "host", perhaps=True)
+    presenter = world.build / "tests" / "vulkan_layer" / "presenter"
+    world.fr("capture", "--help", env=env).expect(0)
+    for start, words in ((lambda: world.fr("capture", "--help"), "without validation"),
+                         (lambda: world.fr("capture", *GPU, "--help", env=dict(env, VK_INSTANCE_LAYERS="")), "without validation"),
+                         (lambda: world.run(presenter, "--none"), "without validation"),
+                         (lambda: world.fr("capture", "--help", env=env), "another's")):
+        with caught(words):
+            start()
+    world.fr("capture", "--backend", "cpu", "--help").expect(0)
+
+
 def case_vulkan_source_that_died_is_missed(world):
     """A session whose source died without the case wanting it fails the case."""
-    with caught(world, "sources were started"):
+    with caught("sources were started"):
         session(world, *SMALL, *GPU, "--at", "1s:kill", "--for", "4s", "a.mkv")
 
 
@@ -151,7 +168,8 @@ def case_vulkan_host_killed(world):
 
 def without_driver(world):
     """The environment of a machine whose Vulkan loader finds no driver."""
-    return {"VK_ICD_FILENAMES": "/nowhere.json", "VK_DRIVER_FILES": "/nowhere.json", "FRAMERING_VULKAN_VALIDATION": ""}
+    return {"VK_ICD_FILENAMES": "/nowhere.json", "VK_DRIVER_FILES": "/nowhere.json", "FRAMERING_VULKAN_VALIDATION": "",
+            **unvalidated("it has no instance")}
 
 
 def without_loader(world):
@@ -160,7 +178,8 @@ def without_loader(world):
     folder.mkdir(exist_ok=True)
     (folder / "libvulkan.so.1").touch()
     there = os.environ.get("LD_LIBRARY_PATH")
-    return {"LD_LIBRARY_PATH": str(folder) + (f":{there}" if there else ""), "FRAMERING_VULKAN_VALIDATION": ""}
+    return {"LD_LIBRARY_PATH": str(folder) + (f":{there}" if there else ""), "FRAMERING_VULKAN_VALIDATION": "",
+            **unvalidated("it has no Vulkan")}
 
 
 def in_memory(world, done, name, *sentences):
@@ -179,7 +198,7 @@ def case_vulkan_device_that_is_not_there(world):
     one_sentence(world.run(world.source_program("pattern"), *GPU, "--gpu", "Imaginary 9000").expect(1), "Imaginary 9000")
     for number, backend in enumerate(("vulkan", "auto")):
         running = world.fr_start("capture", "--json", "--source", "none", "--target", "4", "--backend", backend, "--gpu", "Imaginary 9000",
-                                 "--for", "2s", f"{number}.mkv")
+                                 "--for", "2s", f"{number}.mkv", env=validation(world, "host"))
         world.wait_for_target(4)
         feeding = world.source_start("pattern", "--target", "4", "--size", "320x180", *GPU)
         in_memory(world, running.finish(), f"{number}.mkv", 'warning: no Vulkan device is called "Imaginary 9000"',

@@ -9,7 +9,7 @@ import os
 
 from cases_session import TAGS_HDR, TAGS_SDR, check_tags
 from harness import check, wait_for
-from vulkan_rig import install_layer, skip, use_vulkan
+from vulkan_rig import install_layer, skip, use_vulkan, validation
 
 ON_GPU = "FRAMERING_TEST_GPU" in os.environ
 IN_VM = "FRAMERING_VM" in os.environ
@@ -54,7 +54,7 @@ def report(world):
 def record(world, file, *options, source=()):
     """The summary of a host whose source is started beside it."""
     host = world.fr_start("capture", "--json", "--source", "none", "--target", "8", "--backend", "vulkan", *options,
-                          "--for", f"{SECONDS}s", file)
+                          "--for", f"{SECONDS}s", file, env=validation(world, "host"))
     wait_for(lambda: world.target_listens(8), PATIENCE, "nobody listens at target 8")
     pattern = world.source_start("pattern", "--target", "8", "--backend", "vulkan", "--size", "320x180", "--fps", str(FPS),
                                  *source)

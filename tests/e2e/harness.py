@@ -164,6 +164,7 @@ class World:
             self.env["LD_PRELOAD"] = str(keep_loaded)
         self.processes = []
         self.checks = []  # what holds at the end of whatever case
+        self.gates = []  # what holds of each program that is started, and the environment it gets
 
     def path(self, name):
         return str(self.folder / name)
@@ -233,8 +234,11 @@ class World:
 
     def start(self, *command, env=None, **options):
         environment = dict(self.env, **(env or {}))
+        command = [str(part) for part in command]
+        for gate in self.gates:
+            gate(self, command, environment)
         process = subprocess.Popen(
-            self.command_line([str(part) for part in command]), env=environment, cwd=self.folder, text=True, errors="replace",
+            self.command_line(command), env=environment, cwd=self.folder, text=True, errors="replace",
             **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options})
         self.processes.append(process)
         return Running(self, process)
