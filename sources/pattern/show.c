@@ -20,6 +20,9 @@ typedef struct show {
     uint64_t start_ns;
     uint64_t idle_until_ns, mismatch_until_ns;
     uint32_t frames;
+    uint32_t frames_before; /* of `frames`: made before the last step, or for another ring */
+    uint32_t generation;    /* of the ring that the script saw last */
+    bool changed;           /* by the last step, and the host has made no ring for it yet */
     uint32_t
         pushed; /* by the GPU: the stamps count by it, because a push does not tell its sequence before */
     bool wish, wished_hdr; /* what the host asked for in the last poll */
@@ -205,6 +208,7 @@ static void change_display(show *s, const fr_script_step *step)
         options->feed.mode.width = step->width;
         options->feed.mode.height = step->height;
     }
+    s->changed = step->action != FR_SCRIPT_RATE;
     announce(s);
 }
 
@@ -227,12 +231,28 @@ static void run_step(show *s, const fr_script_step *step)
     }
 }
 
+/* Frames since the last step that the host has seen; 0 while it has not followed that. */
+static uint32_t frames_seen(show *s)
+{
+    fr_source_info ring;
+    fr_source_get_info(s->feed.source, &ring);
+    if (ring.generation != s->generation) {
+        s->generation = ring.generation;
+        s->frames_before = s->frames;
+        s->changed = false;
+    }
+    return s->changed || ring.untaken ? 0 : s->frames - s->frames_before;
+}
+
 static void run_script(show *s)
 {
     const fr_script_step *step;
     while (s->started && !s->feed.stopped &&
-           (step = fr_script_take(&s->options->script, fr_clock_now_ns() - s->start_ns)) != NULL)
+           (step = fr_script_take(&s->options->script, fr_clock_now_ns() - s->start_ns, frames_seen(s))) !=
+               NULL) {
+        s->frames_before = s->frames;
         run_step(s, step);
+    }
 }
 
 static bool is_idle(const show *s, uint64_t now_ns)

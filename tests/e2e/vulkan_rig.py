@@ -9,7 +9,7 @@ import pathlib
 import re
 import shutil
 
-from harness import Failure, check
+from harness import Failure, Final, check, wait_for
 
 LAVAPIPE = pathlib.Path("/usr/share/vulkan/icd.d/lvp_icd.x86_64.json")
 LAYER = "VK_LAYER_KHRONOS_validation"
@@ -125,18 +125,21 @@ def valid(world):
     """Whoever was to be validated until now was, and did nothing wrong. Looked at once more at the end of each case."""
     for folder in sorted(world.folder.glob("validation-*")):
         check((folder / "errors").exists() or not (folder / "must").exists(), f"{folder.name}: the process was not validated")
-        check(not wrongs(folder), f"{folder.name}: {wrongs(folder)[:2000]}")
+        check(not wrongs(folder), f"{folder.name}: {wrongs(folder)[:2000]}", Final)
 
 
-def session(world, *arguments, deaths=0, env=None):
+def session(world, *arguments, deaths=0, env=None, until=None):
     """A capture and the source that it starts, both validated; its summary. `deaths`: of sources, which the case wants; None:
-    some. Any other is what an error of validation does."""
+    some. Any other is what an error of validation does. `until`: the session is ended then; None: it ends by itself."""
     use_vulkan(world)
     before = set(world.folder.glob("validation-source-*"))
-    done = world.fr("capture", "--json", *arguments, env={**validation(world, "session"), **(env or {})}, timeout=90)
+    running = world.fr_start("capture", "--json", *arguments, env={**validation(world, "session"), **(env or {})})
+    if until:
+        wait_for(lambda: until() or not running.alive(), 90, "what ends the session did not come")
+    done = running.interrupt(60) if until else running.finish(120)
     valid(world)
     done.expect(0)
-    check("validation:" not in done.err, f"the source was ended: {done.err}")
+    check("validation:" not in done.err, f"the source was ended: {done.err}", Final)
     summary = done.json()
     starts = len(set(world.folder.glob("validation-source-*")) - before)
     died = [flip["kind"] for flip in summary["flips"]].count("source")
