@@ -94,6 +94,12 @@ static void destroy(void *self)
     gpu.cpu.ops->destroy(gpu.cpu.self);
 }
 
+static bool is_lost(void *self)
+{
+    (void)self;
+    return gpu.lost;
+}
+
 static const struct fr_backend_source_ops ops = {
     .name = "vulkan",
     .attach = attach,
@@ -104,6 +110,7 @@ static const struct fr_backend_source_ops ops = {
     .end = end,
     .slot = slot_of,
     .copy = copy,
+    .is_lost = is_lost,
     .destroy = destroy,
 };
 
@@ -170,12 +177,6 @@ fr_status fr_vk_source_create(struct fr_backend_source *out, const fr_vulkan_sou
 bool fr_vk_source_is(const struct fr_backend_source *source)
 {
     return source->ops == &ops;
-}
-
-bool fr_vk_source_is_lost(const struct fr_backend_source *source)
-{
-    (void)source;
-    return gpu.lost;
 }
 
 void fr_vk_image_describe(const fr_vulkan_image *image, uint32_t *width, uint32_t *height, fr_format *format)
