@@ -10,7 +10,7 @@ import time
 
 from cases_session import TAGS_HDR, check_tags, last_picture
 from cases_vulkan_layer import A2B10G10R10, BGRA8, BGRA8_SRGB, HDR10, NO_GOODBYE, RGBA16F, host, is_captured
-from harness import check, print_flips, wait_for
+from harness import alone, check, print_flips, wait_for
 from vulkan_rig import captured, presenter, stats, use_layer
 
 # Vulkan's own numbers.
@@ -57,34 +57,88 @@ def case_layer_formats_fp16_pq(world):
         check(all(abs(code - want) < 5 for code, want in zip(codes, wanted)), f"{backend}: {codes}, not {wanted}")
 
 
-def figures(out):
-    """What the program itself felt."""
-    found = re.search(r"figures: ([\d.]+) frames/s, present ([\d.]+) us p50, ([\d.]+) us p99, .* of all ([\d.]+) us", out)
-    check(found, f"no figures: {out!r}")
-    return dict(zip(("fps", "p50_us", "p99_us", "longest_us"), map(float, found.groups())))
+def felt(world, name, spans):
+    """How long each present took that began in one of these spans of time, in seconds, the shortest first."""
+    lines = [line.split() for line in (world.folder / name).read_text().splitlines()]
+    return sorted(int(took) / 1e9 for begin, took in lines if any(a < int(begin) / 1e9 < b for a, b in spans))
 
 
-def case_layer_host_stopped(world):
-    """A host that stands still in the middle: the program's presents take no longer, and when the host goes on it has the
-    newest frame."""
-    use_layer(world)
-    for number, backend in enumerate(("vulkan", "cpu")):
-        name = f"{number}.mkv"
-        running = host(world, "--backend", backend, seconds=60, name=name)
-        program = presenter(world, f"p{number}", 7, "--frames", "480", "--linger", "3")
-        wait_for(lambda: is_captured(world, program), 3, "the program is not captured")
-        running.signal(signal.SIGSTOP)
-        time.sleep(8.5)
+def span(seconds):
+    """Sleeps; when that was."""
+    begin = time.monotonic()
+    time.sleep(seconds)
+    return begin, time.monotonic()
+
+
+def wait_for_last(world):
+    """Until the program offers nothing new, and the host has taken what there is."""
+    def newest():
+        seen = world.sample("7")
+        return seen and not {slot["state"] for slot in seen["slots"]} & {"published", "reading"} and seen["latest"]
+
+    def stays():
+        first = newest()
+        time.sleep(0.5)
+        return first and first == newest()
+    wait_for(stays, 60, "the host does not take the last frame")
+
+
+def stand_still(world, backend, name):
+    """A program whose host comes after some of its frames, and stands still every other second, at last until they are over.
+    Its presents' times without a host, beside one that runs, and beside one that stands still."""
+    times = f"{name}.times"
+    program = presenter(world, "program", 7, "--frames", "100000", "--linger", "60", "--times", times)
+    wait_for(lambda: (world.folder / times).exists(), 30, "the program presents nothing")
+    without, runs, stands = [span(1.5)], [], []
+    running = host(world, "--backend", backend, seconds=120, name=name)
+    wait_for(lambda: is_captured(world, program), 30, "the program is not captured")
+    for _ in range(4):
         running.signal(signal.SIGCONT)
-        done = program.finish().expect(0)
-        felt, counts = figures(done.out), stats(done.err)
-        print(f"  {backend}: {felt}")
-        check("presented 480" in done.out, f"{done.out!r} {done.err!r}")
-        world.check_time(felt["fps"] > 40 and felt["longest_us"] < 1_500_000, f"the program was held up: {felt} {done.err!r}")
-        check(counts["slot"]["presents"] + counts["stage"]["presents"] + counts["dropped"]["presents"] > 400, f"{counts}")
-        running.interrupt(60).expect(0)
-        world.stamps(name)
-        check(world.stamp_frames(name)[-1]["sequence"] == 480, f"{backend}: the last frame is not shown")
+        runs.append(span(1))
+        running.signal(signal.SIGSTOP)
+        stands.append(span(1))
+    program.signal(signal.SIGINT)
+    time.sleep(0.5)
+    running.signal(signal.SIGCONT)
+    wait_for_last(world)
+    done = program.interrupt(60).expect(0)
+    running.interrupt(60).expect(0)
+    counts, last = stats(done.err), int(re.search(r"presented (\d+)", done.out)[1])
+    world.stamps(name)
+    check(world.stamp_frames(name)[-1]["sequence"] == last, f"{backend}: the last frame, {last}, is not shown")
+    felt_by = [felt(world, times, spans) for spans in (without, runs, stands)]
+    captured_presents = sum(counts[way]["presents"] for way in ("slot", "stage", "dropped"))
+    check(captured_presents >= len(felt_by[1] + felt_by[2]), f"{backend}: {counts} were not captured, of {len(felt_by[2])}")
+    return felt_by
+
+
+# Less than library and layer could wait anywhere, which is 16 ms for a slot and a second for the GPU.
+SLOT_S, GPU_S, TRIES = 0.008, 0.5, 3
+
+
+def presents_wait(without, runs, stands):
+    """Beside a host that stands still, one in twenty takes longer than beside one that runs, by a wait for a slot, or one than
+    without a host, by a wait for the GPU. On Mesa's driver for the processor a present waits for the copy itself."""
+    if min(map(len, (without, runs, stands))) < 40:
+        print("  too few presents to tell")
+        return True
+    slow, slow_beside = (times[len(times) * 95 // 100] for times in (stands, runs))
+    print(f"  p95 beside a host that runs {slow_beside * 1e6:.0f} us, and that stands still {slow * 1e6:.0f}; "
+          f"longest without one {without[-1] * 1e6:.0f}, {stands[-1] * 1e6:.0f}")
+    return slow > max(SLOT_S, 2 * slow_beside) or stands[-1] > max(GPU_S, 2 * without[-1])
+
+
+@alone
+def case_layer_host_stopped(world):
+    """A host that stands still in the middle: the program's presents do not wait for it, and when it goes on it has the newest
+    frame."""
+    use_layer(world)
+    for backend in ("vulkan", "cpu"):
+        for attempt in range(TRIES):
+            waits = presents_wait(*stand_still(world, backend, f"{backend}-{attempt}.mkv"))
+            if not waits or world.sanitized:
+                break
+        world.check_time(not waits, f"{backend}: presents wait while the host stands still, in each of {TRIES} tries")
 
 
 # "... must have completed execution": of a device that is lost everything has; the validation layer does not know.
