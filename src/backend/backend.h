@@ -130,6 +130,8 @@ struct fr_backend_source_ops {
     void (*slot)(void *self, void *ring, uint32_t index, fr_slot *out);
     /* Rings of equal size and format, of this backend; `to` is between begin and end. False: not copied. */
     bool (*copy)(void *self, void *from_ring, uint32_t from, void *to_ring, uint32_t to);
+    /* Its device went away, for ever; found by whatever call. NULL: it has none. */
+    bool (*is_lost)(void *self);
     void (*destroy)(void *self);
 };
 

@@ -100,9 +100,23 @@ def case_vulkan_source_killed(world):
         world.stamps(*summary["files"])
 
 
+def case_vulkan_source_loses_its_device(world):
+    """A source whose device is lost says so and ends, and one on a new device goes on: every picture is whole. It is lost to
+    the source's own submission, to the library's, or to a wait of either: in a frame there is one of each."""
+    for loss in range(80, 84):
+        env = wrong(world, "framering-source-pattern", loss=loss)
+        summary = capture(world, *SMALL, *GPU, *frames(100), f"{loss}.mkv", deaths=1, env=env,
+                          says=("the GPU is lost or hangs, and this source ends; one that is started again gets a new device",
+                                "it is started again"))
+        check((world.folder / "device-lost").exists(), "no device was lost")
+        (world.folder / "device-lost").unlink()
+        check([flip["kind"] for flip in summary["flips"]] == ["source"], f"{summary}")
+        world.stamps(*summary["files"])
+
+
 def case_vulkan_error_of_a_host_is_seen(world):
     """What the validation layer finds in a host fails a case, though a new source has opened a log since."""
-    env = wrong(world, "framering", 5)
+    env = wrong(world, "framering", submit=5)
     with caught("validation-session-0"):
         session(world, *SMALL, *GPU, *steps("kill"), "a.mkv", deaths=None, env=env, until=third_start(world))
     world.checks.remove(valid)
@@ -110,7 +124,7 @@ def case_vulkan_error_of_a_host_is_seen(world):
 
 def case_vulkan_error_of_a_source_is_seen(world):
     """What it finds in a source ends that, and fails a case, though a new one has taken its place."""
-    env = wrong(world, "framering-source-pattern", 60)
+    env = wrong(world, "framering-source-pattern", submit=60)
     with caught("validation-source"):
         session(world, *SMALL, *GPU, "a.mkv", env=env, until=lambda: len(validated(world, "source")) > 1)
     world.checks.remove(valid)

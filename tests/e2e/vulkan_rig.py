@@ -128,9 +128,10 @@ def valid(world):
         check(not wrongs(folder), f"{folder.name}: {wrongs(folder)[:2000]}", Final)
 
 
-def session(world, *arguments, deaths=0, env=None, until=None):
+def session(world, *arguments, deaths=0, env=None, until=None, says=()):
     """A capture and the source that it starts, both validated; its summary. `deaths`: of sources, which the case wants; None:
-    some. Any other is what an error of validation does. `until`: the session is ended then; None: it ends by itself."""
+    some. Any other is what an error of validation does. `until`: the session is ended then; None: it ends by itself. `says`:
+    what one line each is to hold."""
     use_vulkan(world)
     before = set(world.folder.glob("validation-source-*"))
     running = world.fr_start("capture", "--json", *arguments, env={**validation(world, "session"), **(env or {})})
@@ -140,6 +141,8 @@ def session(world, *arguments, deaths=0, env=None, until=None):
     valid(world)
     done.expect(0)
     check("validation:" not in done.err, f"the source was ended: {done.err}", Final)
+    for words in says:
+        check(len([line for line in done.lines if words in line]) == 1, f"not one line says {words!r}: {done.err}")
     summary = done.json()
     starts = len(set(world.folder.glob("validation-source-*")) - before)
     died = [flip["kind"] for flip in summary["flips"]].count("source")
@@ -159,14 +162,16 @@ def caught(words):
         raise Failure(f"nothing was found that says {words!r}")
 
 
-def wrong(world, program, submit):
-    """The environment of a session in which this program breaks a rule at its so many-th submission."""
+def wrong(world, program, **what):
+    """The environment of a session in which this program does it wrong: `submit`: breaks a rule at its so many-th submission;
+    `loss`: the first one has its device lost at its so many-th submission or wait."""
     use_vulkan(world)
     folder = world.folder / "layers"
     install_layer(world.build / "tests" / "e2e", "VkLayer_wrong", folder)
     there = os.environ.get("VK_ADD_LAYER_PATH")
     return {"VK_ADD_LAYER_PATH": str(folder) + (f":{there}" if there else ""), "WRONG_PROGRAM": program,
-            "WRONG_SUBMIT": str(submit), "VK_INSTANCE_LAYERS": f"VK_LAYER_FRAMERING_wrong:{LAYER}"}
+            "WRONG_MARK": world.path("device-lost"), **{f"WRONG_{name.upper()}": str(number) for name, number in what.items()},
+            "VK_INSTANCE_LAYERS": f"VK_LAYER_FRAMERING_wrong:{LAYER}"}
 
 
 def install_layer(built, name, folder):

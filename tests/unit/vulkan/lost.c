@@ -119,7 +119,11 @@ static void publish(void)
 static bool serve(void *user)
 {
     (void)user;
-    if (s.source && fr_source_poll(s.source, 0) == FR_REATTACHED)
+    const fr_status status = s.source ? fr_source_poll(s.source, 0) : FR_AGAIN;
+    assert_true(status >= 0 || (status == FR_ERR_DEVICE_LOST && s.source_loses && faults_lost()));
+    if (status == FR_ERR_DEVICE_LOST)
+        begin_again();
+    else if (status == FR_REATTACHED)
         publish();
     return false;
 }
