@@ -9,7 +9,8 @@ import signal
 import time
 
 from cases_session import TAGS_HDR, check_tags, last_picture
-from cases_vulkan_layer import A2B10G10R10, BGRA8, BGRA8_SRGB, HDR10, NO_GOODBYE, RGBA16F, host, is_captured
+from cases_vulkan_layer import (A2B10G10R10, BGRA8, BGRA8_SRGB, FOREVER, HDR10, NO_GOODBYE, RGBA16F, end, host, is_captured,
+                                wait_for_frames)
 from harness import alone, check, print_flips, wait_for
 from vulkan_rig import captured, presenter, stats, use_layer
 
@@ -45,10 +46,12 @@ def case_layer_formats_fp16_pq(world):
     use_layer(world)
     for number, backend in enumerate(("cpu", "vulkan")):
         name = f"{number}.mkv"
-        running = host(world, "--backend", backend, seconds=3, name=name)
-        presenter(world, f"p{number}", 7, "--format", RGBA16F, "--space", HDR10, "--nits", "1234", "--colour", "1,0.5,0",
-                  "--frames", "130").finish().expect(0)
-        summary = running.finish(60).expect(0).json()
+        running = host(world, "--backend", backend, name=name)
+        program = presenter(world, f"p{number}", 7, *FOREVER, "--format", RGBA16F, "--space", HDR10, "--nits", "1234",
+                            "--colour", "1,0.5,0")
+        wait_for_frames(world, program, 30)
+        end(world, program)
+        summary = running.interrupt(60).expect(0).json()
         check(summary["fresh"] > 10 and summary["colour_state"] == "hdr", f"{summary}")
         check_tags(world, name, TAGS_HDR, hdr=True)
         # R' 1, G' 0.5, B' 0 by the matrix of BT.2020 in limited range.
@@ -145,42 +148,57 @@ def case_layer_host_stopped(world):
 IN_USE = r"VUID-vk(Destroy|Free|Reset)\w+-\S+\(ERROR.* in use"
 
 
+def lose(world, program, told, other_than=None):
+    """Loses the device, of which frames were taken from another generation than this; from which."""
+    generation = wait_for_frames(world, program, 20, other_than=other_than)["generation"]
+    told.touch()
+    wait_for(lambda: not told.exists(), 30, "the device is not lost")
+    return generation
+
+
 def case_layer_device_lost(world):
     """A device that is lost, in a present or after it: the program has its own error, destroys it without a wait, and is
     captured on the next one; nothing stays behind."""
     use_layer(world)
-    running = host(world, "--backend", "vulkan", seconds=60)
-    lost = (110, 220, 330)
-    program = presenter(world, "program", 7, "--again", "--frames", "440", "--linger", "1",
-                        env={"WINDOWLESS_LOSE": "110,220+,330"}, allowed=IN_USE)
-    done = program.finish(60).expect(0)
+    running = host(world, "--backend", "vulkan")
+    during, after = world.folder / "lose", world.folder / "lose-after"
+    program = presenter(world, "program", 7, "--again", *FOREVER, env={"WINDOWLESS_LOSE": f"{during},{after}+"}, allowed=IN_USE)
+    before = None
+    for told in (during, after, during):
+        before = lose(world, program, told, before)
+    wait_for_frames(world, program, 20, other_than=before)
+    done, last = end(world, program)
     said = [line for line in done.err.splitlines() if "device is lost" in line and line.startswith("framering")]
     found = re.findall(r"lost at frame (\d+), gone after (\d+) ms\nwithout a device: (\d+) files, (\d+) threads", done.out)
     check(len(found) == 3, f"{done.out!r}")
-    for (frame, gone_ms, files, threads), at in zip(found, lost):
-        check(abs(int(frame) - at) <= 2, f"lost at frame {frame}, not {at}")
-        check(int(gone_ms) < 3000, f"the device was gone after {gone_ms} ms")
+    for _, gone_ms, files, threads in found:
+        check(int(gone_ms) < 8000, f"the device was gone after {gone_ms} ms")
         check((files, threads) == found[0][2:], f"something stays behind: {found}")
     check(len(said) == 3, f"{said}")
     summary = running.interrupt(60).expect(0).json()
     print_flips(summary)
     world.stamps(*summary["files"])
     seen = {frame["sequence"] for frame in world.stamp_frames(*summary["files"])}
-    for begin, end in zip((1, *lost), (*lost, 441)):
-        check(len(seen & set(range(begin, end))) > 10, f"frames {begin} to {end} were not captured again: {sorted(seen)}")
+    lost = [int(frame) for frame, *_ in found]
+    for first, next_one in zip((1, *lost), (*lost, last + 1)):
+        check(len(seen & set(range(first, next_one))) > 10, f"frames {first} to {next_one} were not captured again: {sorted(seen)}")
+    check(last in seen, "the last frame is not shown")
 
 
 def case_layer_device_lost_and_kept(world):
     """A program that makes a new device while the lost one is still there: that one no longer has the connection."""
     use_layer(world)
-    running = host(world, "--backend", "vulkan", seconds=60)
-    program = world.start(world.build / "tests" / "vulkan_layer" / "presenter", "--again", "--keep", "--exit", "--frames", "240",
-                          "--linger", "1", env={**captured(7), "WINDOWLESS_LOSE": "100", **NO_GOODBYE})
-    done = program.finish(60).expect(0)
+    running = host(world, "--backend", "vulkan")
+    told = world.folder / "lose"
+    program = world.start(world.build / "tests" / "vulkan_layer" / "presenter", "--again", "--keep", "--exit", *FOREVER,
+                          env={**captured(7), "WINDOWLESS_LOSE": told, **NO_GOODBYE})
+    wait_for_frames(world, program, 60, other_than=lose(world, program, told))
+    done, last = end(world, program)
     summary = running.interrupt(60).expect(0).json()
     seen = {frame["sequence"] for frame in world.stamp_frames(*summary["files"])}
-    check(len(seen & set(range(130, 241))) > 50, f"the new device is not captured: {sorted(seen)} {done.err!r}")
-    check(240 in seen, "the last frame is not shown")
+    lost = int(re.search(r"lost at frame (\d+)", done.out).group(1))
+    check(len(seen & set(range(lost, last + 1))) > 50, f"the new device is not captured: {sorted(seen)} {done.err!r}")
+    check(last in seen, "the last frame is not shown")
 
 
 def case_layer_srgb_bytes(world):
@@ -189,8 +207,10 @@ def case_layer_srgb_bytes(world):
     pictures = []
     for image in (BGRA8, BGRA8_SRGB):
         name = f"{image}.y4m"
-        running = host(world, "--backend", "vulkan", seconds=60, name=name)
-        done = presenter(world, image, 7, "--format", image, "--bytes", "--frames", "60", "--linger", "1").finish().expect(0)
+        running = host(world, "--backend", "vulkan", name=name)
+        program = presenter(world, image, 7, *FOREVER, "--format", image, "--bytes")
+        wait_for_frames(world, program, 20)
+        done, _ = end(world, program)
         check("by a compute shader" in done.err, f"{done.err!r}")
         running.interrupt(60).expect(0)
         pictures.append(last_picture(world, name))
