@@ -130,11 +130,11 @@ typedef struct fr_layer_device {
     const char **extensions;         /* that the device was made with */
     uint32_t num_extensions;
     bool timeline_semaphores, storage_image_write_without_format;
-    bool unfit;        /* of several physical devices, or memory ran out: nothing of it is captured */
-    _Atomic bool lost; /* and will not come back */
+    _Atomic bool unfit; /* of several physical devices, or memory ran out: nothing of it is captured */
+    _Atomic bool lost;  /* and will not come back */
     VkPhysicalDeviceMemoryProperties memory;
     fr_layer_queue *_Atomic queues;
-    struct fr_layer_feed *feed; /* NULL: nothing of it was captured yet; under the mutex of feed.c */
+    struct fr_layer_feed *feed; /* NULL: nothing of it was captured yet; under the mutex of choice.c */
     struct {
         FR_LAYER_DEVICE_FUNCTIONS(FR_LAYER_MEMBER)
     } vk;
@@ -154,6 +154,15 @@ void fr_layer_instance_add(fr_layer_instance *instance);
 void fr_layer_device_add(fr_layer_device *device);
 fr_layer_instance *fr_layer_instance_remove(VkInstance handle);
 fr_layer_device *fr_layer_device_remove(VkDevice handle);
+
+static inline bool fr_layer_device_is_unfit(const fr_layer_device *device)
+{
+    return atomic_load_explicit(&device->unfit, memory_order_relaxed);
+}
+static inline void fr_layer_device_set_unfit(fr_layer_device *device)
+{
+    atomic_store_explicit(&device->unfit, true, memory_order_relaxed);
+}
 
 /* By an object of it. NULL: not one that the layer saw. Any thread. */
 fr_layer_instance *fr_layer_instance_of(const void *dispatchable);

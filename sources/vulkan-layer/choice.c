@@ -42,9 +42,18 @@ static void want(struct fr_layer_feed *feed, fr_layer_swapchain *swapchain, fr_l
 static void set_captured(fr_layer_swapchain *swapchain, uint64_t now_ns)
 {
     const uint64_t pixels = swapchain ? (uint64_t)swapchain->width * swapchain->height : 0;
-    atomic_store_explicit(&captured, swapchain, memory_order_relaxed);
     atomic_store_explicit(&captured_pixels, pixels, memory_order_relaxed);
     atomic_store_explicit(&captured_last_ns, now_ns, memory_order_relaxed);
+    /* Pairs with feed_of: who sees it sees its device's feed. */
+    atomic_store_explicit(&captured, swapchain, memory_order_release);
+}
+
+/* NULL: this swapchain is not the one that is captured. */
+static struct fr_layer_feed *feed_of(const fr_layer_swapchain *swapchain)
+{
+    if (atomic_load_explicit(&captured, memory_order_acquire) != swapchain)
+        return NULL;
+    return swapchain->device->feed;
 }
 
 /* Over the one that is captured: the larger one, or one that presents where the other does not. */
@@ -55,6 +64,19 @@ static bool wins(const fr_layer_swapchain *swapchain, uint64_t now_ns)
            atomic_load_explicit(&captured_last_ns, memory_order_relaxed) + still_ns <= now_ns;
 }
 
+/* With the mutex. False: it cannot be, and is not tried again. */
+static bool has_feed(fr_layer_device *device)
+{
+    if (device->feed)
+        return true;
+    device->feed = fr_layer_feed_start(device);
+    if (device->feed)
+        running = device->feed;
+    else
+        fr_layer_device_set_unfit(device);
+    return device->feed;
+}
+
 /* With the mutex. */
 static void capture(fr_layer_queue *queue, fr_layer_swapchain *swapchain, uint64_t now_ns)
 {
@@ -62,12 +84,7 @@ static void capture(fr_layer_queue *queue, fr_layer_swapchain *swapchain, uint64
     const fr_layer_swapchain *shown = atomic_load_explicit(&captured, memory_order_relaxed);
     if (shown && (shown == swapchain || shown->device != device || !wins(swapchain, now_ns)))
         return;
-    if (atomic_load_explicit(&device->lost, memory_order_relaxed))
-        return;
-    if (!device->feed)
-        running = device->feed = fr_layer_feed_start(device);
-    device->unfit = !device->feed;
-    if (!device->feed)
+    if (atomic_load_explicit(&device->lost, memory_order_relaxed) || !has_feed(device))
         return;
     if (shown)
         fr_layer_say("of the program's windows that of %ux%u is captured from now on, not that of %ux%u",
@@ -82,7 +99,7 @@ void fr_layer_feed_offer(fr_layer_queue *queue, fr_layer_swapchain *swapchain)
     const fr_layer_swapchain *shown = atomic_load_explicit(&captured, memory_order_relaxed);
     if (shown == swapchain)
         atomic_store_explicit(&captured_last_ns, now, memory_order_relaxed);
-    if (shown == swapchain || (shown && !wins(swapchain, now)) || queue->device->unfit ||
+    if (shown == swapchain || (shown && !wins(swapchain, now)) || fr_layer_device_is_unfit(queue->device) ||
         !queue_can(queue, &swapchain->plan))
         return;
     pthread_mutex_lock(&mutex);
@@ -124,17 +141,16 @@ void fr_layer_feed_leave(fr_layer_swapchain *swapchain)
 
 void fr_layer_feed_filled(fr_layer_swapchain *swapchain, fr_layer_sink *sink)
 {
-    struct fr_layer_feed *feed = swapchain->device->feed;
-    if (atomic_load_explicit(&captured, memory_order_relaxed) != swapchain)
-        return;
-    if (!fr_layer_frames_now(feed, sink))
+    struct fr_layer_feed *feed = feed_of(swapchain);
+    if (feed && !fr_layer_frames_now(feed, sink))
         fr_layer_feed_rouse(feed);
 }
 
 void fr_layer_feed_wake(fr_layer_swapchain *swapchain)
 {
-    if (atomic_load_explicit(&captured, memory_order_relaxed) == swapchain)
-        fr_layer_feed_rouse(swapchain->device->feed);
+    struct fr_layer_feed *feed = feed_of(swapchain);
+    if (feed)
+        fr_layer_feed_rouse(feed);
 }
 
 void fr_layer_feed_lose(fr_layer_device *device)

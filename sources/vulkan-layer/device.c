@@ -70,7 +70,7 @@ static VkResult create_below(PFN_vkCreateDevice create, VkLayerDeviceCreateInfo 
         device->timeline_semaphores = wishes.timeline_semaphores;
         device->storage_image_write_without_format = wishes.storage_image_write_without_format;
         if (result == VK_SUCCESS && !keep_extensions(device, &wishes.info))
-            device->unfit = true;
+            fr_layer_device_set_unfit(device);
         free(wishes.extensions);
     }
     if (result == VK_SUCCESS)
@@ -79,7 +79,7 @@ static VkResult create_below(PFN_vkCreateDevice create, VkLayerDeviceCreateInfo 
     link->u.pLayerInfo = below; /* the layers below have moved it on */
     result = create(device->physical_device, info, allocator, out);
     if (result == VK_SUCCESS && !keep_extensions(device, info))
-        device->unfit = true;
+        fr_layer_device_set_unfit(device);
     return result;
 }
 
@@ -102,7 +102,8 @@ VKAPI_ATTR VkResult VKAPI_CALL fr_layer_CreateDevice(VkPhysicalDevice physical_d
     device->physical_device = physical_device;
     device->get = get;
     device->adopt = data ? data->u.pfnSetDeviceLoaderData : NULL;
-    device->unfit = is_several(info);
+    if (is_several(info))
+        fr_layer_device_set_unfit(device);
     const VkResult result = create_below(create, link, device, info, allocator, out);
     if (result != VK_SUCCESS) {
         destroy(device);

@@ -42,15 +42,24 @@ static bool can(const fr_layer_device *device, VkFormat format, VkFormatFeatureF
     return (properties.optimalTilingFeatures & wanted) == wanted;
 }
 
-/* Why no shader can read images of such a swapchain; NULL: one can. */
-static const char *not_sampled(const fr_layer_device *device, const VkSwapchainCreateInfoKHR *info)
+/* What images of such a swapchain can be made for; 0: nobody says. */
+static VkImageUsageFlags usages_of(const fr_layer_device *device, const VkSwapchainCreateInfoKHR *info)
 {
-    VkSurfaceCapabilitiesKHR surface = {0};
-    (void)device->instance->vk.GetPhysicalDeviceSurfaceCapabilitiesKHR(device->physical_device, info->surface,
-                                                                       &surface);
+    VkSurfaceCapabilitiesKHR surface;
+    const PFN_vkGetPhysicalDeviceSurfaceCapabilitiesKHR get =
+        device->instance->vk.GetPhysicalDeviceSurfaceCapabilitiesKHR;
+    return get && get(device->physical_device, info->surface, &surface) == VK_SUCCESS
+               ? surface.supportedUsageFlags
+               : 0;
+}
+
+/* Why no shader can read images of such a swapchain; NULL: one can. */
+static const char *not_sampled(const fr_layer_device *device, const VkSwapchainCreateInfoKHR *info,
+                               VkImageUsageFlags usages)
+{
     if (!device->storage_image_write_without_format)
         return "the device was made without shaderStorageImageWriteWithoutFormat";
-    if (!(surface.supportedUsageFlags & VK_IMAGE_USAGE_SAMPLED_BIT) ||
+    if (!(usages & VK_IMAGE_USAGE_SAMPLED_BIT) ||
         !can(device, info->imageFormat, VK_FORMAT_FEATURE_SAMPLED_IMAGE_BIT))
         return "the surface's images cannot be sampled";
     return NULL;
@@ -58,11 +67,10 @@ static const char *not_sampled(const fr_layer_device *device, const VkSwapchainC
 
 /* NULL: it can be captured. Else why not. */
 static const char *judge(const fr_layer_device *device, const VkSwapchainCreateInfoKHR *info,
-                         fr_layer_plan *plan)
+                         VkImageUsageFlags usages, fr_layer_plan *plan)
 {
-    VkSurfaceCapabilitiesKHR surface;
     *plan = fr_layer_plan_for(info->imageFormat, info->imageColorSpace);
-    if (device->unfit)
+    if (fr_layer_device_is_unfit(device))
         return "its device cannot be used";
     if (plan->way == FR_LAYER_PASS)
         return fr_layer_plan_fault(info->imageColorSpace);
@@ -76,10 +84,7 @@ static const char *judge(const fr_layer_device *device, const VkSwapchainCreateI
     if (plan->way == FR_LAYER_BLIT && !(can(device, info->imageFormat, VK_FORMAT_FEATURE_BLIT_SRC_BIT) &&
                                         can(device, plan->image_format, VK_FORMAT_FEATURE_BLIT_DST_BIT)))
         return "the device cannot convert its format";
-    if (!device->instance->vk.GetPhysicalDeviceSurfaceCapabilitiesKHR ||
-        device->instance->vk.GetPhysicalDeviceSurfaceCapabilitiesKHR(device->physical_device, info->surface,
-                                                                     &surface) != VK_SUCCESS ||
-        !(surface.supportedUsageFlags & VK_IMAGE_USAGE_TRANSFER_SRC_BIT))
+    if (!(usages & VK_IMAGE_USAGE_TRANSFER_SRC_BIT))
         return "its surface does not let its images be copied";
     return NULL;
 }
@@ -136,7 +141,8 @@ VKAPI_ATTR VkResult VKAPI_CALL fr_layer_CreateSwapchainKHR(VkDevice handle,
     fr_layer_swapchain *old = info->oldSwapchain ? fr_layer_swapchain_of(device, info->oldSwapchain) : NULL;
     VkSwapchainCreateInfoKHR own = *info;
     fr_layer_plan plan;
-    const char *fault = judge(device, info, &plan), *unsampled = not_sampled(device, info);
+    const VkImageUsageFlags usages = usages_of(device, info);
+    const char *fault = judge(device, info, usages, &plan), *unsampled = not_sampled(device, info, usages);
     if (!fault)
         own.imageUsage |=
             VK_IMAGE_USAGE_TRANSFER_SRC_BIT | (unsampled ? 0 : (VkFlags)VK_IMAGE_USAGE_SAMPLED_BIT);

@@ -133,6 +133,8 @@ struct fr_backend_source_ops {
     /* Rings of equal size and format, of this backend; `to` is between begin and end, and `from` was
      * published. False: not copied. */
     bool (*copy)(void *self, void *from_ring, uint32_t from, void *to_ring, uint32_t to);
+    /* Its device went away, for ever; found by whatever call. NULL: it has none. */
+    bool (*is_lost)(void *self);
     void (*destroy)(void *self);
 };
 

@@ -122,6 +122,17 @@ void fr_source_close(fr_source **source_)
     free(source);
 }
 
+/* Whichever call found it; the caller has a device to make. */
+static bool is_lost(const fr_source *source)
+{
+    for (size_t i = 0; i < FR_SOURCE_BACKENDS; i++) {
+        const struct fr_backend_source *backend = &source->env.backend[i];
+        if (backend->ops && backend->ops->is_lost && backend->ops->is_lost(backend->self))
+            return true;
+    }
+    return false;
+}
+
 /* FR_AGAIN: nothing to say to the caller. */
 static fr_status handle(fr_source *source, const struct fr_source_news *news)
 {
@@ -132,7 +143,8 @@ static fr_status handle(fr_source *source, const struct fr_source_news *news)
         return FR_AGAIN;
     case FR_SOURCE_NEWS_RING:
         (void)fr_source_attach_ring(source, &news->delivery);
-        return FR_AGAIN; /* a ring that cannot be opened was reported to the host: its turn */
+        /* A ring that cannot be opened was reported to the host: its turn. */
+        return is_lost(source) ? FR_ERR_DEVICE_LOST : FR_AGAIN;
     case FR_SOURCE_NEWS_HDR:
         if (source->params.hdr_requested)
             source->params.hdr_requested(source->params.user, news->hdr_on);
@@ -172,6 +184,8 @@ fr_status fr_source_poll(fr_source *source, uint64_t timeout_ns)
 {
     if (source->current.present && source->current.ring.writing >= 0)
         return FR_ERR_ARGUMENT;
+    if (is_lost(source))
+        return FR_ERR_DEVICE_LOST;
     const uint64_t start = now_ns(source);
     const uint64_t until = timeout_ns < UINT64_MAX - start ? start + timeout_ns : UINT64_MAX;
     for (int i = 0; i < NEWS_PER_POLL; i++) {

@@ -10,7 +10,7 @@ import time
 
 from cases_session import TAGS_HDR, TAGS_SDR, check_tags, last_picture
 from harness import check, print_flips, wait_for
-from vulkan_rig import captured, need, presenter, skip, stats, use_layer, validation
+from vulkan_rig import LAYER, captured, install_source, need, presenter, skip, stats, unvalidated, use_layer, validated, validation
 
 # Vulkan's own numbers.
 BGRA8, RGBA8, BGRA8_SRGB, A2B10G10R10, RGBA16F, R5G6B5 = "44", "37", "50", "64", "97", "4"
@@ -248,13 +248,16 @@ def case_layer_host_killed(world):
     program.finish().expect(0)
 
 
+# The environment of a program that ends without a word.
+NO_GOODBYE = {**unvalidated("the validation layer itself has no good end there"), "ASAN_OPTIONS": "detect_leaks=0"}
+
+
 def case_layer_exit_without_goodbye(world):
     """A program that ends without destroying anything ends as it would without the layer."""
     use_layer(world)
     running = host(world, "--backend", "vulkan", seconds=4)
-    # The validation layer itself has no good end there.
     done = world.run(world.build / "tests" / "vulkan_layer" / "presenter", "--exit", "--frames", "240",
-                     env={**captured(7), "ASAN_OPTIONS": "detect_leaks=0"}).expect(0)
+                     env={**captured(7), **NO_GOODBYE}).expect(0)
     check("presented 240" in done.out and "stats: slot" in done.err, f"{done.out!r} {done.err!r}")
     check(running.finish(60).expect(0).json()["fresh"] > 20, "nothing was recorded")
 
@@ -262,14 +265,10 @@ def case_layer_exit_without_goodbye(world):
 def case_layer_inherited(world):
     """A capture starts the program as its source: by the socket that it inherits, without a target."""
     use_layer(world)
-    folder = world.folder / "sources"
-    folder.mkdir()
-    program = folder / "framering-source-game"
-    program.write_text("#!/bin/sh\n[ \"$1\" = --list-options ] && exit 0\n"
-                       f"FRAMERING_CAPTURE=1 exec {world.build}/tests/vulkan_layer/presenter --frames 100\n")
-    program.chmod(0o755)
-    summary = world.capture("--source", "game", "--backend", "vulkan", "--for", "20s", "a.mkv",
-                            env={"FRAMERING_SOURCE_DIR": str(folder)})
+    install_source(world, world.folder / "sources", "game", "game", "exit 0",
+                   f"env FRAMERING_CAPTURE=1 '{world.build}/tests/vulkan_layer/presenter' --validated --frames 300")
+    summary = world.capture("--source", "game", "--backend", "vulkan", "--for", "20s", "a.mkv", env=validation(world, "host"))
+    check(len(validated(world, "game")) == 1, "the program was not validated")
     check(summary["fresh"] > 30 and summary["slots"] == "opaque fd", f"{summary}")
     world.stamps("a.mkv")
 
@@ -278,10 +277,12 @@ def case_layer_inherited(world):
 
 
 def cube(world, *arguments, env=None):
-    return world.start("vkcube", *arguments, env={**captured(7), **(env or {})})
+    return world.start("vkcube", *arguments, env={**validation(world, "cube"), **captured(7), **(env or {})})
 
 
 def use_cube(world):
+    if "FRAMERING_TEST_GPU" in os.environ:
+        skip("vkcube is shown on Xvfb, whose pictures Mesa's driver for the processor draws")
     need("vkcube", "xdotool", "Xvfb")
     if world.sanitized:
         skip("a program without the sanitizer cannot load a layer with it")
@@ -307,7 +308,7 @@ def case_layer_cube(world):
     for number, backend in enumerate(("cpu", "vulkan")):
         name = f"{number}.mkv"
         running = host(world, "--backend", backend, seconds=4, name=name)
-        program = cube(world, "--c", "1500", env=validation(world, f"cube{number}"))
+        program = cube(world, "--c", "1500")
         program.finish().expect(0)
         summary = running.finish(60).expect(0).json()
         check((summary["width"], summary["height"]) == (500, 500) and summary["fresh"] > 10, f"{summary}")
@@ -318,7 +319,7 @@ def case_layer_beside_another(world):
     """Another layer below, which draws over the program's frames: both do their work."""
     use_cube(world)
     running = host(world, "--backend", "vulkan", seconds=4)
-    done = cube(world, "--c", "1000", env={"VK_INSTANCE_LAYERS": "VK_LAYER_MESA_overlay"}).finish().expect(0)
+    done = cube(world, "--c", "1000", env={"VK_INSTANCE_LAYERS": f"{LAYER}:VK_LAYER_MESA_overlay"}).finish().expect(0)
     check(stats(done.err)["slot"]["presents"] > 20, f"{done.err!r}")
     check(running.finish(60).expect(0).json()["fresh"] > 10, "nothing was recorded")
     is_cube(world, "a.mkv")
@@ -377,7 +378,7 @@ def case_layer_is_off(world):
     use_cube(world)
     for env, loaded in (({}, False), ({"FRAMERING_CAPTURE": "1"}, True),
                         ({"FRAMERING_CAPTURE": "1", "DISABLE_FRAMERING_CAPTURE": "1"}, False)):
-        program = world.start("vkcube", env=env)
+        program = world.start("vkcube", env={**validation(world, "cube", perhaps=True), **env})
         wait_for(lambda: "libvulkan_lvp" in maps(program), 10, "vkcube loads no driver")
         time.sleep(0.3)
         check(("framering_capture" in maps(program)) == loaded, f"{env}: {maps(program)}")

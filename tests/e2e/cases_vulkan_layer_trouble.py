@@ -9,7 +9,7 @@ import signal
 import time
 
 from cases_session import TAGS_HDR, check_tags, last_picture
-from cases_vulkan_layer import A2B10G10R10, BGRA8, BGRA8_SRGB, HDR10, RGBA16F, host, is_captured
+from cases_vulkan_layer import A2B10G10R10, BGRA8, BGRA8_SRGB, HDR10, NO_GOODBYE, RGBA16F, host, is_captured
 from harness import check, print_flips, wait_for
 from vulkan_rig import captured, presenter, stats, use_layer
 
@@ -121,7 +121,7 @@ def case_layer_device_lost_and_kept(world):
     use_layer(world)
     running = host(world, "--backend", "vulkan", seconds=60)
     program = world.start(world.build / "tests" / "vulkan_layer" / "presenter", "--again", "--keep", "--exit", "--frames", "240",
-                          "--linger", "1", env={**captured(7), "WINDOWLESS_LOSE": "100", "ASAN_OPTIONS": "detect_leaks=0"})
+                          "--linger", "1", env={**captured(7), "WINDOWLESS_LOSE": "100", **NO_GOODBYE})
     done = program.finish(60).expect(0)
     summary = running.interrupt(60).expect(0).json()
     seen = {frame["sequence"] for frame in world.stamp_frames(*summary["files"])}

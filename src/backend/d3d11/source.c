@@ -242,6 +242,12 @@ static void destroy(void *self)
     free(source);
 }
 
+static bool is_lost(void *self)
+{
+    const struct fr_d3d11_source *source = self;
+    return fr_d3d11_device_is_lost(source->device);
+}
+
 static const struct fr_backend_source_ops d3d11_source_ops = {
     .name = "d3d11",
     .attach = attach,
@@ -251,6 +257,7 @@ static const struct fr_backend_source_ops d3d11_source_ops = {
     .end = end,
     .slot = slot_of,
     .copy = copy,
+    .is_lost = is_lost,
     .destroy = destroy,
 };
 
@@ -277,10 +284,4 @@ fr_status fr_d3d11_source_create(struct fr_backend_source *out, const fr_d3d11_s
 bool fr_d3d11_source_is(const struct fr_backend_source *source)
 {
     return source->ops == &d3d11_source_ops;
-}
-
-bool fr_d3d11_source_is_lost(const struct fr_backend_source *backend)
-{
-    const struct fr_d3d11_source *source = backend->self;
-    return fr_d3d11_device_is_lost(source->device);
 }

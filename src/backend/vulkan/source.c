@@ -411,6 +411,12 @@ static void destroy(void *self)
     free(source);
 }
 
+static bool is_lost(void *self)
+{
+    const struct fr_vk_source *source = self;
+    return fr_vk_device_is_lost(source->device);
+}
+
 static const struct fr_backend_source_ops vk_source_ops = {
     .name = "vulkan",
     .attach = attach,
@@ -421,6 +427,7 @@ static const struct fr_backend_source_ops vk_source_ops = {
     .end = end,
     .slot = slot_of,
     .copy = copy,
+    .is_lost = is_lost,
     .destroy = destroy,
 };
 
@@ -460,10 +467,4 @@ fr_status fr_vk_source_create(struct fr_backend_source *out, const fr_vulkan_sou
 bool fr_vk_source_is(const struct fr_backend_source *source)
 {
     return source->ops == &vk_source_ops;
-}
-
-bool fr_vk_source_is_lost(const struct fr_backend_source *backend)
-{
-    const struct fr_vk_source *source = backend->self;
-    return fr_vk_device_is_lost(source->device);
 }

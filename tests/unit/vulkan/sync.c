@@ -72,8 +72,8 @@ static void test_a_value_far_ahead_is_not_waited_for(void **state)
     timelines_open(&rig, NULL);
     timelines_publish(&rig, timelines_begin(&rig, &slot), UINT64_C(1) << 40);
     const uint64_t start = fr_vk_now_ns();
-    assert_int_equal(claim(&rig, &token, 10 * FR_NS_PER_S), FR_CLAIM_BUSY);
-    assert_true(fr_vk_now_ns() - start < 5 * FR_NS_PER_S);
+    assert_int_equal(claim(&rig, &token, 60 * FR_NS_PER_S), FR_CLAIM_BUSY);
+    assert_true(fr_vk_now_ns() - start < 30 * FR_NS_PER_S);
     /* The next frame is as any other. */
     timelines_push(&rig, 5);
     take(&rig, 5);
