@@ -155,12 +155,6 @@ void fr_layer_frames_follow(struct fr_layer_feed *feed)
     (void)feed;
 }
 
-bool fr_layer_frames_settle(struct fr_layer_feed *feed, uint64_t timeout_ns)
-{
-    (void)feed, (void)timeout_ns;
-    return true;
-}
-
 bool fr_layer_frames_now(struct fr_layer_feed *feed, fr_layer_sink *sink)
 {
     (void)feed, (void)sink;
