@@ -39,6 +39,10 @@ enum {
     OPT_VERBOSE
 };
 
+/* A source that this program starts may take so long until its first frame; its end, or a Ctrl-C, ends the
+ * wait. On a machine that is busy, programs start in seconds. */
+#define SOURCE_START_NS (15 * NS_PER_S)
+
 static const struct args_option table[] = {
     {OPT_SOURCE, "--source", "KIND", capture_system_source_help, "Source:"},
     {OPT_TARGET, "--target", "N", "number of the virtual display; default: the first free one from 0", NULL},
@@ -346,8 +350,7 @@ static void finish_params(struct capture_options *o)
     uint64_t interval_ns = NS_PER_S * 1000 / session->recorder.fps_mhz;
     if (interval_ns > 16 * NS_PER_MS)
         session->capture.timing.event_slice_ns = interval_ns;
-    if (!session->source_argv)
-        session->capture.timing.attach_wait_ns = UINT64_MAX;
+    session->capture.timing.attach_wait_ns = session->source_argv ? SOURCE_START_NS : UINT64_MAX;
 }
 
 bool capture_options_parse(struct capture_options *o, int argc, char **argv, int *exit_code)

@@ -94,7 +94,10 @@ FR_API void fr_source_close(fr_source **source);
  * FR_END        the host closed the inherited socket: nothing more will come
  * FR_ERR_ARGUMENT between begin and publish: the slot might go away under the drawing
  * FR_ERR_REFUSED, FR_ERR_TARGET_BUSY, FR_ERR_VERSION, FR_ERR_PERMISSION  the host said no, and the log says
- * why FR_ERR_NO_MEMORY, FR_ERR_SYSTEM
+ * why
+ * FR_ERR_DEVICE_LOST  the GPU that the source was opened with went away, whichever call found it, and for
+ * good: another source on another device may be opened, but an inherited socket is had once
+ * FR_ERR_NO_MEMORY, FR_ERR_SYSTEM
  */
 FR_API fr_status fr_source_poll(fr_source *source, uint64_t timeout_ns);
 

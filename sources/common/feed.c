@@ -105,8 +105,11 @@ void fr_feed_linger(fr_feed *feed)
         fr_source_get_info(feed->source, &info);
         if (!info.untaken)
             break;
-        if (fr_feed_poll(feed, FR_NS_PER_MS) == FR_FEED_STOP)
+        const fr_feed_state state = fr_feed_poll(feed, FR_NS_PER_MS);
+        if (state == FR_FEED_STOP)
             return;
+        if (state == FR_FEED_LOST)
+            break;
     }
     fr_feed_stop(feed, FR_EXIT_DONE);
 }
@@ -147,6 +150,8 @@ fr_feed_state fr_feed_poll(fr_feed *feed, uint64_t timeout_ns)
         return note_attached(feed, FR_FEED_READY);
     if (status == FR_REATTACHED)
         return note_attached(feed, FR_FEED_REDRAW);
+    if (status == FR_ERR_DEVICE_LOST)
+        return FR_FEED_LOST;
     if (status == FR_END || status < 0) {
         /* The library has said why. */
         fr_feed_stop(feed, status < 0 ? FR_EXIT_FAILED : FR_EXIT_DONE);

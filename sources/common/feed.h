@@ -44,6 +44,7 @@ void fr_feed_finish(fr_feed *feed);
 
 typedef enum fr_feed_state {
     FR_FEED_STOP,  /* leave the loop and exit with feed->exit_code */
+    FR_FEED_LOST,  /* the GPU of the params went away: nothing more comes of this source */
     FR_FEED_WAIT,  /* no ring */
     FR_FEED_READY, /* frames may be drawn */
     FR_FEED_REDRAW /* as READY, and the ring is new and empty: a whole frame is due now */

@@ -136,6 +136,11 @@ static void lose(fr_desk *desk, HRESULT result, uint64_t now_ns)
     note_trouble(desk, result, now_ns);
 }
 
+void fr_desk_lose_device(fr_desk *desk, uint64_t now_ns)
+{
+    lose(desk, DXGI_ERROR_DEVICE_REMOVED, now_ns);
+}
+
 static void announce(fr_desk *desk, uint64_t now_ns)
 {
     const fr_display_descriptor *display = &desk->grab.display;
@@ -295,7 +300,7 @@ static void publish(fr_desk *desk, uint64_t now_ns)
     if (status == FR_OK)
         note_published(desk);
     else if (status == FR_ERR_DEVICE_LOST)
-        lose(desk, DXGI_ERROR_DEVICE_REMOVED, now_ns);
+        fr_desk_lose_device(desk, now_ns);
     else if (status < 0)
         stop(desk, FR_EXIT_FAILED); /* the library has said why */
 }

@@ -72,6 +72,9 @@ void fr_desk_finish(fr_desk *desk);
  */
 uint64_t fr_desk_turn(fr_desk *desk, uint64_t now_ns, bool attached, bool redraw);
 
+/* The ring says that the device is gone: all is made anew on another, as after a turn that finds it so. */
+void fr_desk_lose_device(fr_desk *desk, uint64_t now_ns);
+
 /* Runs until the end; the exit code of the program. */
 int fr_desk_run(const fr_desk_options *options, const fr_desktop_api *api);
 

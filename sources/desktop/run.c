@@ -78,6 +78,11 @@ int fr_desk_run(const fr_desk_options *options, const fr_desktop_api *api)
             desk.exit_code = r.feed.exit_code;
             break;
         }
+        if (state == FR_FEED_LOST) {
+            fr_desk_lose_device(&desk, fr_clock_now_ns());
+            wait_ns = 0;
+            continue;
+        }
         const bool attached = state == FR_FEED_READY || state == FR_FEED_REDRAW;
         wait_ns = fr_desk_turn(&desk, fr_clock_now_ns(), attached, state == FR_FEED_REDRAW);
     }

@@ -26,13 +26,15 @@ void fr_gpu_destroy(fr_gpu **gpu);
 /* Names the GPU to the source that is to be opened, and is needed as long as that. Nothing for NULL. */
 void fr_gpu_offer(const fr_gpu *gpu, fr_source_params *params);
 
-/* Memory to draw a picture of slot's size and format into, as its `pixels`. False: out of memory, or the GPU
- * has no such texture. */
-bool fr_gpu_canvas(fr_gpu *gpu, fr_slot *slot);
+/* FR_ERR_DEVICE_LOST from any of these: the GPU went away or does not end its work, and is of no more use. */
+
+/* Memory to draw a picture of slot's size and format into, as its `pixels`. FR_ERR_NO_MEMORY: that, or the
+ * GPU has no such texture. */
+fr_status fr_gpu_canvas(fr_gpu *gpu, fr_slot *slot);
 
 /* Brings what was drawn into the texture of the slot that `source` claimed. The `last` of a frame may be
- * published. False: it may not. */
-bool fr_gpu_upload(fr_gpu *gpu, fr_source *source, const fr_slot *slot, bool last);
+ * published after FR_OK. FR_ERR_NO_MEMORY; FR_ERR_UNSUPPORTED: the slot is in memory. */
+fr_status fr_gpu_upload(fr_gpu *gpu, fr_source *source, const fr_slot *slot, bool last);
 
 /* Brings what was drawn into a texture of our own, and publishes that. As fr_source_push_d3d11 and
  * fr_source_push_vulkan. */

@@ -26,20 +26,20 @@ void fr_gpu_offer(const fr_gpu *gpu, fr_source_params *params)
     (void)params;
 }
 
-bool fr_gpu_canvas(fr_gpu *gpu, fr_slot *slot)
+fr_status fr_gpu_canvas(fr_gpu *gpu, fr_slot *slot)
 {
     (void)gpu;
     (void)slot;
-    return false;
+    return FR_ERR_UNSUPPORTED;
 }
 
-bool fr_gpu_upload(fr_gpu *gpu, fr_source *source, const fr_slot *slot, bool last)
+fr_status fr_gpu_upload(fr_gpu *gpu, fr_source *source, const fr_slot *slot, bool last)
 {
     (void)gpu;
     (void)source;
     (void)slot;
     (void)last;
-    return false;
+    return FR_ERR_UNSUPPORTED;
 }
 
 fr_status fr_gpu_push(fr_gpu *gpu, fr_source *source, const fr_publish_info *info)

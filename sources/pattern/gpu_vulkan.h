@@ -28,7 +28,6 @@
 #define FR_GPU_DEVICE_FUNCTIONS(X)                                                                           \
     X(DestroyDevice)                                                                                         \
     X(GetDeviceQueue)                                                                                        \
-    X(DeviceWaitIdle)                                                                                        \
     X(QueueSubmit)                                                                                           \
     X(AllocateMemory)                                                                                        \
     X(FreeMemory)                                                                                            \
@@ -80,8 +79,14 @@ typedef struct fr_gpu_vulkan {
 bool fr_gpu_vulkan_init(fr_gpu_vulkan *vk, const char *name, const fr_program *program);
 void fr_gpu_vulkan_finish(fr_gpu_vulkan *vk);
 
-/* The index of a memory type that has the properties. False: there is none. */
-bool fr_gpu_vulkan_memory(const fr_gpu_vulkan *vk, uint32_t allowed, VkMemoryPropertyFlags wanted,
-                          uint32_t *index);
+/* ---- gpu_vulkan_memory.c: with memory of its own; after a failure a part may be there ---- */
+
+/* To be drawn into by the processor, as *mapped, and copied from. */
+VkResult fr_gpu_vulkan_buffer(const fr_gpu_vulkan *vk, VkDeviceSize bytes, VkBuffer *buffer,
+                              VkDeviceMemory *memory, void **mapped);
+
+/* To be copied into and from, and sampled. */
+VkResult fr_gpu_vulkan_image(const fr_gpu_vulkan *vk, VkFormat format, uint32_t width, uint32_t height,
+                             VkImage *image, VkDeviceMemory *memory);
 
 #endif

@@ -288,14 +288,3 @@ void fr_gpu_vulkan_finish(fr_gpu_vulkan *vk)
         vk->DestroyInstance(vk->instance, NULL);
     *vk = (fr_gpu_vulkan){0};
 }
-
-bool fr_gpu_vulkan_memory(const fr_gpu_vulkan *vk, uint32_t allowed, VkMemoryPropertyFlags wanted,
-                          uint32_t *index)
-{
-    for (uint32_t i = 0; i < vk->memory.memoryTypeCount; i++)
-        if (allowed & 1u << i && (vk->memory.memoryTypes[i].propertyFlags & wanted) == wanted) {
-            *index = i;
-            return true;
-        }
-    return false;
-}

@@ -14,9 +14,11 @@ struct fr_gpu {
     fr_vulkan_source_params params;
     VkCommandPool pool;
     VkCommandBuffer commands;
-    VkFence fence;        /* of the last upload */
+    VkFence fence;        /* of our last submission */
     bool busy;            /* `fence` is to be waited for */
+    bool hung;            /* the queue's work has no end: what it may use stays where it is */
     VkSemaphore uploaded; /* binary: the image is complete, for the push */
+    bool signalled;       /* `uploaded` is, or will be, and no push waits for it */
 
     /* Of the size and format below. */
     uint32_t width, height;
@@ -114,23 +116,50 @@ bool fr_gpu_create(fr_gpu **out, const fr_gpu_options *options, const fr_program
     return true;
 }
 
-/* False: the device is lost, or hangs. */
-static bool wait_for_upload(fr_gpu *gpu)
+static fr_status status_of(VkResult result)
+{
+    if (result == VK_SUCCESS)
+        return FR_OK;
+    return result == VK_ERROR_DEVICE_LOST || result == VK_TIMEOUT ? FR_ERR_DEVICE_LOST : FR_ERR_NO_MEMORY;
+}
+
+/* For the work of our last submission. */
+static VkResult wait_for_fence(fr_gpu *gpu)
 {
     const fr_gpu_vulkan *vk = &gpu->vk;
     if (!gpu->busy)
-        return true;
-    if (vk->WaitForFences(vk->device, 1, &gpu->fence, VK_TRUE, gpu_wait_ns) != VK_SUCCESS)
-        return false;
-    gpu->busy = false;
-    return vk->ResetFences(vk->device, 1, &gpu->fence) == VK_SUCCESS;
+        return VK_SUCCESS;
+    /* What hangs had its time. */
+    VkResult result = vk->WaitForFences(vk->device, 1, &gpu->fence, VK_TRUE, gpu->hung ? 0 : gpu_wait_ns);
+    gpu->hung = result == VK_TIMEOUT;
+    if (result == VK_SUCCESS)
+        result = vk->ResetFences(vk->device, 1, &gpu->fence);
+    gpu->busy = result != VK_SUCCESS;
+    return result;
 }
 
-static void drop_picture(fr_gpu *gpu)
+/* NULL: no work, whose end is the end of all that the queue was given before. */
+static VkResult submit(fr_gpu *gpu, const VkSubmitInfo *info)
 {
     const fr_gpu_vulkan *vk = &gpu->vk;
-    (void)wait_for_upload(gpu);
-    vk->DeviceWaitIdle(vk->device); /* the library may still read the image */
+    VkResult result = wait_for_fence(gpu);
+    if (result != VK_SUCCESS)
+        return result;
+    result = vk->QueueSubmit(vk->queue, info ? 1 : 0, info, gpu->fence);
+    gpu->busy = result == VK_SUCCESS;
+    return result;
+}
+
+/* What is not over may read the picture still, also the library's copies: then the picture stays, and the
+ * result says why. A device that is lost has nothing under way. */
+static VkResult drop_picture(fr_gpu *gpu)
+{
+    const fr_gpu_vulkan *vk = &gpu->vk;
+    VkResult result = submit(gpu, NULL);
+    if (result == VK_SUCCESS)
+        result = wait_for_fence(gpu);
+    if (result != VK_SUCCESS && result != VK_ERROR_DEVICE_LOST)
+        return result;
     vk->DestroyBuffer(vk->device, gpu->buffer, NULL);
     vk->FreeMemory(vk->device, gpu->buffer_memory, NULL);
     vk->DestroyImage(vk->device, gpu->image, NULL);
@@ -140,6 +169,7 @@ static void drop_picture(fr_gpu *gpu)
     gpu->buffer_memory = gpu->image_memory = VK_NULL_HANDLE;
     gpu->pixels = NULL;
     gpu->format = FR_FORMAT_NONE;
+    return result;
 }
 
 void fr_gpu_destroy(fr_gpu **gpu_)
@@ -149,8 +179,12 @@ void fr_gpu_destroy(fr_gpu **gpu_)
         return;
     *gpu_ = NULL;
     const fr_gpu_vulkan *vk = &gpu->vk;
+    if (gpu->fence) {
+        const VkResult dropped = drop_picture(gpu);
+        if (dropped != VK_SUCCESS && dropped != VK_ERROR_DEVICE_LOST)
+            return;
+    }
     if (gpu->pool) {
-        drop_picture(gpu);
         vk->DestroySemaphore(vk->device, gpu->uploaded, NULL);
         vk->DestroyFence(vk->device, gpu->fence, NULL);
         vk->DestroyCommandPool(vk->device, gpu->pool, NULL);
@@ -164,75 +198,6 @@ void fr_gpu_offer(const fr_gpu *gpu, fr_source_params *params)
     params->vulkan = gpu ? &gpu->params : NULL;
 }
 
-static VkResult make_buffer(fr_gpu *gpu)
-{
-    const fr_gpu_vulkan *vk = &gpu->vk;
-    const VkMemoryPropertyFlags plain =
-        VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
-    const VkBufferCreateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
-        .size = gpu->pitch_bytes * gpu->height,
-        .usage = VK_BUFFER_USAGE_TRANSFER_SRC_BIT,
-        .sharingMode = VK_SHARING_MODE_EXCLUSIVE,
-    };
-    VkResult result = vk->CreateBuffer(vk->device, &info, NULL, &gpu->buffer);
-    if (result != VK_SUCCESS)
-        return result;
-    VkMemoryRequirements needs;
-    uint32_t type;
-    vk->GetBufferMemoryRequirements(vk->device, gpu->buffer, &needs);
-    /* The picture reads what it drew before: cached memory, if there is any. */
-    if (!fr_gpu_vulkan_memory(vk, needs.memoryTypeBits, plain | VK_MEMORY_PROPERTY_HOST_CACHED_BIT, &type) &&
-        !fr_gpu_vulkan_memory(vk, needs.memoryTypeBits, plain, &type))
-        return VK_ERROR_OUT_OF_HOST_MEMORY;
-    const VkMemoryAllocateInfo memory = {
-        .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
-        .allocationSize = needs.size,
-        .memoryTypeIndex = type,
-    };
-    result = vk->AllocateMemory(vk->device, &memory, NULL, &gpu->buffer_memory);
-    if (result == VK_SUCCESS)
-        result = vk->BindBufferMemory(vk->device, gpu->buffer, gpu->buffer_memory, 0);
-    if (result == VK_SUCCESS)
-        result = vk->MapMemory(vk->device, gpu->buffer_memory, 0, VK_WHOLE_SIZE, 0, &gpu->pixels);
-    return result;
-}
-
-static VkResult make_image(fr_gpu *gpu)
-{
-    const fr_gpu_vulkan *vk = &gpu->vk;
-    const VkImageCreateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO,
-        .imageType = VK_IMAGE_TYPE_2D,
-        .format = gpu->vk_format,
-        .extent = {gpu->width, gpu->height, 1},
-        .mipLevels = 1,
-        .arrayLayers = 1,
-        .samples = VK_SAMPLE_COUNT_1_BIT,
-        .tiling = VK_IMAGE_TILING_OPTIMAL,
-        .usage =
-            VK_IMAGE_USAGE_TRANSFER_SRC_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT | VK_IMAGE_USAGE_SAMPLED_BIT,
-        .sharingMode = VK_SHARING_MODE_EXCLUSIVE,
-        .initialLayout = VK_IMAGE_LAYOUT_UNDEFINED,
-    };
-    VkResult result = vk->CreateImage(vk->device, &info, NULL, &gpu->image);
-    gpu->number++;
-    if (result != VK_SUCCESS)
-        return result;
-    VkMemoryRequirements needs;
-    uint32_t type;
-    vk->GetImageMemoryRequirements(vk->device, gpu->image, &needs);
-    if (!fr_gpu_vulkan_memory(vk, needs.memoryTypeBits, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, &type))
-        return VK_ERROR_OUT_OF_DEVICE_MEMORY;
-    const VkMemoryAllocateInfo memory = {
-        .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
-        .allocationSize = needs.size,
-        .memoryTypeIndex = type,
-    };
-    result = vk->AllocateMemory(vk->device, &memory, NULL, &gpu->image_memory);
-    return result == VK_SUCCESS ? vk->BindImageMemory(vk->device, gpu->image, gpu->image_memory, 0) : result;
-}
-
 static VkFormat format_of(fr_format format)
 {
     switch (format) {
@@ -244,32 +209,40 @@ static VkFormat format_of(fr_format format)
     }
 }
 
-static bool make_picture(fr_gpu *gpu, const fr_slot *slot)
+static VkResult make_picture(fr_gpu *gpu, const fr_slot *slot)
 {
-    drop_picture(gpu);
+    const fr_gpu_vulkan *vk = &gpu->vk;
+    VkResult result = drop_picture(gpu);
+    if (result != VK_SUCCESS)
+        return result;
     gpu->width = slot->width;
     gpu->height = slot->height;
     gpu->vk_format = format_of(slot->format);
     gpu->pitch_bytes = (size_t)slot->width * fr_format_pixel_bytes(slot->format);
-    if (make_buffer(gpu) != VK_SUCCESS || make_image(gpu) != VK_SUCCESS)
-        return false;
+    gpu->number++;
+    result = fr_gpu_vulkan_buffer(vk, gpu->pitch_bytes * gpu->height, &gpu->buffer, &gpu->buffer_memory,
+                                  &gpu->pixels);
+    if (result == VK_SUCCESS)
+        result =
+            fr_gpu_vulkan_image(vk, gpu->vk_format, gpu->width, gpu->height, &gpu->image, &gpu->image_memory);
+    if (result != VK_SUCCESS) {
+        (void)drop_picture(gpu);
+        return result;
+    }
     memset(gpu->pixels, 0, gpu->pitch_bytes * gpu->height);
     gpu->format = slot->format;
-    return true;
+    return VK_SUCCESS;
 }
 
-bool fr_gpu_canvas(fr_gpu *gpu, fr_slot *slot)
+fr_status fr_gpu_canvas(fr_gpu *gpu, fr_slot *slot)
 {
     const bool same = gpu->width == slot->width && gpu->height == slot->height && gpu->format == slot->format;
-    if (!wait_for_upload(gpu))
-        return false;
-    if (!same && !make_picture(gpu, slot)) {
-        drop_picture(gpu);
-        return false;
-    }
+    const VkResult result = same ? wait_for_fence(gpu) : make_picture(gpu, slot);
+    if (result != VK_SUCCESS)
+        return status_of(result);
     slot->pixels = gpu->pixels;
     slot->pitch_bytes = gpu->pitch_bytes;
-    return true;
+    return FR_OK;
 }
 
 /* A slot is the other process's between uses, our image is nobody's but ours: `outside` is IGNORED. */
@@ -308,24 +281,28 @@ static void record_copy(fr_gpu *gpu, VkImage to, uint32_t outside)
 }
 
 /* Copies what was drawn, then signals the semaphore: a timeline one with its value, a binary one with 0. */
-static bool upload(fr_gpu *gpu, VkImage to, uint32_t outside, VkSemaphore signal, uint64_t value)
+static VkResult upload(fr_gpu *gpu, VkImage to, uint32_t outside, VkSemaphore signal, uint64_t value)
 {
     const fr_gpu_vulkan *vk = &gpu->vk;
     const VkCommandBufferBeginInfo begin = {
         .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
         .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT,
     };
-    if (!wait_for_upload(gpu) || vk->BeginCommandBuffer(gpu->commands, &begin) != VK_SUCCESS)
-        return false;
+    VkResult result = wait_for_fence(gpu);
+    if (result == VK_SUCCESS)
+        result = vk->BeginCommandBuffer(gpu->commands, &begin);
+    if (result != VK_SUCCESS)
+        return result;
     record_copy(gpu, to, outside);
-    if (vk->EndCommandBuffer(gpu->commands) != VK_SUCCESS)
-        return false;
+    result = vk->EndCommandBuffer(gpu->commands);
+    if (result != VK_SUCCESS)
+        return result;
     const VkTimelineSemaphoreSubmitInfo values = {
         .sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
         .signalSemaphoreValueCount = 1,
         .pSignalSemaphoreValues = &value,
     };
-    const VkSubmitInfo submit = {
+    const VkSubmitInfo info = {
         .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
         .pNext = value ? &values : NULL,
         .commandBufferCount = 1,
@@ -333,32 +310,36 @@ static bool upload(fr_gpu *gpu, VkImage to, uint32_t outside, VkSemaphore signal
         .signalSemaphoreCount = signal ? 1 : 0,
         .pSignalSemaphores = &signal,
     };
-    gpu->busy = vk->QueueSubmit(vk->queue, 1, &submit, gpu->fence) == VK_SUCCESS;
-    return gpu->busy;
+    return submit(gpu, &info);
 }
 
-bool fr_gpu_upload(fr_gpu *gpu, fr_source *source, const fr_slot *slot, bool last)
+fr_status fr_gpu_upload(fr_gpu *gpu, fr_source *source, const fr_slot *slot, bool last)
 {
     fr_vulkan_slot to;
-    if (fr_source_vulkan_slot(source, slot, &to) != FR_OK)
-        return false;
+    const fr_status status = fr_source_vulkan_slot(source, slot, &to);
+    if (status != FR_OK)
+        return status;
     const VkSemaphore ready = last ? (VkSemaphore)(uintptr_t)to.ready : VK_NULL_HANDLE;
-    return upload(gpu, (VkImage)(uintptr_t)to.image, to.queue_family, ready, ready ? to.ready_value : 0) &&
-           (ready || wait_for_upload(gpu));
+    VkResult result =
+        upload(gpu, (VkImage)(uintptr_t)to.image, to.queue_family, ready, ready ? to.ready_value : 0);
+    if (result == VK_SUCCESS && !ready)
+        result = wait_for_fence(gpu);
+    return status_of(result);
 }
 
-/* A push that did not come to its copy left the semaphore signalled. */
-static void swallow(fr_gpu *gpu)
+/* A push that did not come to its copy left the semaphore signalled, which is signalled again below. */
+static VkResult swallow(fr_gpu *gpu)
 {
-    const fr_gpu_vulkan *vk = &gpu->vk;
     const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
-    const VkSubmitInfo submit = {
+    const VkSubmitInfo info = {
         .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
         .waitSemaphoreCount = 1,
         .pWaitSemaphores = &gpu->uploaded,
         .pWaitDstStageMask = &stage,
     };
-    (void)vk->QueueSubmit(vk->queue, 1, &submit, VK_NULL_HANDLE);
+    const VkResult result = gpu->signalled ? submit(gpu, &info) : VK_SUCCESS;
+    gpu->signalled = gpu->signalled && result != VK_SUCCESS;
+    return result;
 }
 
 fr_status fr_gpu_push(fr_gpu *gpu, fr_source *source, const fr_publish_info *info)
@@ -375,10 +356,12 @@ fr_status fr_gpu_push(fr_gpu *gpu, fr_source *source, const fr_publish_info *inf
         .sampled = true,
         .number = gpu->number,
     };
-    if (!upload(gpu, gpu->image, VK_QUEUE_FAMILY_IGNORED, gpu->uploaded, 0))
-        return FR_ERR_DEVICE_LOST;
+    VkResult result = swallow(gpu);
+    if (result == VK_SUCCESS)
+        result = upload(gpu, gpu->image, VK_QUEUE_FAMILY_IGNORED, gpu->uploaded, 0);
+    if (result != VK_SUCCESS)
+        return status_of(result);
     const fr_status status = fr_source_push_vulkan(source, &image, info);
-    if (status != FR_OK)
-        swallow(gpu);
+    gpu->signalled = status != FR_OK && status != FR_TIMEOUT;
     return status;
 }

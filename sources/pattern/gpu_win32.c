@@ -196,17 +196,18 @@ static bool make_picture(fr_gpu *gpu, const fr_slot *slot)
     return gpu->pixels && SUCCEEDED(ID3D11Device_CreateTexture2D(gpu->device, &desc, NULL, &gpu->texture));
 }
 
-bool fr_gpu_canvas(fr_gpu *gpu, fr_slot *slot)
+fr_status fr_gpu_canvas(fr_gpu *gpu, fr_slot *slot)
 {
     const bool same = gpu->texture && gpu->width == slot->width && gpu->height == slot->height &&
                       gpu->format == slot->format;
     if (!same && !make_picture(gpu, slot)) {
         drop_picture(gpu);
-        return false;
+        return ID3D11Device_GetDeviceRemovedReason(gpu->device) == S_OK ? FR_ERR_NO_MEMORY
+                                                                        : FR_ERR_DEVICE_LOST;
     }
     slot->pixels = gpu->pixels;
     slot->pitch_bytes = gpu->pitch_bytes;
-    return true;
+    return FR_OK;
 }
 
 static void upload(fr_gpu *gpu, ID3D11Texture2D *to)
@@ -215,14 +216,14 @@ static void upload(fr_gpu *gpu, ID3D11Texture2D *to)
                                           (UINT)gpu->pitch_bytes, 0);
 }
 
-bool fr_gpu_upload(fr_gpu *gpu, fr_source *source, const fr_slot *slot, bool last)
+fr_status fr_gpu_upload(fr_gpu *gpu, fr_source *source, const fr_slot *slot, bool last)
 {
     (void)source;
     (void)last;
     upload(gpu, slot->texture);
     /* What follows may be a death or a long pause: the GPU is to have begun by then. */
     ID3D11DeviceContext_Flush(gpu->context);
-    return true;
+    return FR_OK;
 }
 
 fr_status fr_gpu_push(fr_gpu *gpu, fr_source *source, const fr_publish_info *info)

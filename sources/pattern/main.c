@@ -62,7 +62,7 @@ static const char *apply_ignore_host(void *user, const char *value)
 static const fr_option own_options[] = {
     {"hdr", NULL, "start in HDR", apply_hdr},
     {"format", "NAME", "bgra or rgba (SDR), rgba16f or rgb10a2 (HDR)", apply_format},
-    {"at", "TIME:ACTION", "a step of the script, see below", apply_at},
+    {"at", "WHEN:ACTION", "a step of the script, see below", apply_at},
     {"frames", "N", "end after so many frames", apply_frames},
     {"idle-after", "TIME", "publish nothing from then on", apply_idle_after},
     {"peak", "NITS", "announce this peak luminance", apply_peak},

@@ -7,8 +7,9 @@
 #include <string.h>
 
 const char fr_script_help[] =
-    "The script: --at TIME:ACTION, as often as you like; TIME counts from the first\n"
-    "ring, such as 2s or 250ms.\n"
+    "The script: --at WHEN:ACTION, as often as you like. WHEN is a time from the\n"
+    "first ring on, such as 2s or 250ms; or, for all steps, a number of frames, such\n"
+    "as 60f, counted once the host has followed the step before.\n"
     "  hdr=on|off        the display turns HDR on or off\n"
     "  wcg=on|off        it composes wide colour in FP16, shown as SDR, or not\n"
     "  size=WxH          it changes its size\n"
@@ -115,20 +116,36 @@ static const char *read_action(const char *text, fr_script_step *step)
     return "there is no such action; --help lists them";
 }
 
+static const char *read_when(char *when, fr_script_step *step)
+{
+    const size_t length = strlen(when);
+    if (length > 0 && when[length - 1] == 'f') {
+        when[length - 1] = '\0';
+        step->by_frames = true;
+        if (fr_value_u32(when, 1000000, &step->after_frames))
+            return NULL;
+    } else if (fr_value_duration(when, &step->at_ns)) {
+        return NULL;
+    }
+    return "before the : is a number with s, ms or f (frames), such as 2s, 250ms or 60f";
+}
+
 const char *fr_script_add(fr_script *script, const char *text)
 {
     fr_script_step step = {0};
-    char time[32];
+    char when[32];
     const size_t length = strcspn(text, ":");
-    if (!text[length] || length >= sizeof(time))
-        return "a step is TIME:ACTION, such as 2s:hdr=on";
-    memcpy(time, text, length);
-    time[length] = '\0';
-    if (!fr_value_duration(time, &step.at_ns))
-        return "the time before the : is a number with s or ms, such as 2s or 250ms";
-    const char *wrong = read_action(text + length + 1, &step);
+    if (!text[length] || length >= sizeof(when))
+        return "a step is WHEN:ACTION, such as 2s:hdr=on";
+    memcpy(when, text, length);
+    when[length] = '\0';
+    const char *wrong = read_when(when, &step);
+    if (!wrong)
+        wrong = read_action(text + length + 1, &step);
     if (wrong)
         return wrong;
+    if (script->num_steps && script->steps[0].by_frames != step.by_frames)
+        return "the steps are either all by time or all by frames";
     if (script->num_steps == FR_SCRIPT_MAX_STEPS)
         return "a script has at most 256 steps";
     uint32_t place = script->num_steps++;
@@ -138,17 +155,21 @@ const char *fr_script_add(fr_script *script, const char *text)
     return NULL;
 }
 
-const fr_script_step *fr_script_take(fr_script *script, uint64_t elapsed_ns)
+const fr_script_step *fr_script_take(fr_script *script, uint64_t elapsed_ns, uint32_t frames)
 {
-    if (script->next == script->num_steps || script->steps[script->next].at_ns > elapsed_ns)
+    if (script->next == script->num_steps)
         return NULL;
-    return &script->steps[script->next++];
+    const fr_script_step *step = &script->steps[script->next];
+    if (step->at_ns > elapsed_ns || step->after_frames > frames)
+        return NULL;
+    script->next++;
+    return step;
 }
 
 uint64_t fr_script_wait_ns(const fr_script *script, uint64_t elapsed_ns, uint64_t limit_ns)
 {
-    if (script->next == script->num_steps)
-        return limit_ns;
+    if (script->next == script->num_steps || script->steps[script->next].by_frames)
+        return limit_ns; /* of frames, the caller knows when they are due */
     const uint64_t at_ns = script->steps[script->next].at_ns;
     const uint64_t wait_ns = at_ns > elapsed_ns ? at_ns - elapsed_ns : 0;
     return wait_ns < limit_ns ? wait_ns : limit_ns;

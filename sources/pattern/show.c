@@ -20,6 +20,9 @@ typedef struct show {
     uint64_t start_ns;
     uint64_t idle_until_ns, mismatch_until_ns;
     uint32_t frames;
+    uint32_t frames_before; /* of `frames`: made before the last step, or for another ring */
+    uint32_t generation;    /* of the ring that the script saw last */
+    bool changed;           /* by the last step, and the host has made no ring for it yet */
     uint32_t
         pushed; /* by the GPU: the stamps count by it, because a push does not tell its sequence before */
     bool wish, wished_hdr; /* what the host asked for in the last poll */
@@ -112,15 +115,29 @@ static fr_stamp stamp_for(show *s, const fr_slot *slot)
     };
 }
 
+/* One that hangs is gone only with the process, and a capture's connection is had once: who started the
+ * program may start it again. */
+static void end_without_gpu(show *s)
+{
+    fr_program_say(
+        &s->options->feed.program,
+        "the GPU is lost or hangs, and this source ends; one that is started again gets a new device");
+    fr_feed_stop(&s->feed, FR_EXIT_FAILED);
+}
+
 static bool prepare(show *s, fr_slot *slot)
 {
-    if (!slot->pixels && !fr_gpu_canvas(s->gpu, slot)) {
-        fr_program_say(&s->options->feed.program, "the GPU has no room for a texture of %ux%u", slot->width,
-                       slot->height);
-        fr_feed_stop(&s->feed, FR_EXIT_FAILED);
+    const fr_status status = slot->pixels ? FR_OK : fr_gpu_canvas(s->gpu, slot);
+    if (status == FR_OK)
+        return fit_picture(s, slot);
+    if (status == FR_ERR_DEVICE_LOST) {
+        end_without_gpu(s);
         return false;
     }
-    return fit_picture(s, slot);
+    fr_program_say(&s->options->feed.program, "the GPU has no room for a texture of %ux%u", slot->width,
+                   slot->height);
+    fr_feed_stop(&s->feed, FR_EXIT_FAILED);
+    return false;
 }
 
 static void draw_frame(show *s, uint64_t now_ns, trouble what, uint64_t hang_ns)
@@ -136,15 +153,17 @@ static void draw_frame(show *s, uint64_t now_ns, trouble what, uint64_t hang_ns)
     const fr_stamp stamp = stamp_for(s, &slot);
     fr_picture_draw(s->picture, &slot, &stamp, now_ns - s->start_ns,
                     what == TROUBLE_NONE ? FR_PICTURE_WHOLE : FR_PICTURE_UPPER);
-    bool complete = !on_gpu || fr_gpu_upload(s->gpu, s->feed.source, &slot, what == TROUBLE_NONE);
+    fr_status status = on_gpu ? fr_gpu_upload(s->gpu, s->feed.source, &slot, what == TROUBLE_NONE) : FR_OK;
     if (what == TROUBLE_DIE)
         fr_trouble_die();
     if (what == TROUBLE_HANG) {
         fr_sleep_ns(hang_ns);
         fr_picture_draw(s->picture, &slot, &stamp, now_ns - s->start_ns, FR_PICTURE_LOWER);
-        complete = !on_gpu || fr_gpu_upload(s->gpu, s->feed.source, &slot, true);
+        status = on_gpu ? fr_gpu_upload(s->gpu, s->feed.source, &slot, true) : FR_OK;
     }
-    if (!complete) {
+    if (status == FR_ERR_DEVICE_LOST)
+        end_without_gpu(s);
+    if (status != FR_OK) {
         fr_source_cancel(s->feed.source);
         return;
     }
@@ -165,8 +184,11 @@ static void push_frame(show *s, uint64_t now_ns)
     const fr_stamp stamp = stamp_for(s, &slot);
     fr_picture_draw(s->picture, &slot, &stamp, now_ns - s->start_ns, FR_PICTURE_WHOLE);
     const fr_publish_info info = {.present_ns = stamp.time_us * 1000};
-    if (fr_gpu_push(s->gpu, s->feed.source, &info) == FR_OK)
+    const fr_status status = fr_gpu_push(s->gpu, s->feed.source, &info);
+    if (status == FR_OK)
         s->frames++;
+    else if (status == FR_ERR_DEVICE_LOST)
+        end_without_gpu(s);
 }
 
 static void push_mismatch(show *s)
@@ -205,6 +227,7 @@ static void change_display(show *s, const fr_script_step *step)
         options->feed.mode.width = step->width;
         options->feed.mode.height = step->height;
     }
+    s->changed = step->action != FR_SCRIPT_RATE;
     announce(s);
 }
 
@@ -227,12 +250,28 @@ static void run_step(show *s, const fr_script_step *step)
     }
 }
 
+/* Frames since the last step that the host has seen; 0 while it has not followed that. */
+static uint32_t frames_seen(show *s)
+{
+    fr_source_info ring;
+    fr_source_get_info(s->feed.source, &ring);
+    if (ring.generation != s->generation) {
+        s->generation = ring.generation;
+        s->frames_before = s->frames;
+        s->changed = false;
+    }
+    return s->changed || ring.untaken ? 0 : s->frames - s->frames_before;
+}
+
 static void run_script(show *s)
 {
     const fr_script_step *step;
     while (s->started && !s->feed.stopped &&
-           (step = fr_script_take(&s->options->script, fr_clock_now_ns() - s->start_ns)) != NULL)
+           (step = fr_script_take(&s->options->script, fr_clock_now_ns() - s->start_ns, frames_seen(s))) !=
+               NULL) {
+        s->frames_before = s->frames;
         run_step(s, step);
+    }
 }
 
 static bool is_idle(const show *s, uint64_t now_ns)
@@ -268,6 +307,10 @@ static void turn(show *s)
     else
         wait_ns = FR_NS_PER_S;
     const fr_feed_state state = fr_feed_poll(&s->feed, wait_ns);
+    if (state == FR_FEED_LOST) {
+        end_without_gpu(s);
+        return;
+    }
     follow_wish(s);
     if (state == FR_FEED_READY || state == FR_FEED_REDRAW) {
         if (!s->started)

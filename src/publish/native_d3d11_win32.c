@@ -46,5 +46,5 @@ fr_status fr_source_push_d3d11(fr_source *source, struct ID3D11Texture2D *textur
         else
             fr_source_cancel(source);
     }
-    return fr_d3d11_source_is_lost(backend) ? FR_ERR_DEVICE_LOST : status;
+    return backend->ops->is_lost(backend->self) ? FR_ERR_DEVICE_LOST : status;
 }

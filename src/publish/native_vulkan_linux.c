@@ -67,7 +67,7 @@ fr_status fr_source_push_vulkan(fr_source *source, const fr_vulkan_image *image,
     fr_status status = fr_source_begin(source, &slot);
     if (status == FR_OK)
         status = fill_and_publish(source, backend, image, &slot, info);
-    return fr_vk_source_is_lost(backend) ? FR_ERR_DEVICE_LOST : status;
+    return backend->ops->is_lost(backend->self) ? FR_ERR_DEVICE_LOST : status;
 }
 
 fr_status fr_source_vulkan_slot(const fr_source *source, const fr_slot *slot, fr_vulkan_slot *out)

@@ -122,6 +122,17 @@ void fr_source_close(fr_source **source_)
     free(source);
 }
 
+/* Whichever call found it; the caller has a device to make. */
+static bool is_lost(const fr_source *source)
+{
+    for (size_t i = 0; i < FR_SOURCE_BACKENDS; i++) {
+        const struct fr_backend_source *backend = &source->env.backend[i];
+        if (backend->ops && backend->ops->is_lost && backend->ops->is_lost(backend->self))
+            return true;
+    }
+    return false;
+}
+
 /* FR_AGAIN: nothing to say to the caller. */
 static fr_status handle(fr_source *source, const struct fr_source_news *news)
 {
@@ -132,7 +143,8 @@ static fr_status handle(fr_source *source, const struct fr_source_news *news)
         return FR_AGAIN;
     case FR_SOURCE_NEWS_RING:
         (void)fr_source_attach_ring(source, &news->delivery);
-        return FR_AGAIN; /* a ring that cannot be opened was reported to the host: its turn */
+        /* A ring that cannot be opened was reported to the host: its turn. */
+        return is_lost(source) ? FR_ERR_DEVICE_LOST : FR_AGAIN;
     case FR_SOURCE_NEWS_HDR:
         if (source->params.hdr_requested)
             source->params.hdr_requested(source->params.user, news->hdr_on);
@@ -172,6 +184,8 @@ fr_status fr_source_poll(fr_source *source, uint64_t timeout_ns)
 {
     if (source->current.present && source->current.ring.writing >= 0)
         return FR_ERR_ARGUMENT;
+    if (is_lost(source))
+        return FR_ERR_DEVICE_LOST;
     const uint64_t start = now_ns(source);
     const uint64_t until = timeout_ns < UINT64_MAX - start ? start + timeout_ns : UINT64_MAX;
     for (int i = 0; i < NEWS_PER_POLL; i++) {
@@ -284,10 +298,12 @@ fr_status fr_source_begin_ahead(fr_source *source, fr_slot *out)
     return begin(source, out, true);
 }
 
-/* Ends what begin_slot began in the backend. False: the frame may not be published. */
+/* Ends what begin_slot began in the backend; `ready_value` NULL: gives it up. False: the frame may not be
+ * published. */
 static bool end_slot(struct fr_attachment *attachment, uint64_t *ready_value)
 {
-    *ready_value = 0;
+    if (ready_value)
+        *ready_value = 0;
     if (!attachment->begun)
         return true;
     attachment->begun = false;
@@ -298,8 +314,7 @@ static bool end_slot(struct fr_attachment *attachment, uint64_t *ready_value)
 
 void fr_attachment_cancel(struct fr_attachment *attachment)
 {
-    uint64_t unused;
-    (void)end_slot(attachment, &unused);
+    (void)end_slot(attachment, NULL);
     fr_ring_source_cancel(&attachment->ring);
 }
 
@@ -351,12 +366,14 @@ fr_status fr_source_publish(fr_source *source, const fr_publish_info *info)
     /* What changed is against a frame that the host never got, if one was lost: see fr_source_push_vulkan. */
     const bool lost = source->outdated;
     source->outdated = true; /* unless it gets through */
+    /* Also for a ring that nobody reads any more: what the program submitted is under way. */
+    uint64_t ready_value;
+    const bool ended = end_slot(current, &ready_value);
     if (fr_ring_source_stale(&current->ring)) {
-        fr_attachment_cancel(current);
+        fr_ring_source_cancel(&current->ring);
         return FR_AGAIN;
     }
-    uint64_t ready_value;
-    if (!end_slot(current, &ready_value)) {
+    if (!ended) {
         fr_log_write(&source->params.log, FR_LOG_WARNING,
                      "a slot could not be released after it was written, its frame is not published");
         fr_ring_source_cancel(&current->ring);

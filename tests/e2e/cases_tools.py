@@ -7,6 +7,7 @@ import pathlib
 import struct
 import xml.etree.ElementTree
 
+from cases_session import wait_for_windows
 from harness import check, everywhere, one_sentence, wait_for
 
 
@@ -34,17 +35,18 @@ def case_probe(world):
 @everywhere
 def case_watch(world):
     """watch lists targets and samples a running session without disturbing it."""
-    host = world.fr_start("capture", "--json", "--source", "pattern", "--size", "320x180", "--target", "6", "--for", "5s", "a.mkv")
+    host = world.fr_start("capture", "--json", "--source", "pattern", "--size", "320x180", "--target", "6", "--for", "120s", "a.mkv")
     world.wait_for_target(6)
-    wait_for(lambda: (world.folder / "a.mkv").exists() and (world.folder / "a.mkv").stat().st_size > 500, 10, "nothing recorded")
+    world.wait_for_file("a.mkv", 500)
     if not world.windows:  # Wine does not list its pipes
-        check("6" in world.fr("watch", "--list").expect(0).out, "target 6 is not listed")
+        # A host that is not run just then does not answer in time, and counts as dead.
+        wait_for(lambda: "6" in world.fr("watch", "--list").expect(0).out, 30, "target 6 is not listed")
     done = world.fr("watch", "6", "--json", "--samples", "4", "--every", "200ms").expect(0)
     samples = [json.loads(line) for line in done.out.strip().splitlines()]
     check(len(samples) >= 4, f"{len(samples)} samples")
     text = world.fr("watch", "6", "--samples", "2", "--every", "200ms").expect(0).out
     check("320x180" in text, f"{text!r}")
-    summary = host.finish().expect(0).json()
+    summary = host.interrupt().expect(0).json()
     check(summary["generations"] == 1, "watching made a new generation")
     done = world.fr("watch", "99")
     check(done.code == 1, f"exit code {done.code}")
@@ -136,8 +138,9 @@ def case_bench_typing(world):
     """bench session --typing: what changes on an X display, as part of whole pictures; nothing changes: a failure."""
     world.xvfb(1280, 720)
     one_sentence(world.fr("bench", "session", "--typing", "--for", "1s", timeout=60).expect(1), "changed")
-    world.start("xterm", "-geometry", "60x10+40+40", "-e", "sh", "-c", "while :; do printf x; sleep 0.03; done",
+    world.start("xterm", "-T", "typing", "-geometry", "60x10+40+40", "-e", "sh", "-c", "while :; do printf x; sleep 0.03; done",
                 env={"DISPLAY": world.env["DISPLAY"]})
+    wait_for_windows(world, "typing")
     report = world.fr("bench", "session", "--typing", "--json", "--for", "4s", timeout=60).expect(0).json()
     numbers(report, ("damage_frames", "whole_frames", "damage_mean_us", "whole_mean_us", "cost_pct"))
     check((report["width"], report["height"]) == (1280, 720), f"{report}")

@@ -7,7 +7,8 @@ import json
 import os
 
 from cases_session import TAGS_HDR, TAGS_SDR, check_tags
-from harness import check
+from cases_vulkan import steps
+from harness import check, frames
 from vulkan_rig import session, skip, use_vulkan
 
 SMALL = ("--source", "pattern", "--size", "320x180", "--backend", "vulkan")
@@ -47,9 +48,9 @@ def reports(world):
 def case_vulkan_nvenc(world):
     """No copy between the converter and the encoder, and nothing but whole frames."""
     use_fakes(world)
-    summary = session(world, *SMALL, "--encoder", "h264_nvenc", "--for", "3s", "a.mkv")
+    summary = session(world, *SMALL, "--encoder", "h264_nvenc", *frames(100), "a.mkv")
     check(summary["encoder"] == "h264_nvenc" and summary["encoder_input"] == "cuda", f"{summary}")
-    check(summary["encoder_input_reason"] == "" and summary["fresh"] > 60, f"{summary}")
+    check(summary["encoder_input_reason"] == "" and summary["fresh"] == 100, f"{summary}")
     cuda, nvenc = reports(world)
     check(nvenc["maps"][0] == nvenc["frames"] == summary["frames_encoded"], f"{nvenc}, {summary}")
     check(nvenc["resources"][0] <= 8 and nvenc["input_locks"][0] == 0, f"{nvenc}")
@@ -62,7 +63,7 @@ def case_vulkan_nvenc(world):
 def case_vulkan_nvenc_size_flip(world):
     """A new size: a session, a segment and mappings of its own."""
     use_fakes(world)
-    summary = session(world, *SMALL, "--encoder", "h264_nvenc", "--at", "1s:size=400x226", "--for", "3s", "a.mkv")
+    summary = session(world, *SMALL, "--encoder", "h264_nvenc", *steps("size=400x226", "exit"), "a.mkv")
     check(len(summary["files"]) == 2 and summary["encoder_input"] == "cuda", f"{summary}")
     _, nvenc = reports(world)
     check(nvenc["input_locks"][0] == 0, f"{nvenc}")
@@ -73,7 +74,7 @@ def case_vulkan_nvenc_size_flip(world):
 def case_vulkan_nvenc_hdr(world):
     """P010, tagged, with mastering display and content light, and HDR going off in place."""
     use_fakes(world)
-    summary = session(world, *SMALL, "--hdr", "--encoder", "hevc_nvenc", "--at", "2s:hdr=off", "--for", "4s", "a.ts")
+    summary = session(world, *SMALL, "--hdr", "--encoder", "hevc_nvenc", *steps("hdr=off", "exit"), "a.ts")
     check(summary["encoder_input"] == "cuda", f"{summary}")
     check_tags(world, "a.ts", TAGS_HDR, hdr=True)
     _, nvenc = reports(world)
@@ -86,7 +87,7 @@ def case_vulkan_nvenc_of_another_gpu(world):
     if ON_GPU:
         skip("the GPU's own CUDA knows it")
     use_fakes(world, uuid="11" * 16)
-    summary = session(world, *SMALL, "--encoder", "h264_nvenc", "--for", "2s", "a.mkv")
+    summary = session(world, *SMALL, "--encoder", "h264_nvenc", *frames(60), "a.mkv")
     check(summary["encoder_input"] == "memory", f"{summary}")
     check("none of CUDA's 2" in summary["encoder_input_reason"], f"{summary}")
     _, nvenc = reports(world)
@@ -97,5 +98,5 @@ def case_vulkan_nvenc_of_another_gpu(world):
 def case_vulkan_software_encoder(world):
     """An encoder that reads memory gets frames of a GPU through memory, and the summary says so."""
     use_vulkan(world)
-    summary = session(world, *SMALL, "--encoder", "libx264", "--for", "1s", "a.mkv")
+    summary = session(world, *SMALL, "--encoder", "libx264", *frames(30), "a.mkv")
     check(summary["encoder_input"] == "memory" and "libx264" in summary["encoder_input_reason"], f"{summary}")

@@ -8,14 +8,15 @@ import json
 import os
 
 from cases_session import TAGS_HDR, TAGS_SDR, check_tags
-from harness import check, wait_for
-from vulkan_rig import install_layer, skip, use_vulkan
+from cases_vulkan import steps
+from harness import check, frames, wait_for
+from vulkan_rig import install_layer, skip, use_vulkan, validation
 
 ON_GPU = "FRAMERING_TEST_GPU" in os.environ
 IN_VM = "FRAMERING_VM" in os.environ
 # Where the processor is emulated programs start slowly: a host that started its source itself would give it up.
 PATIENCE = 120
-SECONDS, FPS = (10, 10) if IN_VM else (3, 60)
+FPS = 10 if IN_VM else 60
 PCM = ("--encoder", "h264_vaapi", "--encoder-options", "coder=cavlc")
 PAIRS = ("displays", "configs", "contexts", "imports", "surfaces", "images", "buffers", "maps")
 
@@ -51,14 +52,21 @@ def report(world):
     return found
 
 
-def record(world, file, *options, source=()):
-    """The summary of a host whose source is started beside it."""
+def record(world, file, *options, source=(), width=None):
+    """The summary of a host whose source is started beside it. `width`: it ends once it has this one; None: after some
+    frames."""
+    ends = ("--for", f"{2 * PATIENCE}s") if width else frames(25, f"{PATIENCE}s")
     host = world.fr_start("capture", "--json", "--source", "none", "--target", "8", "--backend", "vulkan", *options,
-                          "--for", f"{SECONDS}s", file)
+                          *ends, file, env=validation(world, "host"))
     wait_for(lambda: world.target_listens(8), PATIENCE, "nobody listens at target 8")
     pattern = world.source_start("pattern", "--target", "8", "--backend", "vulkan", "--size", "320x180", "--fps", str(FPS),
                                  *source)
-    summary = host.finish(PATIENCE).expect(0).json()
+    if width:
+        def has_it():
+            seen = world.sample("8")
+            return seen and seen["width"] == width and seen["host"]["taken"] >= 10
+        wait_for(has_it, PATIENCE, f"the host has no frames that are {width} wide")
+    summary = (host.interrupt(PATIENCE) if width else host.finish(2 * PATIENCE)).expect(0).json()
     pattern.interrupt(PATIENCE).expect(0)
     check(summary["backend"] == "vulkan", f"{summary}")
     world.stamps(*summary["files"])
@@ -70,7 +78,7 @@ def case_vulkan_vaapi(world):
     use_driver(world)
     summary = record(world, "a.mkv", *PCM)
     check(summary["encoder"] == "h264_vaapi" and summary["encoder_input"] == "vaapi", f"{summary}")
-    check(summary["encoder_input_reason"] == "" and summary["fresh"] > 20, f"{summary}")
+    check(summary["encoder_input_reason"] == "" and summary["fresh"] == 25, f"{summary}")
     found = report(world)
     check(found["frames"] == summary["frames_encoded"] and found["uploads"] == 0, f"{found}, {summary}")
     check(0 < found["imports"][0] <= 8, f"{found}")
@@ -80,7 +88,7 @@ def case_vulkan_vaapi(world):
 def case_vulkan_vaapi_size_flip(world):
     """A new size: an encoder, a segment and surfaces of its own."""
     use_driver(world)
-    summary = record(world, "a.mkv", *PCM, source=("--at", f"{SECONDS // 3}s:size=400x226"))
+    summary = record(world, "a.mkv", *PCM, source=steps("size=400x226", count=20), width=400)
     check(len(summary["files"]) == 2 and summary["encoder_input"] == "vaapi", f"{summary}")
     check(report(world)["uploads"] == 0, f"{report(world)}")
 

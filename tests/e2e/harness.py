@@ -16,6 +16,7 @@ LISTENING = "00010000"  # __SO_ACCEPTCON, as /proc/net/unix writes it
 WINE_NAMES = ("wine64", "wine", "wine64-preloader", "wine-preloader")
 WINE_LOST_IT = ": Internal error"  # what CreateProcess says then; scripts/wine has the cause, and prevents it where it may
 FUTEX = "202"  # the number of the system call, on x86-64
+CRASHES = {signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT, signal.SIGTRAP, signal.SIGSYS}
 
 
 def everywhere(case):
@@ -34,9 +35,14 @@ class Failure(Exception):
     """A behaviour that did not hold, as one sentence."""
 
 
-def check(condition, sentence):
+class Final(Failure):
+    """A failure of what protects viewers and machines: a wrong picture or stamp, an error of validation, a sanitizer's
+    report, a crash, a leak. No pause of the machine excuses it (run.py)."""
+
+
+def check(condition, sentence, kind=Failure):
     if not condition:
-        raise Failure(sentence)
+        raise kind(sentence)
 
 
 class WineStuck(Failure):
@@ -58,7 +64,13 @@ class Finished:
 
     def expect(self, code):
         check(self.code == code, f"exit code {self.code}, not {code}: {self.err}")
-        check("Sanitizer" not in self.err and "runtime error" not in self.err, f"a sanitizer spoke: {self.err}")
+        return self
+
+    def did_not_crash(self):
+        """Nor did a program that it started, of which it passes on the words."""
+        check("Sanitizer" not in self.err and "runtime error" not in self.err, f"a sanitizer spoke: {self.err}", Final)
+        crashed = -self.code in CRASHES or any(f"killed by signal {int(number)} " in self.err for number in CRASHES)
+        check(not crashed, f"a crash, exit code {self.code}: {self.err}", Final)
         return self
 
 
@@ -104,7 +116,7 @@ class Running:
             raise kind(f"it {state} after {timeout} s: {self.process.args}\n{put_to_an_end(self.process)}")
         if self.world.windows and WINE_LOST_IT in (err or ""):
             raise WineStuck(f"Wine lost a process before its program began: {err}")
-        return Finished(self.process.returncode, out, err)
+        return Finished(self.process.returncode, out, err).did_not_crash()
 
     def signal(self, number):
         self.process.send_signal(number)
@@ -152,6 +164,7 @@ class World:
             self.env["LD_PRELOAD"] = str(keep_loaded)
         self.processes = []
         self.checks = []  # what holds at the end of whatever case
+        self.gates = []  # what holds of each program that is started, and the environment it gets
 
     def path(self, name):
         return str(self.folder / name)
@@ -185,7 +198,26 @@ class World:
         return any(part[3] == LISTENING and part[-1] == str(self.socket_of(target)) for part in sockets)
 
     def wait_for_target(self, target):
-        wait_for(lambda: self.target_listens(target), 15, f"nobody listens at target {target}")
+        wait_for(lambda: self.target_listens(target), 30, f"nobody listens at target {target}")
+
+    def wait_for_file(self, name, bytes_wanted=1):
+        """Until so much was written: the files are there before anything is recorded."""
+        file = self.folder / name
+        wait_for(lambda: file.exists() and file.stat().st_size >= bytes_wanted, 30, f"{name} was never written")
+
+    def sample(self, *watch):
+        """What an observer sees of a session: as `watch --json` says it; None: it has no ring now, or is not there."""
+        seen = self.fr("watch", *(watch or ("0",)), "--json", "--samples", "1")
+        first = json.loads(seen.out.splitlines()[0]) if seen.code == 0 and seen.out else {}
+        return first if first.get("ring") else None
+
+    def wait_for_taken(self, count, watch=(), other_than=None, within=60):
+        """Until the host took so many frames of the present ring, which is not the one `other_than`; the sample."""
+        def look():
+            seen = self.sample(*watch)
+            good = seen and seen["host"]["taken"] >= count and seen["generation"] != other_than
+            return seen if good else None
+        return wait_for(look, within, f"the host did not take {count} frames of one ring")
 
     def check_time(self, condition, sentence):
         """A bound on a time: of a program as a person has it, on a machine of our own only."""
@@ -202,8 +234,11 @@ class World:
 
     def start(self, *command, env=None, **options):
         environment = dict(self.env, **(env or {}))
+        command = [str(part) for part in command]
+        for gate in self.gates:
+            gate(self, command, environment)
         process = subprocess.Popen(
-            self.command_line([str(part) for part in command]), env=environment, cwd=self.folder, text=True, errors="replace",
+            self.command_line(command), env=environment, cwd=self.folder, text=True, errors="replace",
             **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options})
         self.processes.append(process)
         return Running(self, process)
@@ -232,11 +267,12 @@ class World:
         done = self.run(self.stampcheck, "--allow-repeats", *arguments, *files, timeout=240)
         last = done.out.strip().splitlines()[-1] if done.out.strip() else "{}"
         summary = json.loads(last)
-        if summary.get("unreadable", 0) in range(1, blurred + 1):
-            code = done.code
-            faults = [name for name in ("torn", "not_increasing", "older_generation", "failed_files") if summary[name]]
-            check(not faults, f"stampcheck says {last} {done.err}")
-        check(done.code == code, f"stampcheck says {last} {done.err}")
+        says = f"stampcheck says {last} {done.err}"
+        if code == 0:
+            wrong = sum(summary.get(name, 0) for name in ("torn", "not_increasing", "older_generation"))
+            check(not wrong and summary.get("unreadable", 0) <= blurred, says, Final)
+            code = done.code if summary.get("unreadable", 0) and not summary["failed_files"] else 0
+        check(done.code == code, says)
         return summary
 
     def stamp_frames(self, *files):
@@ -256,7 +292,7 @@ class World:
         """Decodes the whole file with strict checks; the number of frames."""
         done = self.run("ffmpeg", "-v", "error", "-nostdin", "-i", file, "-map", "0:v:0", "-fps_mode", "passthrough",
                         "-enc_time_base", "-1", "-f", "null", "-progress", "pipe:1", "-", timeout=240)
-        check(done.code == 0, f"ffmpeg cannot read {file}: {done.err}")
+        check(done.code == 0, f"ffmpeg cannot read {file}: {done.err}", Final)
         frames = [line for line in done.out.splitlines() if line.startswith("frame=")]
         return int(frames[-1].split("=")[1]) if frames else 0, done.err
 
@@ -285,7 +321,7 @@ class World:
     def set_mode(self, width, height):
         self.run("xrandr", "--output", "screen", "--mode", f"{width}x{height}").expect(0)
 
-    def source_of(self, running, timeout=10, other_than=None):
+    def source_of(self, running, timeout=30, other_than=None):
         """The process id of the source that a capture started, not of a short question for its options."""
         def look():
             for pid in running.children():
@@ -373,7 +409,7 @@ class WindowsWorld(World):
         """By TerminateProcess: what dies of a signal has ended with 0 in Wine's eyes."""
         seen = self.fr("watch", *watch, "--json", "--samples", "1").expect(0).out.splitlines()[0]
         self.run(self.build / "tests" / "e2e" / "terminate.exe", json.loads(seen)["source"]["pid"]).expect(0)
-        wait_for(lambda: not is_alive(pid), 10, "the source was not killed")
+        wait_for(lambda: not is_alive(pid), 30, "the source was not killed")
 
     def target_is_there(self, target):
         return self.fr("watch", str(target), "--json", "--samples", "1").code == 0
@@ -423,14 +459,22 @@ def world_for(build):
     return WindowsWorld(build) if is_for_windows(build) else World(build)
 
 
+def frames(count, within="20s"):
+    """The options of a capture that ends after so many fresh frames, however long a machine that pauses takes for them;
+    `within` is for frames that do not flow."""
+    return ("--frames", str(count), "--no-repeats", "--for", within)
+
+
 def wait_for(what, timeout, sentence):
-    """Calls `what` until it gives something true; that."""
+    """Calls `what` until it gives something true; that. It looks once more after the time, which may have passed in a pause
+    of the machine."""
     end = time.monotonic() + timeout
     while True:
+        late = time.monotonic() >= end
         result = what()
         if result:
             return result
-        check(time.monotonic() < end, sentence)
+        check(not late, sentence)
         time.sleep(0.02)
 
 

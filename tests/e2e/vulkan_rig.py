@@ -9,9 +9,10 @@ import pathlib
 import re
 import shutil
 
-from harness import Failure, check
+from harness import Failure, Final, check, wait_for
 
 LAVAPIPE = pathlib.Path("/usr/share/vulkan/icd.d/lvp_icd.x86_64.json")
+LAYER = "VK_LAYER_KHRONOS_validation"
 
 
 def skip(reason):
@@ -27,19 +28,30 @@ def has_vulkan(world):
 # Each start of a source has a log of its own: one that a host shares with it, or that a restarted source shares with the first,
 # is emptied by the second that opens it. It may be killed at any line of this.
 SOURCE = """#!/bin/sh
-[ "$1" = --list-options ] && exec '{program}' "$@"
-folder='{world}/validation-source'-$$
+[ "$1" = --list-options ] && {options}
+folder='{world}/validation-{name}'-$$
 mkdir "$folder" && printf '{settings}' "$folder/errors" >"$folder/vk_layer_settings.txt"
-VK_LAYER_SETTINGS_PATH=$folder exec '{program}' "$@"
+VK_LAYER_SETTINGS_PATH=$folder exec {command}
 """
 SETTINGS = ("khronos_validation.debug_action = VK_DBG_LAYER_ACTION_LOG_MSG\n"
             "khronos_validation.report_flags = error\n"
             "khronos_validation.log_filename = %s\n")
 
 
+def install_source(world, folder, kind, name, options, command):
+    """A source whose every start is validated by that name; what it says of its options, and what it is."""
+    folder.mkdir()
+    program = folder / f"framering-source-{kind}"
+    program.write_text(SOURCE.format(world=world.folder, name=name, settings=SETTINGS.replace("\n", "\\n"), options=options,
+                                     command=command))
+    program.chmod(0o755)
+    world.env["FRAMERING_SOURCE_DIR"] = str(folder)
+
+
 def use_vulkan(world):
     """From now on Mesa's driver for the processor is the only device, but where the machine's own are to be tested
-    (tests/gpu/run), an error of a source's use ends it, and one of whoever is validated ends the case."""
+    (tests/gpu/run), an error of a source's use ends it, one of whoever is validated ends the case, and whoever may use
+    Vulkan is validated, or says why not."""
     if valid in world.checks:
         return
     if not has_vulkan(world):
@@ -47,14 +59,35 @@ def use_vulkan(world):
     if LAVAPIPE.exists() and not os.environ.get("FRAMERING_TEST_GPU"):
         world.env["VK_ICD_FILENAMES"] = str(LAVAPIPE)
     world.env["FRAMERING_VULKAN_VALIDATION"] = "1"
-    folder = world.folder / "validated"
-    folder.mkdir()
-    pattern = folder / "framering-source-pattern"
-    pattern.write_text(SOURCE.format(program=world.source_program("pattern"), world=world.folder,
-                                     settings=SETTINGS.replace("\n", "\\n")))
-    pattern.chmod(0o755)
-    world.env["FRAMERING_SOURCE_DIR"] = str(folder)
+    pattern = f"'{world.source_program('pattern')}' \"$@\""
+    install_source(world, world.folder / "validated", "pattern", "source", f"exec {pattern}", pattern)
     world.checks.append(valid)
+    world.gates.append(to_be_validated)
+
+
+def unvalidated(reason):
+    """The environment of a process that may use Vulkan and is not validated, for this reason."""
+    return {"FRAMERING_UNVALIDATED": reason}
+
+
+def may_use_vulkan(world, command):
+    """A host does where a source has textures, unless it is told not to. A source sees to it itself (SOURCE)."""
+    program, arguments = command[0], command[1:]
+    if program == str(world.framering):
+        return arguments[:1] == ["capture"] and "cpu" not in [b for a, b in zip(arguments, arguments[1:]) if a == "--backend"]
+    return pathlib.Path(program).name in ("presenter", "vkcube")
+
+
+def to_be_validated(world, command, environment):
+    """Nobody starts a program that may use Vulkan and forgets to have it validated, in a log of its own."""
+    if not may_use_vulkan(world, command) or environment.get("FRAMERING_UNVALIDATED"):
+        return
+    layers = environment.get("VK_INSTANCE_LAYERS", "").split(":")
+    folder = pathlib.Path(environment.get("VK_LAYER_SETTINGS_PATH", "/"))
+    check(folder.parent == world.folder and (LAYER in layers or "--validated" in command),
+          f"it was to start without validation: {command}", Final)
+    check(not (folder / "taken").exists(), f"its log is another's, which it would empty: {command}", Final)
+    (folder / "taken").touch()
 
 
 def validation(world, name, by_itself=False, perhaps=False, allowed=""):
@@ -69,7 +102,8 @@ def validation(world, name, by_itself=False, perhaps=False, allowed=""):
     if allowed:
         (folder / "allowed").write_text(allowed)
     environment = {"VK_LAYER_SETTINGS_PATH": str(folder)}
-    return environment if by_itself else dict(environment, VK_INSTANCE_LAYERS="VK_LAYER_KHRONOS_validation")
+    others = world.env.get("VK_INSTANCE_LAYERS", "")  # below it, so that it sees what they say of the device
+    return environment if by_itself else dict(environment, VK_INSTANCE_LAYERS=LAYER + (f":{others}" if others else ""))
 
 
 def validated(world, name):
@@ -91,18 +125,24 @@ def valid(world):
     """Whoever was to be validated until now was, and did nothing wrong. Looked at once more at the end of each case."""
     for folder in sorted(world.folder.glob("validation-*")):
         check((folder / "errors").exists() or not (folder / "must").exists(), f"{folder.name}: the process was not validated")
-        check(not wrongs(folder), f"{folder.name}: {wrongs(folder)[:2000]}")
+        check(not wrongs(folder), f"{folder.name}: {wrongs(folder)[:2000]}", Final)
 
 
-def session(world, *arguments, deaths=0, env=None):
+def session(world, *arguments, deaths=0, env=None, until=None, says=()):
     """A capture and the source that it starts, both validated; its summary. `deaths`: of sources, which the case wants; None:
-    some. Any other is what an error of validation does."""
+    some. Any other is what an error of validation does. `until`: the session is ended then; None: it ends by itself. `says`:
+    what one line each is to hold."""
     use_vulkan(world)
     before = set(world.folder.glob("validation-source-*"))
-    done = world.fr("capture", "--json", *arguments, env={**validation(world, "session"), **(env or {})}, timeout=90)
+    running = world.fr_start("capture", "--json", *arguments, env={**validation(world, "session"), **(env or {})})
+    if until:
+        wait_for(lambda: until() or not running.alive(), 90, "what ends the session did not come")
+    done = running.interrupt(60) if until else running.finish(120)
     valid(world)
     done.expect(0)
-    check("validation:" not in done.err, f"the source was ended: {done.err}")
+    check("validation:" not in done.err, f"the source was ended: {done.err}", Final)
+    for words in says:
+        check(len([line for line in done.lines if words in line]) == 1, f"not one line says {words!r}: {done.err}")
     summary = done.json()
     starts = len(set(world.folder.glob("validation-source-*")) - before)
     died = [flip["kind"] for flip in summary["flips"]].count("source")
@@ -112,25 +152,26 @@ def session(world, *arguments, deaths=0, env=None):
 
 
 @contextlib.contextmanager
-def caught(world, words):
+def caught(words):
     """What is done in it fails the case, with these words: the rig itself is tested."""
     try:
         yield
     except Failure as failure:
         check(words in str(failure), f"another failure: {failure}")
-        world.checks.remove(valid)
     else:
         raise Failure(f"nothing was found that says {words!r}")
 
 
-def wrong(world, program, submit):
-    """The environment of a session in which this program breaks a rule at its so many-th submission."""
+def wrong(world, program, **what):
+    """The environment of a session in which this program does it wrong: `submit`: breaks a rule at its so many-th submission;
+    `loss`: the first one has its device lost at its so many-th submission or wait."""
     use_vulkan(world)
     folder = world.folder / "layers"
     install_layer(world.build / "tests" / "e2e", "VkLayer_wrong", folder)
     there = os.environ.get("VK_ADD_LAYER_PATH")
     return {"VK_ADD_LAYER_PATH": str(folder) + (f":{there}" if there else ""), "WRONG_PROGRAM": program,
-            "WRONG_SUBMIT": str(submit), "VK_INSTANCE_LAYERS": "VK_LAYER_FRAMERING_wrong:VK_LAYER_KHRONOS_validation"}
+            "WRONG_MARK": world.path("device-lost"), **{f"WRONG_{name.upper()}": str(number) for name, number in what.items()},
+            "VK_INSTANCE_LAYERS": f"VK_LAYER_FRAMERING_wrong:{LAYER}"}
 
 
 def install_layer(built, name, folder):

@@ -7,6 +7,7 @@
  * options: options.h.
  */
 #define _POSIX_C_SOURCE 200809L
+#include "cue.h"
 #include "figures.h"
 #include "options.h"
 #include "second.h"
@@ -20,7 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <vulkan/vulkan.h>
 
@@ -321,6 +321,20 @@ static void resize(uint32_t width, uint32_t height)
     make_picture();
 }
 
+static void resize_if_due(uint32_t frame)
+{
+    static uint32_t next;
+    for (uint32_t i = 0; i < o.num_resizes; i++)
+        if (o.resize[i].at == frame)
+            resize(o.resize[i].width, o.resize[i].height);
+    while (next < o.num_resizes && o.resize[next].at)
+        next++;
+    if (next == o.num_resizes || !cue_take())
+        return;
+    resize(o.resize[next].width, o.resize[next].height);
+    next++;
+}
+
 static void draw(uint32_t frame)
 {
     const fr_slot slot = {
@@ -416,16 +430,28 @@ static void show(uint32_t frame)
         return;
     const uint64_t begin_ns = fr_clock_now_ns();
     must(vkQueuePresentKHR(queue, &present), "vkQueuePresentKHR");
-    figures_note(frame, fr_clock_now_ns() - begin_ns);
+    figures_note(frame, begin_ns);
+}
+
+static bool second_is_due(uint32_t frame)
+{
+    static bool told;
+    if (!o.second_width || o.second_first)
+        return o.second_width && frame >= o.second_first && frame <= o.second_last;
+    if (cue_take())
+        told = !told;
+    return told;
 }
 
 static void show_second(uint32_t frame)
 {
+    static bool open;
     const second_place place = {instance, physical_device, device, queue, pool};
-    if (!o.second_width || frame < o.second_first || frame > o.second_last)
+    if (!second_is_due(frame))
         return;
-    if (frame == o.second_first)
+    if (!open)
         second_open(&place, o.format, o.second_width, o.second_height);
+    open = true;
     second_show();
 }
 
@@ -470,10 +496,24 @@ static void show_again(uint32_t frame)
     show(frame);
 }
 
-static void sleep_ns(uint64_t ns)
+/* The number of the last frame. */
+static uint32_t show_frames(void)
 {
-    const struct timespec time = {(time_t)(ns / 1000000000), (long)(ns % 1000000000)};
-    nanosleep(&time, NULL);
+    uint64_t due_ns = fr_clock_now_ns();
+    uint32_t frame = 0;
+    bool told = false;
+    while (frame < o.frames && !told) {
+        resize_if_due(++frame);
+        show(frame);
+        if (is_lost)
+            show_again(frame);
+        show_second(frame);
+        const uint64_t now_ns = fr_clock_now_ns();
+        due_ns = o.fps ? due_ns + 1000000000u / o.fps : now_ns;
+        due_ns = due_ns > now_ns ? due_ns : now_ns;
+        told = cue_sleep(due_ns - now_ns);
+    }
+    return frame;
 }
 
 int main(int argc, char **argv)
@@ -481,31 +521,18 @@ int main(int argc, char **argv)
     const char *fault = options_read(argc, argv);
     if (fault)
         die(fault);
+    cue_begin();
     make_instance();
     make_all();
-    figures_begin(o.frames);
-    uint64_t due_ns = fr_clock_now_ns();
-    for (uint32_t frame = 1; frame <= o.frames; frame++) {
-        for (uint32_t i = 0; i < o.num_resizes; i++)
-            if (o.resize[i].at == frame)
-                resize(o.resize[i].width, o.resize[i].height);
-        show(frame);
-        if (is_lost)
-            show_again(frame);
-        show_second(frame);
-        const uint64_t now_ns = fr_clock_now_ns();
-        due_ns = o.fps ? due_ns + 1000000000u / o.fps : now_ns;
-        if (due_ns > now_ns)
-            sleep_ns(due_ns - now_ns);
-        else
-            due_ns = now_ns;
-    }
-    sleep_ns(o.linger_s * UINT64_C(1000000000));
+    if (!figures_begin(o.frames, o.times))
+        die("the file of times cannot be written");
+    printf("presented %u\n", show_frames());
+    fflush(stdout);
+    cue_sleep(o.linger_s * UINT64_C(1000000000));
     if (!o.bare_exit) {
         destroy_device();
         vkDestroyInstance(instance, NULL);
     }
-    printf("presented %u\n", o.frames);
     figures_say();
     return 0;
 }

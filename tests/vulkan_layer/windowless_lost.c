@@ -3,12 +3,15 @@
 
 /*
  * WINDOWLESS_LOSE=N,M+: the device is lost in the Nth present of the process, which says so, and after the
- * Mth, which succeeds. What the driver below was given is done by then; it is given nothing more.
+ * Mth, which succeeds. The name of a file instead: of the present that finds it; it is removed. What the
+ * driver below was given is done by then; it is given nothing more.
  */
 #include "windowless.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static _Atomic uint32_t presents;
 
@@ -20,18 +23,32 @@ void windowless_lose(struct device *device)
     pthread_mutex_unlock(&windowless_queues);
 }
 
+/* `*at`: behind the number, or the name. */
+static bool is_this(const char **at, uint32_t number)
+{
+    char *end, name[512];
+    const size_t bytes = strcspn(*at, "+,");
+    if (**at != '/') {
+        const bool is_due = strtoul(*at, &end, 10) == number;
+        *at = end;
+        return is_due;
+    }
+    snprintf(name, sizeof(name), "%.*s", (int)bytes, *at);
+    *at += bytes;
+    return unlink(name) == 0;
+}
+
 bool windowless_presents(struct device *device)
 {
     const uint32_t number = atomic_fetch_add(&presents, 1) + 1;
     const char *at = getenv("WINDOWLESS_LOSE");
     while (at && *at) {
-        char *end;
-        const bool is_this = strtoul(at, &end, 10) == number, later = *end == '+';
-        if (is_this && !later)
+        const bool is_due = is_this(&at, number), later = *at == '+';
+        if (is_due && !later)
             windowless_lose(device);
-        if (is_this)
+        if (is_due)
             return later;
-        at = strchr(end, ',');
+        at = strchr(at, ',');
         at = at ? at + 1 : NULL;
     }
     return false;

@@ -39,9 +39,6 @@ void fr_d3d11_picture_destroy(struct fr_picture *picture);
 /* False: `source` is another backend. */
 bool fr_d3d11_source_is(const struct fr_backend_source *source);
 
-/* Its device is gone: a source that goes on needs another device. */
-bool fr_d3d11_source_is_lost(const struct fr_backend_source *source);
-
 /* Size and format of a texture; FR_FORMAT_NONE for a format that no ring has, and several samples. */
 void fr_d3d11_texture_describe(struct ID3D11Texture2D *texture, uint32_t *width, uint32_t *height,
                                fr_format *format);

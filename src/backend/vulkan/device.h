@@ -57,15 +57,17 @@ struct fr_vk_device {
     VkPhysicalDeviceLimits limits;
     VkDeviceSize max_allocation_bytes;
     VkDeviceSize host_pointer_align; /* VK_EXT_external_memory_host */
-    uint32_t subgroup_size;          /* with basic and shuffle operations in compute; 0 = without */
 
     /* What the device was made with: static strings, or the caller's. */
     const char *extension[FR_VK_EXTENSIONS_MAX];
     uint32_t num_extensions;
 
     /* What was found and turned on. */
-    bool timeline;                                    /* timeline semaphores inside this device */
-    bool writes_any_format;                           /* shaders store to images of any format */
+    bool timeline;          /* timeline semaphores inside this device */
+    bool writes_any_format; /* shaders store to images of any format */
+    /* Whole subgroups of one size can be asked for in compute, with basic and shuffle operations: their size,
+     * 0: they cannot; and how many a workgroup may have. */
+    uint32_t subgroup_size, workgroup_subgroups;
     VkImageUsageFlags slot_usage[FR_VK_RING_FORMATS]; /* of images shared as OPAQUE_FD */
     bool opaque_fd;                                   /* FR_VK_WAY_OPAQUE_FD, and so on */
     bool dma_buf;                                     /* gpu.modifier has those of all ring formats */
@@ -161,6 +163,12 @@ void fr_vk_device_share(struct fr_vk_device *device);
 /* Gives a reference back. True: it was the last, and the device cannot be found any more. */
 bool fr_vk_device_leave(struct fr_vk_device *device);
 
+/* ---- device_open.c ---- */
+
+/* Makes the device, its queues and its timelines on a physical one that was chosen. FR_ERR_UNSUPPORTED: it
+ * cannot be used, logged. FR_ERR_NO_MEMORY. */
+fr_status fr_vk_device_open(struct fr_vk_device *device, const fr_log *log);
+
 /* ---- device_choose.c ---- */
 
 /* An instance of ours with its functions; *instance VK_NULL_HANDLE on failure, logged. */
@@ -187,7 +195,7 @@ VkResult fr_vk_submit_once(struct fr_vk_device *device, const struct fr_vk_once 
 /* ---- device_query.c ---- */
 
 bool fr_vk_device_has(const struct fr_vk_device *device, const char *extension);
-/* Fills all that is known of a physical device: name to subgroup_size, and with `extension` and
+/* Fills all that is known of a physical device: name to max_allocation_bytes, and with `extension` and
  * `timeline` filled in, the ways of sharing. */
 void fr_vk_device_query(struct fr_vk_device *device);
 void fr_vk_device_query_ways(struct fr_vk_device *device);

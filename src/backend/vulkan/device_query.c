@@ -23,12 +23,10 @@ static void query_identity(struct fr_vk_device *device)
 {
     const struct fr_vk_functions *vk = &device->vk;
     VkPhysicalDeviceDriverProperties driver = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES};
-    VkPhysicalDeviceSubgroupProperties subgroup = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES,
+    VkPhysicalDeviceMaintenance3Properties largest = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES,
         .pNext = device->api_version >= VK_API_VERSION_1_2 ? &driver : NULL,
     };
-    VkPhysicalDeviceMaintenance3Properties largest = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES, .pNext = &subgroup};
     VkPhysicalDeviceProperties2 properties = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
                                               .pNext = &largest};
     vk->GetPhysicalDeviceProperties2(device->physical, &properties);
@@ -38,10 +36,6 @@ static void query_identity(struct fr_vk_device *device)
     device->type = properties.properties.deviceType;
     device->limits = properties.properties.limits;
     device->max_allocation_bytes = largest.maxMemoryAllocationSize;
-    const VkSubgroupFeatureFlags wanted = VK_SUBGROUP_FEATURE_BASIC_BIT | VK_SUBGROUP_FEATURE_SHUFFLE_BIT;
-    if ((subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT) &&
-        (subgroup.supportedOperations & wanted) == wanted)
-        device->subgroup_size = subgroup.subgroupSize;
 }
 
 void fr_vk_device_query(struct fr_vk_device *device)

@@ -24,7 +24,9 @@ _Static_assert(sizeof(struct constants) == 4 * NUM_CONSTANTS, "");
 /* The workgroup is one row of whole subgroups, and one subgroup lends the edge of all its rows. */
 static bool can_shuffle(const struct fr_vk_device *device, const struct fr_vk_variant *variant)
 {
-    return device->subgroup_size && variant->down == 1 && variant->across % device->subgroup_size == 0 &&
+    return device->subgroup_size && variant->columns == 2 && variant->down == 1 &&
+           variant->across % device->subgroup_size == 0 &&
+           variant->across / device->subgroup_size <= device->workgroup_subgroups &&
            device->subgroup_size >= 2 * variant->deep;
 }
 
@@ -167,6 +169,10 @@ static VkResult make_layouts(struct fr_vk_shade *shade, struct fr_vk_device *dev
 static VkResult make_pipeline(struct fr_vk_shade *shade, struct fr_vk_device *device,
                               const struct fr_vk_code *code, const struct constants *constants)
 {
+    const bool shuffles = shade->variant.neighbour == FR_VK_NEIGHBOUR_SHUFFLE;
+    VkPipelineShaderStageRequiredSubgroupSizeCreateInfo subgroups = {
+        .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO,
+        .requiredSubgroupSize = device->subgroup_size};
     const VkShaderModuleCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO, .codeSize = code->bytes, .pCode = code->words};
     VkShaderModule module;
@@ -182,6 +188,8 @@ static VkResult make_pipeline(struct fr_vk_shade *shade, struct fr_vk_device *de
     const VkComputePipelineCreateInfo pipeline = {
         .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
         .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
+                  .pNext = shuffles ? &subgroups : NULL,
+                  .flags = shuffles ? VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT : 0u,
                   .stage = VK_SHADER_STAGE_COMPUTE_BIT,
                   .module = module,
                   .pName = "main",
@@ -200,7 +208,7 @@ fr_status fr_vk_shade_init(struct fr_vk_shade *shade, struct fr_vk_device *devic
     *shade = (struct fr_vk_shade){.variant = *variant};
     const uint32_t invocations = variant->across * variant->down;
     const bool in_pairs = variant->columns == 2;
-    const bool shuffles = in_pairs && variant->neighbour == FR_VK_NEIGHBOUR_SHUFFLE;
+    const bool shuffles = variant->neighbour == FR_VK_NEIGHBOUR_SHUFFLE;
     const bool lends = (in_pairs && !shuffles) || variant->neighbour == FR_VK_NEIGHBOUR_LEND;
     const enum fr_vk_cut cut = shuffles ? FR_VK_CUT_SHUFFLED : in_pairs ? FR_VK_CUT_PAIRS : FR_VK_CUT_BLOCKS;
     struct fr_vk_code code;

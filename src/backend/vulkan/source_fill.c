@@ -253,7 +253,11 @@ static VkResult read_back(struct fr_vk_source *source, const fr_vulkan_image *im
         .signal = (VkSemaphore)(uintptr_t)image->signal,
     };
     result = fr_vk_command_submit(&source->commands, command, &submission);
-    return result == VK_SUCCESS ? fr_vk_command_wait(&source->commands, command, FR_VK_GPU_WAIT_NS) : result;
+    if (result != VK_SUCCESS)
+        return result;
+    /* A wait that cannot be had is one that took too long: the program's semaphores are in use. */
+    result = fr_vk_command_wait(&source->commands, command, FR_VK_GPU_WAIT_NS);
+    return result == VK_SUCCESS || result == VK_ERROR_DEVICE_LOST ? result : VK_TIMEOUT;
 }
 
 static VkResult fill_memory(struct fr_vk_source *source, const fr_vulkan_image *image, const fr_slot *out)

@@ -76,12 +76,6 @@ bool fr_vk_source_is(const struct fr_backend_source *source)
     return false;
 }
 
-bool fr_vk_source_is_lost(const struct fr_backend_source *source)
-{
-    (void)source;
-    return false;
-}
-
 void fr_vk_image_describe(const fr_vulkan_image *image, uint32_t *width, uint32_t *height, fr_format *format)
 {
     *width = image->width;

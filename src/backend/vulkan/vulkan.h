@@ -47,9 +47,6 @@ fr_status fr_vk_source_create(struct fr_backend_source *out, const fr_vulkan_sou
 /* False: `source` is another backend. */
 bool fr_vk_source_is(const struct fr_backend_source *source);
 
-/* Its device is gone: a source that goes on needs another device. */
-bool fr_vk_source_is_lost(const struct fr_backend_source *source);
-
 /* Size and format of an image; FR_FORMAT_NONE for a format that no ring has. */
 void fr_vk_image_describe(const fr_vulkan_image *image, uint32_t *width, uint32_t *height, fr_format *format);
 

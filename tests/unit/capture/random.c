@@ -361,7 +361,7 @@ static void sessions_keep_their_promises(void **state)
         run_seed(strtoull(only, NULL, 10));
         return;
     }
-    for (uint64_t seed = 1; seed <= SEEDS; seed++)
+    for (uint64_t seed = 1; seed <= rig_share(SEEDS); seed++)
         run_seed(seed);
 }
 

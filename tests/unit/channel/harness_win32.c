@@ -259,6 +259,26 @@ size_t child_handles(const struct child *child)
     return count;
 }
 
+size_t child_handles_settled(const struct child *child)
+{
+    size_t count = 0;
+    for (int same = 0; same < 2;) {
+        sleep_ms(25);
+        const size_t now = child_handles(child);
+        same = now == count ? same + 1 : 0;
+        count = now;
+    }
+    return count;
+}
+
+void expect_child_handles(const struct child *child, size_t count)
+{
+    const uint64_t deadline = now_ns() + WAIT_NS;
+    while (child_handles(child) != count && now_ns() < deadline)
+        sleep_ms(1);
+    assert_int_equal(child_handles(child), count);
+}
+
 void tell(uint64_t word)
 {
     DWORD bytes;

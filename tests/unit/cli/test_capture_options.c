@@ -139,6 +139,7 @@ static void options_of_the_source(void **state)
               &good, &exit_code);
     assert_true(good);
     assert_ptr_equal(o->session.source_argv, o->source_argv);
+    assert_true(o->session.capture.timing.attach_wait_ns == UINT64_C(15) * 1000000000);
     assert_string_equal(o->source_argv[0], program);
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
         assert_string_equal(o->source_argv[i + 1], wanted[i]);

@@ -87,6 +87,10 @@ fr_status rig_next(struct rig *rig);
 fr_status rig_try(struct rig *rig);
 /* next until it gives anything but FR_REPEAT and FR_AGAIN, for `ns` of the machine's time. */
 fr_status rig_run(struct rig *rig, uint64_t ns);
+/* How much of a long script to run: all of it, or one part in FRAMERING_SHORTENED, where each step costs many
+ * times as much. */
+unsigned rig_share(unsigned whole);
+
 fr_display_descriptor rig_display(uint32_t width, uint32_t height, fr_colour_state state);
 
 /* ---- source ---- */

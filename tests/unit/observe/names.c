@@ -182,8 +182,13 @@ static void an_observer_leaves_nothing_open(void **state)
     fr_observation seen;
     open_host(fixture, 2, NULL);
     make_generation(fixture, 20, &header);
-    sleep_ms(50); /* until the host's thread has what it needs */
-    const size_t before = system_count_handles();
+    /* Until the host's thread has what it needs. */
+    size_t before = 0;
+    for (size_t now = 1; now != before;) {
+        before = now;
+        sleep_ms(50);
+        now = system_count_handles();
+    }
     for (int i = 0; i < 3; i++) {
         fr_observer *observer = open_observer(fixture);
         assert_int_equal(fr_observer_sample(observer, &seen), FR_OK);

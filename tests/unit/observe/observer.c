@@ -136,10 +136,16 @@ static void a_silent_host_is_given_up(void **state)
     struct raw_listener listener;
     raw_listen(&listener, fixture->address);
     fr_observer *observer;
-    const uint64_t begin = now_ns();
-    assert_int_equal(fr_observer_open(&observer, fixture->sandbox.dir, 7, &fixture->log), FR_ERR_NO_HOST);
-    const uint64_t took = now_ns() - begin;
-    assert_true(took >= FR_NS_PER_S * 9 / 10 && took < 3 * FR_NS_PER_S);
+    /* The least of a few: the machine itself may stand still meanwhile. */
+    uint64_t least = UINT64_MAX;
+    for (int i = 0; i < 4 && least >= 3 * FR_NS_PER_S; i++) {
+        const uint64_t begin = now_ns();
+        assert_int_equal(fr_observer_open(&observer, fixture->sandbox.dir, 7, &fixture->log), FR_ERR_NO_HOST);
+        const uint64_t took = now_ns() - begin;
+        assert_true(took >= FR_NS_PER_S * 9 / 10);
+        least = took < least ? took : least;
+    }
+    assert_true(least < 3 * FR_NS_PER_S);
     raw_unlisten(&listener);
 }
 

@@ -17,6 +17,7 @@ struct gpu {
     struct fr_backend_source cpu;
     struct fr_backend_source_ops ops;
     struct fr_attach_fault fault; /* status 0: opens */
+    bool lost, lost_by_attach;
     enum fr_claim begin[8];
     unsigned num_begins, begins;
     enum fr_claim end;
@@ -36,9 +37,10 @@ static fr_status attach(void *self, const struct fr_delivery *delivery, void **r
                         struct fr_attach_fault *fault)
 {
     struct gpu *gpu = self;
+    gpu->lost = gpu->lost || gpu->lost_by_attach;
     if (gpu->fault.status) {
         *fault = gpu->fault;
-        return FR_ERR_SYSTEM;
+        return gpu->lost ? FR_ERR_DEVICE_LOST : FR_ERR_SYSTEM;
     }
     struct fr_delivery plain = *delivery;
     plain.slots_kind = FR_SLOTS_MEMORY;
@@ -60,6 +62,13 @@ static void adapter(void *self, uint32_t *luid_low, int32_t *luid_high)
     *luid_high = -1;
 }
 
+/* The device is lost from then on. */
+static enum fr_claim note(struct gpu *gpu, enum fr_claim outcome)
+{
+    gpu->lost = gpu->lost || outcome == FR_CLAIM_FATAL;
+    return outcome;
+}
+
 static enum fr_claim begin(void *self, void *ring, uint32_t index, uint64_t retire_value, uint64_t timeout_ns)
 {
     struct gpu *gpu = self;
@@ -70,7 +79,7 @@ static enum fr_claim begin(void *self, void *ring, uint32_t index, uint64_t reti
     const enum fr_claim outcome = gpu->begins < gpu->num_begins ? gpu->begin[gpu->begins] : FR_CLAIM_ACQUIRED;
     gpu->begins++;
     gpu->held += outcome == FR_CLAIM_ACQUIRED;
-    return outcome;
+    return note(gpu, outcome);
 }
 
 static enum fr_claim end(void *self, void *ring, uint32_t index, uint64_t *ready_value)
@@ -81,8 +90,9 @@ static enum fr_claim end(void *self, void *ring, uint32_t index, uint64_t *ready
     assert_int_equal(index, gpu->index);
     gpu->held = 0;
     gpu->ends++;
-    *ready_value = READY;
-    return gpu->end;
+    if (ready_value)
+        *ready_value = READY;
+    return note(gpu, gpu->end);
 }
 
 static void slot(void *self, void *ring, uint32_t index, fr_slot *out)
@@ -96,6 +106,12 @@ static bool copy(void *self, void *from_ring, uint32_t from, void *to_ring, uint
     const struct gpu *gpu = self;
     assert_int_equal(gpu->held, 1);
     return gpu->cpu.ops->copy(gpu->cpu.self, from_ring, from, to_ring, to);
+}
+
+static bool is_lost(void *self)
+{
+    const struct gpu *gpu = self;
+    return gpu->lost;
 }
 
 static void destroy(void *self)
@@ -118,6 +134,7 @@ static void open_source(struct gpu_fixture *f)
         .end = end,
         .slot = slot,
         .copy = copy,
+        .is_lost = is_lost,
         .destroy = destroy,
     };
     env.backend[1] =
@@ -231,7 +248,7 @@ static void a_frame_that_cannot_be_ended_is_not_published(void **state)
 {
     struct gpu_fixture *f = *state;
     assert_int_equal(deliver(f), FR_REATTACHED);
-    f->gpu.end = FR_CLAIM_FATAL;
+    f->gpu.end = FR_CLAIM_ABANDONED;
     assert_int_equal(rig_push(&f->rig), FR_AGAIN);
     assert_int_equal(published(f), 0);
     assert_int_equal(host_header(&f->host)->v1.latest, 0);
@@ -318,6 +335,43 @@ static void a_republished_picture_is_begun_and_ended(void **state)
     host_release(&f->host, token);
 }
 
+/* Nothing else would tell a program that only begins and publishes. */
+static void a_loss_that_begin_finds_is_told_by_poll(void **state)
+{
+    struct gpu_fixture *f = *state;
+    assert_int_equal(deliver(f), FR_REATTACHED);
+    for (int i = 0; i < 4; i++)
+        f->gpu.begin[i] = FR_CLAIM_FATAL;
+    f->gpu.num_begins = 4;
+    assert_int_equal(rig_push(&f->rig), FR_AGAIN);
+    const uint64_t now_ns = f->rig.machine.now_ns;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(fr_source_poll(f->rig.source, FR_NS_PER_S), FR_ERR_DEVICE_LOST);
+    assert_int_equal(f->rig.machine.now_ns, now_ns);
+}
+
+static void a_loss_that_end_finds_is_told_by_poll(void **state)
+{
+    struct gpu_fixture *f = *state;
+    assert_int_equal(deliver(f), FR_REATTACHED);
+    f->gpu.end = FR_CLAIM_FATAL;
+    assert_int_equal(rig_push(&f->rig), FR_AGAIN);
+    assert_int_equal(fr_source_poll(f->rig.source, 0), FR_ERR_DEVICE_LOST);
+}
+
+/* The host hears of the ring first, which may lie elsewhere for the source that comes next. */
+static void a_loss_that_an_attach_finds_is_told_by_poll(void **state)
+{
+    struct gpu_fixture *f = *state;
+    f->gpu.fault = (struct fr_attach_fault){FR_WIRE_STATUS_TEXTURE_FAILED, 7};
+    host_deliver(&f->host);
+    f->gpu.lost_by_attach = true;
+    assert_int_equal(fr_source_poll(f->rig.source, FR_NS_PER_S), FR_ERR_DEVICE_LOST);
+    uint32_t detail;
+    assert_int_equal(fr_ring_host_source_status(&f->host.words, &detail), FR_WIRE_STATUS_TEXTURE_FAILED);
+    assert_int_equal(fr_source_poll(f->rig.source, 0), FR_ERR_DEVICE_LOST);
+}
+
 /* ---- version 1 ---- */
 
 static int setup_v1(void **state)
@@ -394,6 +448,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_ring_of_memory_is_opened_by_the_other_backend, setup, teardown),
         cmocka_unit_test_setup_teardown(a_picture_of_another_backend_is_not_published_again, setup, teardown),
         cmocka_unit_test_setup_teardown(a_republished_picture_is_begun_and_ended, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_loss_that_begin_finds_is_told_by_poll, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_loss_that_end_finds_is_told_by_poll, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_loss_that_an_attach_finds_is_told_by_poll, setup, teardown),
         cmocka_unit_test_setup_teardown(a_version_1_host_gets_frames, setup_v1, teardown),
         cmocka_unit_test_setup_teardown(in_version_1_the_next_slot_is_tried, setup_v1, teardown),
         cmocka_unit_test_setup_teardown(a_header_of_the_other_version_is_refused, setup_v1, teardown),

@@ -5,18 +5,20 @@
 #include "backend/cpu/cpu.h"
 #include "backend/vulkan/vulkan.h"
 #include "machine/host.h"
+#include "publish/native.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { BGRA = 44, READY = 71 }; /* VK_FORMAT_B8G8R8A8_UNORM */
+enum { BGRA = 44 /* VK_FORMAT_B8G8R8A8_UNORM */, READY = 71, PATIENCE_MS = 5 };
 
 static struct gpu {
     struct fr_backend_source cpu;
     fr_status fill;
-    unsigned fills, ends;
+    unsigned fills, ends, given_up;
     enum fr_claim end;
     bool lost;
+    uint64_t wait_ns; /* the longest that a begin was allowed to wait */
     void *ring;
     uint32_t index;
     const void *pixels; /* of the slot that is filled */
@@ -62,7 +64,8 @@ static void gpu_of(void *self, struct fr_gpu *out)
 
 static enum fr_claim begin(void *self, void *ring, uint32_t index, uint64_t retire_value, uint64_t timeout_ns)
 {
-    (void)self, (void)ring, (void)index, (void)retire_value, (void)timeout_ns;
+    (void)self, (void)ring, (void)index, (void)retire_value;
+    gpu.wait_ns = timeout_ns > gpu.wait_ns ? timeout_ns : gpu.wait_ns;
     return FR_CLAIM_ACQUIRED;
 }
 
@@ -70,7 +73,9 @@ static enum fr_claim end(void *self, void *ring, uint32_t index, uint64_t *ready
 {
     (void)self, (void)ring, (void)index;
     gpu.ends++;
-    *ready_value = READY;
+    gpu.given_up += !ready_value;
+    if (ready_value)
+        *ready_value = READY;
     return gpu.end;
 }
 
@@ -91,6 +96,12 @@ static void destroy(void *self)
     gpu.cpu.ops->destroy(gpu.cpu.self);
 }
 
+static bool is_lost(void *self)
+{
+    (void)self;
+    return gpu.lost;
+}
+
 static const struct fr_backend_source_ops ops = {
     .name = "vulkan",
     .attach = attach,
@@ -101,6 +112,7 @@ static const struct fr_backend_source_ops ops = {
     .end = end,
     .slot = slot_of,
     .copy = copy,
+    .is_lost = is_lost,
     .destroy = destroy,
 };
 
@@ -169,12 +181,6 @@ bool fr_vk_source_is(const struct fr_backend_source *source)
     return source->ops == &ops;
 }
 
-bool fr_vk_source_is_lost(const struct fr_backend_source *source)
-{
-    (void)source;
-    return gpu.lost;
-}
-
 void fr_vk_image_describe(const fr_vulkan_image *image, uint32_t *width, uint32_t *height, fr_format *format)
 {
     *width = image->width;
@@ -224,7 +230,24 @@ const char *const *fr_vk_source_extensions(void)
 
 static const fr_vulkan_image fits = {.image = 5, .format = BGRA, .width = 64, .height = 36};
 
-static int setup(void **state)
+static void open_source(struct fixture *f, uint32_t acquire_wait_ms)
+{
+    struct fr_source_env env = {.os = machine_os(&f->rig.machine), .pid = 77};
+    const fr_vulkan_source_params vulkan = {.device = (void *)&gpu, .acquire_wait_ms = acquire_wait_ms};
+    fr_source_params params = f->rig.source_params;
+    params.vulkan = &vulkan;
+    assert_int_equal(fr_cpu_source_create(&gpu.cpu, env.os), FR_OK);
+    assert_int_equal(fr_source_native_backends(&env, &params), FR_OK);
+    f->rig.end = link_end_open(&f->rig.link, params.name, env.pid);
+    env.channel = link_source(f->rig.end);
+    assert_true(fr_source_capabilities(&env) == (FR_CAP_STATES | FR_CAP_OPAQUE_FD));
+    const struct fr_gpu known = fr_source_gpu(&env);
+    assert_true(known.present && known.device_uuid[2] == 3);
+    assert_int_equal(fr_source_open_env(&f->rig.source, &f->rig.source_params, &env), FR_OK);
+    assert_int_equal(fr_source_poll(f->rig.source, 0), FR_AGAIN);
+}
+
+static int setup_with(void **state, uint32_t acquire_wait_ms)
 {
     struct fixture *f = stage = calloc(1, sizeof(*f));
     if (!f)
@@ -234,19 +257,19 @@ static int setup(void **state)
     host_init(&f->host, &f->rig);
     host_open(&f->host);
     host_make(&f->host, 1, 64, 36, FR_FORMAT_BGRA8);
-    struct fr_source_env env = {.os = machine_os(&f->rig.machine), .pid = 77};
-    assert_int_equal(fr_cpu_source_create(&gpu.cpu, env.os), FR_OK);
-    assert_int_equal(fr_vk_source_create(&env.backend[0], NULL, NULL), FR_OK);
-    assert_int_equal(fr_cpu_source_create(&env.backend[1], env.os), FR_OK);
-    f->rig.end = link_end_open(&f->rig.link, f->rig.source_params.name, env.pid);
-    env.channel = link_source(f->rig.end);
-    assert_true(fr_source_capabilities(&env) == (FR_CAP_STATES | FR_CAP_OPAQUE_FD));
-    const struct fr_gpu known = fr_source_gpu(&env);
-    assert_true(known.present && known.device_uuid[2] == 3);
-    assert_int_equal(fr_source_open_env(&f->rig.source, &f->rig.source_params, &env), FR_OK);
-    assert_int_equal(fr_source_poll(f->rig.source, 0), FR_AGAIN);
+    open_source(f, acquire_wait_ms);
     *state = f;
     return 0;
+}
+
+static int setup(void **state)
+{
+    return setup_with(state, 0);
+}
+
+static int setup_patient(void **state)
+{
+    return setup_with(state, PATIENCE_MS);
 }
 
 static int teardown(void **state)
@@ -378,6 +401,59 @@ static void a_slot_is_an_image_between_begin_and_publish(void **state)
     fr_source_cancel(f->rig.source);
 }
 
+/* The program's work is under way, or it is not: a backend has no other way to know. */
+static void what_was_published_is_not_given_up(void **state)
+{
+    struct fixture *f = *state;
+    fr_slot slot;
+    deliver(f, FR_SLOTS_OPAQUE_FD);
+    assert_int_equal(fr_source_begin(f->rig.source, &slot), FR_OK);
+    assert_int_equal(fr_source_publish(f->rig.source, NULL), FR_OK);
+    assert_true(gpu.ends == 1 && !gpu.given_up);
+    assert_int_equal(fr_source_begin(f->rig.source, &slot), FR_OK);
+    fr_source_cancel(f->rig.source);
+    assert_true(gpu.ends == 2 && gpu.given_up == 1);
+    assert_int_equal(fr_source_begin(f->rig.source, &slot), FR_OK);
+    retire();
+    assert_int_equal(fr_source_publish(f->rig.source, NULL), FR_AGAIN);
+    assert_true(gpu.ends == 3 && gpu.given_up == 1);
+    assert_int_equal(f->rig.source->current.ring.writing, -1);
+}
+
+static void a_slot_that_is_held_is_given_up_by_a_close(void **state)
+{
+    struct fixture *f = *state;
+    fr_slot slot;
+    deliver(f, FR_SLOTS_OPAQUE_FD);
+    assert_int_equal(fr_source_begin(f->rig.source, &slot), FR_OK);
+    fr_source_close(&f->rig.source);
+    assert_true(gpu.ends == 1 && gpu.given_up == 1);
+}
+
+/* The longest that the backend may wait, in the three ways to claim. */
+static uint64_t longest_wait_ns(struct fixture *f)
+{
+    fr_slot slot;
+    deliver(f, FR_SLOTS_OPAQUE_FD);
+    assert_int_equal(fr_source_begin_ahead(f->rig.source, &slot), FR_OK);
+    fr_source_cancel(f->rig.source);
+    assert_int_equal(fr_source_begin(f->rig.source, &slot), FR_OK);
+    fr_source_cancel(f->rig.source);
+    assert_int_equal(fr_source_push_vulkan(f->rig.source, &fits, NULL), FR_OK);
+    return gpu.wait_ns;
+}
+
+/* A present of the capture layer claims its next slot itself. */
+static void without_a_wait_no_slot_is_waited_for(void **state)
+{
+    assert_true(longest_wait_ns(*state) == 0);
+}
+
+static void a_slot_is_waited_for_as_long_as_the_source_says(void **state)
+{
+    assert_true(longest_wait_ns(*state) == PATIENCE_MS * FR_NS_PER_MS);
+}
+
 static void a_slot_in_memory_is_no_image(void **state)
 {
     struct fixture *f = *state;
@@ -462,6 +538,11 @@ int main(void)
         TEST(a_copy_that_failed_is_given_up),
         TEST(a_copy_into_a_ring_that_went_stale_is_ok),
         TEST(a_slot_is_an_image_between_begin_and_publish),
+        TEST(what_was_published_is_not_given_up),
+        TEST(a_slot_that_is_held_is_given_up_by_a_close),
+        TEST(without_a_wait_no_slot_is_waited_for),
+        cmocka_unit_test_setup_teardown(a_slot_is_waited_for_as_long_as_the_source_says, setup_patient,
+                                        teardown),
         TEST(a_slot_in_memory_is_no_image),
         TEST(arguments_are_checked),
         cmocka_unit_test(frames_say_where_they_lie),

@@ -56,6 +56,10 @@ static void refuses_what_is_wrong(void **state)
         "2s:format=nv12",
         "2s:format=xyz",
         "-1s:exit",
+        "f:exit",
+        "-1f:exit",
+        "1.5f:exit",
+        "4294967297f:exit",
         "2s :exit",
         "2s: exit",
         "11111111111111111111111111111111111111s:exit",
@@ -74,17 +78,41 @@ static void runs_in_order_of_time(void **state)
     assert_null(fr_script_add(&script, "1s:hdr=on"));
     assert_null(fr_script_add(&script, "1s:kill"));
     assert_null(fr_script_add(&script, "500ms:garbage"));
-    assert_null(fr_script_take(&script, 499 * FR_NS_PER_MS));
+    assert_null(fr_script_take(&script, 499 * FR_NS_PER_MS, 0));
     assert_int_equal(fr_script_wait_ns(&script, 400 * FR_NS_PER_MS, FR_NS_PER_S), 100 * FR_NS_PER_MS);
     assert_int_equal(fr_script_wait_ns(&script, 400 * FR_NS_PER_MS, 50), 50);
-    assert_int_equal(fr_script_take(&script, 600 * FR_NS_PER_MS)->action, FR_SCRIPT_GARBAGE);
-    assert_null(fr_script_take(&script, 600 * FR_NS_PER_MS));
-    assert_int_equal(fr_script_take(&script, 9 * FR_NS_PER_S)->action, FR_SCRIPT_COLOUR);
-    assert_int_equal(fr_script_take(&script, 9 * FR_NS_PER_S)->action, FR_SCRIPT_KILL);
+    assert_int_equal(fr_script_take(&script, 600 * FR_NS_PER_MS, 0)->action, FR_SCRIPT_GARBAGE);
+    assert_null(fr_script_take(&script, 600 * FR_NS_PER_MS, 0));
+    assert_int_equal(fr_script_take(&script, 9 * FR_NS_PER_S, 0)->action, FR_SCRIPT_COLOUR);
+    assert_int_equal(fr_script_take(&script, 9 * FR_NS_PER_S, 0)->action, FR_SCRIPT_KILL);
     assert_int_equal(fr_script_wait_ns(&script, 9 * FR_NS_PER_S, FR_NS_PER_S), 0);
-    assert_int_equal(fr_script_take(&script, 9 * FR_NS_PER_S)->action, FR_SCRIPT_EXIT);
-    assert_null(fr_script_take(&script, 9 * FR_NS_PER_S));
+    assert_int_equal(fr_script_take(&script, 9 * FR_NS_PER_S, 0)->action, FR_SCRIPT_EXIT);
+    assert_null(fr_script_take(&script, 9 * FR_NS_PER_S, 0));
     assert_int_equal(fr_script_wait_ns(&script, 9 * FR_NS_PER_S, 5), 5);
+}
+
+static void runs_by_frames_in_the_order_given(void **state)
+{
+    (void)state;
+    fr_script script = {0};
+    assert_null(fr_script_add(&script, "60f:hdr=on"));
+    assert_null(fr_script_add(&script, "15f:hdr=off"));
+    assert_null(fr_script_add(&script, "0f:idle=1s"));
+    assert_null(fr_script_add(&script, "1f:exit"));
+    assert_non_null(fr_script_add(&script, "1s:exit"));
+    assert_null(fr_script_take(&script, FR_NS_PER_S, 59));
+    assert_int_equal(fr_script_wait_ns(&script, FR_NS_PER_S, 7), 7);
+    assert_int_equal(fr_script_take(&script, 0, 60)->colour_state, FR_COLOUR_STATE_HDR);
+    assert_null(fr_script_take(&script, FR_NS_PER_S, 0));
+    assert_int_equal(fr_script_take(&script, FR_NS_PER_S, 15)->colour_state, FR_COLOUR_STATE_SDR);
+    assert_int_equal(fr_script_take(&script, FR_NS_PER_S, 0)->action, FR_SCRIPT_IDLE);
+    assert_null(fr_script_take(&script, FR_NS_PER_S, 0));
+    assert_int_equal(fr_script_take(&script, FR_NS_PER_S, 1)->action, FR_SCRIPT_EXIT);
+    assert_null(fr_script_take(&script, FR_NS_PER_S, 1000));
+
+    fr_script timed = {0};
+    assert_null(fr_script_add(&timed, "1s:hdr=on"));
+    assert_non_null(fr_script_add(&timed, "60f:exit"));
 }
 
 static void has_room_for_256_steps(void **state)
@@ -111,11 +139,9 @@ static void a_format_brings_its_colour_state(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_every_action),
-        cmocka_unit_test(refuses_what_is_wrong),
-        cmocka_unit_test(runs_in_order_of_time),
-        cmocka_unit_test(has_room_for_256_steps),
-        cmocka_unit_test(a_format_brings_its_colour_state),
+        cmocka_unit_test(reads_every_action),     cmocka_unit_test(refuses_what_is_wrong),
+        cmocka_unit_test(runs_in_order_of_time),  cmocka_unit_test(runs_by_frames_in_the_order_given),
+        cmocka_unit_test(has_room_for_256_steps), cmocka_unit_test(a_format_brings_its_colour_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -119,6 +119,37 @@ static void test_the_programs_semaphores(void **state)
     chain(&memory);
 }
 
+static VKAPI_ATTR VkResult VKAPI_CALL no_room_to_wait(VkDevice device, uint32_t num, const VkFence *fences,
+                                                      VkBool32 all, uint64_t timeout_ns)
+{
+    (void)device, (void)num, (void)fences, (void)all, (void)timeout_ns;
+    return VK_ERROR_OUT_OF_HOST_MEMORY;
+}
+
+/* The program has to know that its semaphores were used. */
+static void test_a_copy_that_cannot_be_waited_for(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct gpu_image image;
+    struct pair_shape memory = shape;
+    memory.capabilities = FR_CAP_STATES;
+    rig_open(&rig, &memory);
+    const struct fr_delivery delivery = pair_delivered(&rig.host.delivery);
+    assert_int_equal(pair_source_attach(&rig.source, &delivery, rig.words), FR_OK);
+    struct fr_vk_functions *vk = &((struct fr_vk_source *)rig.source.backend.self)->device->vk;
+    const PFN_vkWaitForFences wait = vk->WaitForFences;
+    image_create(&rig, 11, &image);
+    vk->WaitForFences = no_room_to_wait;
+    assert_int_equal(pair_source_push(&rig.source, &image.push), FR_TIMEOUT);
+    vk->WaitForFences = wait;
+    assert_int_equal(pair_source_push(&rig.source, &image.push), FR_OK);
+    expect_taken(&rig.host, 11);
+    settle(&rig);
+    gpu_image_destroy(&rig.gpu, &image);
+    rig_close(&rig);
+}
+
 /* A ring in shared memory, then another one: what was imported of the first goes. */
 static uint32_t times_recorded;
 static PFN_vkBeginCommandBuffer begin_commands;
@@ -353,6 +384,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_programs_semaphores),
+        cmocka_unit_test(test_a_copy_that_cannot_be_waited_for),
         cmocka_unit_test(test_images_with_numbers),
         cmocka_unit_test(test_read_back_follows_the_ring),
         cmocka_unit_test(test_read_back_without_import),
