@@ -47,9 +47,12 @@ FR_API fr_status fr_av_vulkan_create(fr_av_vulkan **out);
 /*
  * Makes `out`, blank before (av_frame_alloc), the frame as AV_PIX_FMT_VULKAN: hw_frames_ctx, whose sw_format
  * is NV12 or P010, colour, HDR metadata; no times. Its pixels are complete: waits for the GPU, at most a
- * second. The surface stays held until the last reference to `out` is gone. Two frames of one surface (a
- * repeat) share one AVVkFrame. The contexts are made again when device, size or format change; those of
- * before live as long as their frames.
+ * second. The surface stays held until the last reference to `out` is gone and what FFmpeg gave to the GPU
+ * with it is over (the release waits for that, at most a second; work that hangs keeps the surface). Frames
+ * of one surface (repeats) share one AVVkFrame, in which FFmpeg keeps what it has under way and in which
+ * layouts it left the images: also one that is wrapped while the last before it is being released. So a
+ * surface is wrapped by one fr_av_vulkan alone: two know nothing of each other's layouts. The contexts are
+ * made again when device, size or format change; those of before live as long as their frames.
  *
  * FR_ERR_UNSUPPORTED: the frame lies in memory, its device has no images of the planes (fr_vulkan_picture),
  * or FFmpeg does not take the device; FR_ERR_ARGUMENT; FR_ERR_NO_MEMORY; FR_TIMEOUT; FR_ERR_DEVICE_LOST.

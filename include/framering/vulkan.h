@@ -191,6 +191,16 @@ FR_API fr_status fr_source_push_vulkan(fr_source *source, const fr_vulkan_image 
  * work takes the image over from `queue_family` (old layout UNDEFINED, or GENERAL to keep what is there) and
  * gives it back to it in layout GENERAL. Its last submission signals `ready` with `ready_value`;
  * it is submitted before fr_source_publish. Without `ready` it is done before fr_source_publish.
+ *
+ * The values are signalled in the order of the frames, and work on an image comes after the work that was
+ * submitted for that image before. A program that uses more than one queue, or pushes images too, sees to
+ * that.
+ *
+ * Once fr_source_publish was called, whatever it returned, image and `ready` stay until `ready` has reached
+ * the value: where the library lets go of them (in fr_source_poll, _publish, _push_vulkan and _close) it
+ * waits for that, at most a second (30 on a device of type CPU). Work that is not over by then keeps them,
+ * and their memory, for as long as the device lives. A slot that is not published (fr_source_cancel, or
+ * fr_source_close before fr_source_publish) has no such work: nothing was submitted for it, or that is over.
  */
 typedef struct fr_vulkan_slot {
     uint64_t image;         /* VkImage: TRANSFER_DST, COLOR_ATTACHMENT and SAMPLED usage */

@@ -282,9 +282,8 @@ static sleep_plan turn(struct fr_layer_feed *feed)
         fr_layer_frames_collect(feed);
     const uint64_t now = fr_layer_now_ns();
     const bool due = feed->news || now - feed->polled_ns >= poll_every_ns(feed);
-    /* The library may take slots away in a poll: nothing of ours may still write to them. */
-    if (feed->source && due && fr_layer_claims_expire(feed, now, true) &&
-        fr_layer_frames_settle(feed, FR_LAYER_NS_PER_S))
+    /* The library may take slots away in a poll; what was published it waits for by itself. */
+    if (feed->source && due && fr_layer_claims_expire(feed, now, true))
         poll_source(feed, now);
     if (feed->source)
         (void)fr_layer_claims_expire(feed, now, false);

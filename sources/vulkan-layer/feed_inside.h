@@ -99,8 +99,6 @@ bool fr_layer_frames_now(struct fr_layer_feed *feed, fr_layer_sink *sink);
 void fr_layer_frames_follow(struct fr_layer_feed *feed);
 /* Publishes what the presents left. */
 void fr_layer_frames_collect(struct fr_layer_feed *feed);
-/* Waits until no copy into a slot is under way. False: one hangs. */
-bool fr_layer_frames_settle(struct fr_layer_feed *feed, uint64_t timeout_ns);
 /* No sink of the current swapchain is used or left. */
 void fr_layer_frames_drop(struct fr_layer_feed *feed);
 

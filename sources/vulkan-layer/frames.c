@@ -44,20 +44,6 @@ bool fr_layer_frames_finish(struct fr_layer_feed *feed, fr_layer_sink *sink)
     return result == VK_SUCCESS;
 }
 
-bool fr_layer_frames_settle(struct fr_layer_feed *feed, uint64_t timeout_ns)
-{
-    fr_layer_swapchain *swapchain = feed->current;
-    for (uint32_t i = 0; swapchain && i < FR_LAYER_SLOTS_MAX; i++) {
-        fr_layer_sink *sink = &swapchain->sink[i];
-        if (!sink->made || !sink->submitted)
-            continue;
-        if (wait_for(feed, sink, timeout_ns) != VK_SUCCESS)
-            return false;
-        fr_layer_sink_reset(sink, feed->current);
-    }
-    return true;
-}
-
 /* Ends what a present may have begun with the sink, and frees it. What the GPU never ends stays; to a lost
  * device it has ended. */
 static void drop_sink(struct fr_layer_feed *feed, fr_layer_sink *sink)

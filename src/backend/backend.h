@@ -114,6 +114,7 @@ struct fr_backend_source_ops {
      * kind that this backend has not; FR_ERR_DEVICE_LOST; FR_ERR_ADAPTER_MISMATCH. */
     fr_status (*attach)(void *self, const struct fr_delivery *delivery, void **ring,
                         struct fr_attach_fault *fault);
+    /* Nothing that was submitted for a slot is under way when memory goes; what does not end stays. */
     void (*detach)(void *self, void *ring);
     /* The adapter that it renders on; zero: none, or not known. */
     void (*adapter)(void *self, uint32_t *luid_low, int32_t *luid_high);
@@ -123,12 +124,14 @@ struct fr_backend_source_ops {
      * the record says. Waits at most timeout_ns. After ACQUIRED `end` is called exactly once. */
     enum fr_claim (*begin)(void *self, void *ring, uint32_t index, uint64_t retire_value,
                            uint64_t timeout_ns);
-    /* The slot is complete (or given up). *ready_value: for the record. Anything but ACQUIRED: the frame may
-     * not be published. */
+    /* The slot is complete, but for what a program submitted for it: *ready_value, for the record, says when
+     * that is. NULL: it is given up, and nothing of the program's is under way. Anything but ACQUIRED: the
+     * frame may not be published. */
     enum fr_claim (*end)(void *self, void *ring, uint32_t index, uint64_t *ready_value);
     /* Fills pixels, pitch_bytes, memory_* or texture of *out. */
     void (*slot)(void *self, void *ring, uint32_t index, fr_slot *out);
-    /* Rings of equal size and format, of this backend; `to` is between begin and end. False: not copied. */
+    /* Rings of equal size and format, of this backend; `to` is between begin and end, and `from` was
+     * published. False: not copied. */
     bool (*copy)(void *self, void *from_ring, uint32_t from, void *to_ring, uint32_t to);
     /* Its device went away, for ever; found by whatever call. NULL: it has none. */
     bool (*is_lost)(void *self);

@@ -17,11 +17,14 @@
 
 enum { EXTENSIONS_MAX = 32 };
 
-/* How many frames see a surface at a time, and as what. */
+/* How many frames see a surface at a time, and as what. In the list until nothing is under way any more: a
+ * repeat that meets the release of the last frame goes on with it. */
 struct view {
     struct shared *shared;
     struct view *next;
-    unsigned refs; /* under the mutex */
+    unsigned refs;    /* frames; this and the next two under the mutex */
+    unsigned waiting; /* threads that released the last frame, and wait for FFmpeg's work */
+    uint64_t over[2]; /* of the frame's sem_value: was waited for */
     fr_frame frame;
     AVVkFrame *vkf;
     AVBufferRef *device; /* FFmpeg's, which holds ours */
@@ -218,13 +221,14 @@ static fr_status need_contexts(fr_av_vulkan *av, const fr_frame *frame, const fr
 /* ---- pictures ---- */
 
 /* What FFmpeg does with a picture. */
-static fr_status wait_for(const struct device *device, const AVVkFrame *vkf)
+static fr_status wait_for(const struct device *device, const VkSemaphore semaphore[2],
+                          const uint64_t value[2])
 {
     const VkSemaphoreWaitInfo info = {
         .sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
         .semaphoreCount = 2,
-        .pSemaphores = vkf->sem,
-        .pValues = vkf->sem_value,
+        .pSemaphores = semaphore,
+        .pValues = value,
     };
     switch (device->wait_semaphores(device->device, &info, PATIENCE_NS)) {
     case VK_SUCCESS: return FR_OK;
@@ -286,38 +290,62 @@ static void unref_shared(struct shared *shared)
     av_free(shared);
 }
 
-/* What FFmpeg still does with the picture ends first. If it does not, all stays as it is. */
+/* Nobody else knows it any more. */
 static void close_view(struct view *view)
 {
-    const struct device *device = device_of(view->device);
-    AVVkFrame *vkf = view->vkf;
-    const fr_status status = wait_for(device, vkf);
-    if (status == FR_TIMEOUT || status == FR_ERR_NO_MEMORY)
-        return;
-    const uint32_t layout[2] = {(uint32_t)vkf->layout[0], (uint32_t)vkf->layout[1]};
-    (void)fr_frame_vulkan_left(&view->frame, layout);
-    destroy_semaphores(device, vkf);
-    av_free(vkf);
+    destroy_semaphores(device_of(view->device), view->vkf);
+    av_free(view->vkf);
     fr_frame_release(&view->frame);
     av_buffer_unref(&view->device);
     unref_shared(view->shared);
     av_free(view);
 }
 
+/* Under the mutex, by the last that waited. Who finds no view from then on reads in which layouts it left the
+ * images. False: a repeat has it again, or what FFmpeg does with it does not end, and all stays as it is. */
+static bool take_out(struct view *view)
+{
+    const AVVkFrame *vkf = view->vkf;
+    if (view->refs || view->waiting || view->over[0] != vkf->sem_value[0] ||
+        view->over[1] != vkf->sem_value[1])
+        return false;
+    const uint32_t layout[2] = {(uint32_t)vkf->layout[0], (uint32_t)vkf->layout[1]};
+    (void)fr_frame_vulkan_left(&view->frame, layout);
+    struct view **at = &view->shared->views;
+    while (*at != view)
+        at = &(*at)->next;
+    *at = view->next;
+    return true;
+}
+
+static void note_over(struct view *view, const uint64_t value[2])
+{
+    for (int i = 0; i < 2; i++)
+        if (view->over[i] < value[i])
+            view->over[i] = value[i];
+}
+
 static void release_view(void *opaque, uint8_t *data)
 {
     (void)data;
     struct view *view = opaque;
-    struct shared *shared = view->shared;
-    (void)pthread_mutex_lock(&shared->mutex);
+    pthread_mutex_t *mutex = &view->shared->mutex;
+    uint64_t value[2];
+    (void)pthread_mutex_lock(mutex);
     const bool last = --view->refs == 0;
-    for (struct view **at = &shared->views; last && *at; at = &(*at)->next)
-        if (*at == view) {
-            *at = view->next;
-            break;
-        }
-    (void)pthread_mutex_unlock(&shared->mutex);
-    if (last)
+    view->waiting += last;
+    memcpy(value, view->vkf->sem_value, sizeof(value));
+    (void)pthread_mutex_unlock(mutex);
+    if (!last)
+        return;
+    const fr_status status = wait_for(device_of(view->device), view->vkf->sem, value);
+    (void)pthread_mutex_lock(mutex);
+    view->waiting--;
+    if (status == FR_OK || status == FR_ERR_DEVICE_LOST)
+        note_over(view, value);
+    const bool out = take_out(view);
+    (void)pthread_mutex_unlock(mutex);
+    if (out)
         close_view(view);
 }
 
@@ -334,15 +362,19 @@ static struct view *find_view(struct shared *shared, const fr_frame *frame)
     return view;
 }
 
-static fr_status make_view(fr_av_vulkan *av, const fr_frame *frame, const fr_vulkan_picture *picture,
-                           struct view **out)
+/* There is no view. */
+static fr_status make_view(fr_av_vulkan *av, const fr_frame *frame, struct view **out)
 {
     const struct device *device = device_of(av->device);
+    fr_vulkan_picture picture;
     fr_status status = fr_frame_vulkan_wait(frame);
+    /* Only now: the layouts are those that the last view left. */
+    if (status == FR_OK)
+        status = fr_frame_vulkan(frame, &picture);
     if (status != FR_OK)
         return status;
     struct view *view = av_mallocz(sizeof(*view));
-    AVVkFrame *vkf = fill_picture(picture);
+    AVVkFrame *vkf = fill_picture(&picture);
     AVBufferRef *ref = av_buffer_ref(av->device);
     status = view && vkf && ref ? make_semaphores(device, vkf) : FR_ERR_NO_MEMORY;
     if (status != FR_OK) {
@@ -390,7 +422,7 @@ fr_status fr_av_vulkan_wrap(fr_av_vulkan *av, const fr_frame *frame, AVFrame *ou
         return status;
     struct view *view = find_view(av->shared, frame);
     if (!view)
-        status = make_view(av, frame, &picture, &view);
+        status = make_view(av, frame, &view);
     if (status == FR_OK)
         status = fill(out, view, av->frames, frame);
     if (status != FR_OK)

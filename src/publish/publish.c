@@ -298,10 +298,12 @@ fr_status fr_source_begin_ahead(fr_source *source, fr_slot *out)
     return begin(source, out, true);
 }
 
-/* Ends what begin_slot began in the backend. False: the frame may not be published. */
+/* Ends what begin_slot began in the backend; `ready_value` NULL: gives it up. False: the frame may not be
+ * published. */
 static bool end_slot(struct fr_attachment *attachment, uint64_t *ready_value)
 {
-    *ready_value = 0;
+    if (ready_value)
+        *ready_value = 0;
     if (!attachment->begun)
         return true;
     attachment->begun = false;
@@ -312,8 +314,7 @@ static bool end_slot(struct fr_attachment *attachment, uint64_t *ready_value)
 
 void fr_attachment_cancel(struct fr_attachment *attachment)
 {
-    uint64_t unused;
-    (void)end_slot(attachment, &unused);
+    (void)end_slot(attachment, NULL);
     fr_ring_source_cancel(&attachment->ring);
 }
 
@@ -365,12 +366,14 @@ fr_status fr_source_publish(fr_source *source, const fr_publish_info *info)
     /* What changed is against a frame that the host never got, if one was lost: see fr_source_push_vulkan. */
     const bool lost = source->outdated;
     source->outdated = true; /* unless it gets through */
+    /* Also for a ring that nobody reads any more: what the program submitted is under way. */
+    uint64_t ready_value;
+    const bool ended = end_slot(current, &ready_value);
     if (fr_ring_source_stale(&current->ring)) {
-        fr_attachment_cancel(current);
+        fr_ring_source_cancel(&current->ring);
         return FR_AGAIN;
     }
-    uint64_t ready_value;
-    if (!end_slot(current, &ready_value)) {
+    if (!ended) {
         fr_log_write(&source->params.log, FR_LOG_WARNING,
                      "a slot could not be released after it was written, its frame is not published");
         fr_ring_source_cancel(&current->ring);

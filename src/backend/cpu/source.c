@@ -68,7 +68,8 @@ static enum fr_claim begin(void *self, void *ring, uint32_t index, uint64_t reti
 static enum fr_claim end(void *self, void *ring, uint32_t index, uint64_t *ready_value)
 {
     (void)self, (void)ring, (void)index;
-    *ready_value = 0;
+    if (ready_value)
+        *ready_value = 0;
     return FR_CLAIM_ACQUIRED;
 }
 

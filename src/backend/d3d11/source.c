@@ -196,7 +196,8 @@ static enum fr_claim end(void *self, void *ring_, uint32_t index, uint64_t *read
     struct source_ring *ring = ring_;
     const fr_log *log = log_of(self, ring);
     IDXGIKeyedMutex *mutex = ring->slot[index].mutex;
-    *ready_value = 0;
+    if (ready_value)
+        *ready_value = 0;
     if (mutex) {
         const enum fr_claim claim = note(ring, fr_d3d11_release(ring->device, mutex, log));
         ring->slot[index].lost = claim != FR_CLAIM_ACQUIRED;
@@ -204,8 +205,9 @@ static enum fr_claim end(void *self, void *ring_, uint32_t index, uint64_t *read
     }
     const enum fr_claim claim =
         note(ring, fr_d3d11_signal(ring->device, ring->ready, ring->written + 1, log));
-    if (claim == FR_CLAIM_ACQUIRED)
-        *ready_value = ++ring->written;
+    ring->written += claim == FR_CLAIM_ACQUIRED;
+    if (claim == FR_CLAIM_ACQUIRED && ready_value)
+        *ready_value = ring->written;
     return claim;
 }
 
@@ -222,14 +224,13 @@ static bool copy(void *self, void *from_, uint32_t from_index, void *to_, uint32
     struct source_ring *from_ring = from_;
     struct source_ring *to_ring = to_;
     struct source_slot *from = &from_ring->slot[from_index];
-    uint64_t unused;
     if (from->mutex && begin(self, from_ring, from_index, 0, 0) != FR_CLAIM_ACQUIRED)
         return false;
     ID3D11DeviceContext_CopyResource(to_ring->device->context,
                                      (ID3D11Resource *)to_ring->slot[to_index].texture,
                                      (ID3D11Resource *)from->texture);
     if (from->mutex)
-        (void)end(self, from_ring, from_index, &unused);
+        (void)end(self, from_ring, from_index, NULL);
     return true;
 }
 

@@ -162,12 +162,39 @@ static fr_status attach(void *self, const struct fr_delivery *delivery, void **o
     return FR_OK;
 }
 
+/* All that the queue was given so far is over. */
+static bool queue_drained(struct fr_vk_source *source)
+{
+    const struct fr_vk_submission nothing = {0};
+    struct fr_vk_command *command;
+    VkResult result = fr_vk_command_begin(&source->commands, &command);
+    if (result == VK_SUCCESS)
+        result = fr_vk_command_submit(&source->commands, command, &nothing);
+    if (result == VK_SUCCESS)
+        result = fr_vk_command_wait(&source->commands, command, FR_VK_GPU_WAIT_NS);
+    return result == VK_SUCCESS || fr_vk_device_status(source->device, result) == FR_ERR_DEVICE_LOST;
+}
+
+/* What the program submitted by itself is known by its values alone. A peer can spoil the semaphore: then its
+ * queue has to do. */
+static bool program_done(const struct fr_vk_source_ring *ring)
+{
+    struct fr_vk_source *source = ring->source;
+    if (!ring->drawn || fr_vk_device_is_lost(source->device))
+        return true;
+    switch (fr_vk_wait_for(source->device, ring->ready, ring->drawn, FR_VK_GPU_WAIT_NS, NULL)) {
+    case FR_CLAIM_BUSY: return false;
+    case FR_CLAIM_ABANDONED: return queue_drained(source);
+    default: return true;
+    }
+}
+
 /* What the GPU still writes may not go: then it is left as it is. */
 static void detach(void *self, void *ring_)
 {
     struct fr_vk_source *source = self;
     struct fr_vk_source_ring *ring = ring_;
-    bool done = fr_vk_commands_settle(&source->commands);
+    bool done = fr_vk_commands_settle(&source->commands) && program_done(ring);
     /* A fence may be signalled before the semaphores of its batch are. */
     if (done && ring->submitted && !fr_vk_device_is_lost(source->device))
         done = fr_vk_wait_for(source->device, ring->ready, ring->submitted, FR_VK_GPU_WAIT_NS, NULL) !=
@@ -279,15 +306,19 @@ static enum fr_claim end(void *self, void *ring_, uint32_t index, uint64_t *read
     struct fr_vk_source_ring *ring = ring_;
     struct fr_vk_source_slot *slot = &ring->slot[index];
     VkResult result = VK_SUCCESS;
-    *ready_value = 0;
+    if (ready_value)
+        *ready_value = 0;
     if (fr_vk_device_is_lost(source->device))
         return FR_CLAIM_FATAL;
     if (ring->sync_kind == FR_WIRE_SYNC_FENCE) {
+        if (slot->handed_out && ready_value)
+            ring->drawn = slot->ready_value;
         if (!slot->signalled && !slot->handed_out)
             result = signal_only(ring, index);
         if (result != VK_SUCCESS)
             return failed(ring, result, "the signal after the use");
-        *ready_value = slot->ready_value;
+        if (ready_value)
+            *ready_value = slot->ready_value;
         return FR_CLAIM_ACQUIRED;
     }
     if (ring->sync_kind == FR_WIRE_SYNC_FILE && slot->signalled) {
@@ -352,6 +383,9 @@ static bool copy(void *self, void *from_, uint32_t from, void *to_, uint32_t to)
     struct fr_vk_source *source = self;
     struct fr_vk_source_ring *from_ring = from_, *to_ring = to_;
     struct fr_vk_command *command;
+    /* The program's queue may be another one. */
+    if (!program_done(from_ring))
+        return false;
     VkResult result = fr_vk_command_begin(&source->commands, &command);
     if (result == VK_SUCCESS) {
         copy_between(from_ring, from, to_ring, to, command->buffer);

@@ -59,6 +59,7 @@ struct fr_vk_source_ring {
     VkSemaphore ready, retire;
     uint64_t written;   /* the highest value that a slot was given for the ready semaphore */
     uint64_t submitted; /* ... and that a submission of ours signals */
+    uint64_t drawn;     /* ... and that the program's own work does, of a frame that it published */
     uint64_t retired;   /* what the retire semaphore was seen to have reached */
     bool failed;        /* said once: what failed may do so with every frame */
 };

@@ -15,7 +15,7 @@ enum { BGRA = 44 /* VK_FORMAT_B8G8R8A8_UNORM */, READY = 71, PATIENCE_MS = 5 };
 static struct gpu {
     struct fr_backend_source cpu;
     fr_status fill;
-    unsigned fills, ends;
+    unsigned fills, ends, given_up;
     enum fr_claim end;
     bool lost;
     uint64_t wait_ns; /* the longest that a begin was allowed to wait */
@@ -73,7 +73,9 @@ static enum fr_claim end(void *self, void *ring, uint32_t index, uint64_t *ready
 {
     (void)self, (void)ring, (void)index;
     gpu.ends++;
-    *ready_value = READY;
+    gpu.given_up += !ready_value;
+    if (ready_value)
+        *ready_value = READY;
     return gpu.end;
 }
 
@@ -399,6 +401,35 @@ static void a_slot_is_an_image_between_begin_and_publish(void **state)
     fr_source_cancel(f->rig.source);
 }
 
+/* The program's work is under way, or it is not: a backend has no other way to know. */
+static void what_was_published_is_not_given_up(void **state)
+{
+    struct fixture *f = *state;
+    fr_slot slot;
+    deliver(f, FR_SLOTS_OPAQUE_FD);
+    assert_int_equal(fr_source_begin(f->rig.source, &slot), FR_OK);
+    assert_int_equal(fr_source_publish(f->rig.source, NULL), FR_OK);
+    assert_true(gpu.ends == 1 && !gpu.given_up);
+    assert_int_equal(fr_source_begin(f->rig.source, &slot), FR_OK);
+    fr_source_cancel(f->rig.source);
+    assert_true(gpu.ends == 2 && gpu.given_up == 1);
+    assert_int_equal(fr_source_begin(f->rig.source, &slot), FR_OK);
+    retire();
+    assert_int_equal(fr_source_publish(f->rig.source, NULL), FR_AGAIN);
+    assert_true(gpu.ends == 3 && gpu.given_up == 1);
+    assert_int_equal(f->rig.source->current.ring.writing, -1);
+}
+
+static void a_slot_that_is_held_is_given_up_by_a_close(void **state)
+{
+    struct fixture *f = *state;
+    fr_slot slot;
+    deliver(f, FR_SLOTS_OPAQUE_FD);
+    assert_int_equal(fr_source_begin(f->rig.source, &slot), FR_OK);
+    fr_source_close(&f->rig.source);
+    assert_true(gpu.ends == 1 && gpu.given_up == 1);
+}
+
 /* The longest that the backend may wait, in the three ways to claim. */
 static uint64_t longest_wait_ns(struct fixture *f)
 {
@@ -507,6 +538,8 @@ int main(void)
         TEST(a_copy_that_failed_is_given_up),
         TEST(a_copy_into_a_ring_that_went_stale_is_ok),
         TEST(a_slot_is_an_image_between_begin_and_publish),
+        TEST(what_was_published_is_not_given_up),
+        TEST(a_slot_that_is_held_is_given_up_by_a_close),
         TEST(without_a_wait_no_slot_is_waited_for),
         cmocka_unit_test_setup_teardown(a_slot_is_waited_for_as_long_as_the_source_says, setup_patient,
                                         teardown),
