@@ -9,7 +9,7 @@
 const char fr_script_help[] =
     "The script: --at WHEN:ACTION, as often as you like. WHEN is a time from the\n"
     "first ring on, such as 2s or 250ms; or, for all steps, a number of frames, such\n"
-    "as 60f, counted once the host has followed the step before.\n"
+    "as 60f, that the host has taken since it followed the step before.\n"
     "  hdr=on|off        the display turns HDR on or off\n"
     "  wcg=on|off        it composes wide colour in FP16, shown as SDR, or not\n"
     "  size=WxH          it changes its size\n"

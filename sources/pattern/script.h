@@ -49,7 +49,7 @@ extern const char fr_script_help[];
 /* Adds one step, such as "2s:hdr=on" or "60f:hdr=on". NULL, or what is wrong with it. */
 const char *fr_script_add(fr_script *script, const char *text);
 
-/* The next step if its time has come, and past it; else NULL. `frames`: that the host has seen since it
+/* The next step if its time has come, and past it; else NULL. `frames`: that the host has taken since it
  * followed the step before; 0 as long as it has not, so that no pause of either side merges two steps. */
 const fr_script_step *fr_script_take(fr_script *script, uint64_t elapsed_ns, uint32_t frames);
 

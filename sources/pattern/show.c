@@ -20,9 +20,10 @@ typedef struct show {
     uint64_t start_ns;
     uint64_t idle_until_ns, mismatch_until_ns;
     uint32_t frames;
-    uint32_t frames_before; /* of `frames`: made before the last step, or for another ring */
-    uint32_t generation;    /* of the ring that the script saw last */
-    bool changed;           /* by the last step, and the host has made no ring for it yet */
+    uint32_t taken;      /* by the host, of this ring, since the last step */
+    uint32_t looked_at;  /* `frames` when the script looked last */
+    uint32_t generation; /* of the ring then */
+    bool changed;        /* by the last step, and the host has made no ring for it yet */
     uint32_t
         pushed; /* by the GPU: the stamps count by it, because a push does not tell its sequence before */
     bool wish, wished_hdr; /* what the host asked for in the last poll */
@@ -250,26 +251,31 @@ static void run_step(show *s, const fr_script_step *step)
     }
 }
 
-/* Frames since the last step that the host has seen; 0 while it has not followed that. */
-static uint32_t frames_seen(show *s)
+/* Frames that the host has taken since it followed the last step; what it misses does not count. */
+static uint32_t frames_taken(show *s)
 {
     fr_source_info ring;
     fr_source_get_info(s->feed.source, &ring);
     if (ring.generation != s->generation) {
         s->generation = ring.generation;
-        s->frames_before = s->frames;
+        s->looked_at = s->frames;
+        s->taken = 0;
         s->changed = false;
     }
-    return s->changed || ring.untaken ? 0 : s->frames - s->frames_before;
+    if (!ring.untaken && s->frames != s->looked_at) {
+        s->looked_at = s->frames;
+        s->taken++;
+    }
+    return s->changed ? 0 : s->taken;
 }
 
 static void run_script(show *s)
 {
     const fr_script_step *step;
     while (s->started && !s->feed.stopped &&
-           (step = fr_script_take(&s->options->script, fr_clock_now_ns() - s->start_ns, frames_seen(s))) !=
+           (step = fr_script_take(&s->options->script, fr_clock_now_ns() - s->start_ns, frames_taken(s))) !=
                NULL) {
-        s->frames_before = s->frames;
+        s->taken = 0;
         run_step(s, step);
     }
 }

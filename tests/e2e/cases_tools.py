@@ -32,6 +32,14 @@ def case_probe(world):
         check(word in text and word in json.dumps(report), f"probe does not speak of {word}")
 
 
+def watched(world, *arguments):
+    """What watch says. A host that is not run just then does not answer in time, and counts as dead."""
+    def look():
+        done = world.fr("watch", *arguments)
+        return done if "no host answers" not in done.err else None
+    return wait_for(look, 30, "no host answers").expect(0)
+
+
 @everywhere
 def case_watch(world):
     """watch lists targets and samples a running session without disturbing it."""
@@ -39,12 +47,11 @@ def case_watch(world):
     world.wait_for_target(6)
     world.wait_for_file("a.mkv", 500)
     if not world.windows:  # Wine does not list its pipes
-        # A host that is not run just then does not answer in time, and counts as dead.
         wait_for(lambda: "6" in world.fr("watch", "--list").expect(0).out, 30, "target 6 is not listed")
-    done = world.fr("watch", "6", "--json", "--samples", "4", "--every", "200ms").expect(0)
+    done = watched(world, "6", "--json", "--samples", "4", "--every", "200ms")
     samples = [json.loads(line) for line in done.out.strip().splitlines()]
     check(len(samples) >= 4, f"{len(samples)} samples")
-    text = world.fr("watch", "6", "--samples", "2", "--every", "200ms").expect(0).out
+    text = watched(world, "6", "--samples", "2", "--every", "200ms").out
     check("320x180" in text, f"{text!r}")
     summary = host.interrupt().expect(0).json()
     check(summary["generations"] == 1, "watching made a new generation")

@@ -183,7 +183,7 @@ exec '{program}' "$@"
 @everywhere
 def case_source_stalls(world):
     """A source that stops answering is named; repeats go on; it comes back by itself."""
-    done = world.fr("capture", "--json", *SMALL, "--at", "60f:stall=3s", "--at", "60f:exit", "--for", "50s", "a.mkv").expect(0)
+    done = world.fr("capture", "--json", *SMALL, "--at", "60f:stall=5s", "--at", "60f:exit", "--for", "50s", "a.mkv").expect(0)
     summary = done.json()
     check("does not answer" in done.err, f"{done.err!r}")
     check(summary["repeats"] > 60, f"{summary['repeats']} repeats")

@@ -407,8 +407,8 @@ class WindowsWorld(World):
 
     def kill_source(self, pid, watch=("0",)):
         """By TerminateProcess: what dies of a signal has ended with 0 in Wine's eyes."""
-        seen = self.fr("watch", *watch, "--json", "--samples", "1").expect(0).out.splitlines()[0]
-        self.run(self.build / "tests" / "e2e" / "terminate.exe", json.loads(seen)["source"]["pid"]).expect(0)
+        seen = wait_for(lambda: self.sample(*watch), 30, "nothing is to be seen of the source")
+        self.run(self.build / "tests" / "e2e" / "terminate.exe", seen["source"]["pid"]).expect(0)
         wait_for(lambda: not is_alive(pid), 30, "the source was not killed")
 
     def target_is_there(self, target):
