@@ -9,8 +9,9 @@ import signal
 import time
 
 from cases_session import TAGS_HDR, check_tags, last_picture
-from cases_vulkan_layer import A2B10G10R10, BGRA8, BGRA8_SRGB, HDR10, NO_GOODBYE, RGBA16F, host, is_captured
-from harness import check, print_flips, wait_for
+from cases_vulkan_layer import (A2B10G10R10, BGRA8, BGRA8_SRGB, FOREVER, HDR10, NO_GOODBYE, RGBA16F, end, host, is_captured,
+                                wait_for_frames)
+from harness import alone, check, print_flips, wait_for
 from vulkan_rig import captured, presenter, stats, use_layer
 
 # Vulkan's own numbers.
@@ -45,10 +46,12 @@ def case_layer_formats_fp16_pq(world):
     use_layer(world)
     for number, backend in enumerate(("cpu", "vulkan")):
         name = f"{number}.mkv"
-        running = host(world, "--backend", backend, seconds=3, name=name)
-        presenter(world, f"p{number}", 7, "--format", RGBA16F, "--space", HDR10, "--nits", "1234", "--colour", "1,0.5,0",
-                  "--frames", "130").finish().expect(0)
-        summary = running.finish(60).expect(0).json()
+        running = host(world, "--backend", backend, name=name)
+        program = presenter(world, f"p{number}", 7, *FOREVER, "--format", RGBA16F, "--space", HDR10, "--nits", "1234",
+                            "--colour", "1,0.5,0")
+        wait_for_frames(world, program, 30)
+        end(world, program)
+        summary = running.interrupt(60).expect(0).json()
         check(summary["fresh"] > 10 and summary["colour_state"] == "hdr", f"{summary}")
         check_tags(world, name, TAGS_HDR, hdr=True)
         # R' 1, G' 0.5, B' 0 by the matrix of BT.2020 in limited range.
@@ -57,76 +60,145 @@ def case_layer_formats_fp16_pq(world):
         check(all(abs(code - want) < 5 for code, want in zip(codes, wanted)), f"{backend}: {codes}, not {wanted}")
 
 
-def figures(out):
-    """What the program itself felt."""
-    found = re.search(r"figures: ([\d.]+) frames/s, present ([\d.]+) us p50, ([\d.]+) us p99, .* of all ([\d.]+) us", out)
-    check(found, f"no figures: {out!r}")
-    return dict(zip(("fps", "p50_us", "p99_us", "longest_us"), map(float, found.groups())))
+def felt(world, name, spans):
+    """How long each present took that began in one of these spans of time, in seconds, the shortest first."""
+    lines = [line.split() for line in (world.folder / name).read_text().splitlines()]
+    return sorted(int(took) / 1e9 for begin, took in lines if any(a < int(begin) / 1e9 < b for a, b in spans))
 
 
-def case_layer_host_stopped(world):
-    """A host that stands still in the middle: the program's presents take no longer, and when the host goes on it has the
-    newest frame."""
-    use_layer(world)
-    for number, backend in enumerate(("vulkan", "cpu")):
-        name = f"{number}.mkv"
-        running = host(world, "--backend", backend, seconds=60, name=name)
-        program = presenter(world, f"p{number}", 7, "--frames", "480", "--linger", "3")
-        wait_for(lambda: is_captured(world, program), 3, "the program is not captured")
-        running.signal(signal.SIGSTOP)
-        time.sleep(8.5)
+def span(seconds):
+    """Sleeps; when that was."""
+    begin = time.monotonic()
+    time.sleep(seconds)
+    return begin, time.monotonic()
+
+
+def wait_for_last(world):
+    """Until the program offers nothing new, and the host has taken what there is."""
+    def newest():
+        seen = world.sample("7")
+        return seen and not {slot["state"] for slot in seen["slots"]} & {"published", "reading"} and seen["latest"]
+
+    def stays():
+        first = newest()
+        time.sleep(0.5)
+        return first and first == newest()
+    wait_for(stays, 60, "the host does not take the last frame")
+
+
+def stand_still(world, backend, name):
+    """A program whose host comes after some of its frames, and stands still every other second, at last until they are over.
+    Its presents' times without a host, beside one that runs, and beside one that stands still."""
+    times = f"{name}.times"
+    program = presenter(world, "program", 7, "--frames", "100000", "--linger", "60", "--times", times)
+    wait_for(lambda: (world.folder / times).exists(), 30, "the program presents nothing")
+    without, runs, stands = [span(1.5)], [], []
+    running = host(world, "--backend", backend, seconds=120, name=name)
+    wait_for(lambda: is_captured(world, program), 30, "the program is not captured")
+    for _ in range(4):
         running.signal(signal.SIGCONT)
-        done = program.finish().expect(0)
-        felt, counts = figures(done.out), stats(done.err)
-        print(f"  {backend}: {felt}")
-        check("presented 480" in done.out, f"{done.out!r} {done.err!r}")
-        world.check_time(felt["fps"] > 40 and felt["longest_us"] < 1_500_000, f"the program was held up: {felt} {done.err!r}")
-        check(counts["slot"]["presents"] + counts["stage"]["presents"] + counts["dropped"]["presents"] > 400, f"{counts}")
-        running.interrupt(60).expect(0)
-        world.stamps(name)
-        check(world.stamp_frames(name)[-1]["sequence"] == 480, f"{backend}: the last frame is not shown")
+        runs.append(span(1))
+        running.signal(signal.SIGSTOP)
+        stands.append(span(1))
+    program.signal(signal.SIGINT)
+    time.sleep(0.5)
+    running.signal(signal.SIGCONT)
+    wait_for_last(world)
+    done = program.interrupt(60).expect(0)
+    running.interrupt(60).expect(0)
+    counts, last = stats(done.err), int(re.search(r"presented (\d+)", done.out)[1])
+    world.stamps(name)
+    check(world.stamp_frames(name)[-1]["sequence"] == last, f"{backend}: the last frame, {last}, is not shown")
+    felt_by = [felt(world, times, spans) for spans in (without, runs, stands)]
+    captured_presents = sum(counts[way]["presents"] for way in ("slot", "stage", "dropped"))
+    check(captured_presents >= len(felt_by[1] + felt_by[2]), f"{backend}: {counts} were not captured, of {len(felt_by[2])}")
+    return felt_by
+
+
+# Less than library and layer could wait anywhere, which is 16 ms for a slot and a second for the GPU.
+SLOT_S, GPU_S, TRIES = 0.008, 0.5, 3
+
+
+def presents_wait(without, runs, stands):
+    """Beside a host that stands still, one in twenty takes longer than beside one that runs, by a wait for a slot, or one than
+    without a host, by a wait for the GPU. On Mesa's driver for the processor a present waits for the copy itself."""
+    if min(map(len, (without, runs, stands))) < 40:
+        print("  too few presents to tell")
+        return True
+    slow, slow_beside = (times[len(times) * 95 // 100] for times in (stands, runs))
+    print(f"  p95 beside a host that runs {slow_beside * 1e6:.0f} us, and that stands still {slow * 1e6:.0f}; "
+          f"longest without one {without[-1] * 1e6:.0f}, {stands[-1] * 1e6:.0f}")
+    return slow > max(SLOT_S, 2 * slow_beside) or stands[-1] > max(GPU_S, 2 * without[-1])
+
+
+@alone
+def case_layer_host_stopped(world):
+    """A host that stands still in the middle: the program's presents do not wait for it, and when it goes on it has the newest
+    frame."""
+    use_layer(world)
+    for backend in ("vulkan", "cpu"):
+        for attempt in range(TRIES):
+            waits = presents_wait(*stand_still(world, backend, f"{backend}-{attempt}.mkv"))
+            if not waits or world.sanitized:
+                break
+        world.check_time(not waits, f"{backend}: presents wait while the host stands still, in each of {TRIES} tries")
 
 
 # "... must have completed execution": of a device that is lost everything has; the validation layer does not know.
 IN_USE = r"VUID-vk(Destroy|Free|Reset)\w+-\S+\(ERROR.* in use"
 
 
+def lose(world, program, told, other_than=None):
+    """Loses the device, of which frames were taken from another generation than this; from which."""
+    generation = wait_for_frames(world, program, 20, other_than=other_than)["generation"]
+    told.touch()
+    wait_for(lambda: not told.exists(), 30, "the device is not lost")
+    return generation
+
+
 def case_layer_device_lost(world):
     """A device that is lost, in a present or after it: the program has its own error, destroys it without a wait, and is
     captured on the next one; nothing stays behind."""
     use_layer(world)
-    running = host(world, "--backend", "vulkan", seconds=60)
-    lost = (110, 220, 330)
-    program = presenter(world, "program", 7, "--again", "--frames", "440", "--linger", "1",
-                        env={"WINDOWLESS_LOSE": "110,220+,330"}, allowed=IN_USE)
-    done = program.finish(60).expect(0)
+    running = host(world, "--backend", "vulkan")
+    during, after = world.folder / "lose", world.folder / "lose-after"
+    program = presenter(world, "program", 7, "--again", *FOREVER, env={"WINDOWLESS_LOSE": f"{during},{after}+"}, allowed=IN_USE)
+    before = None
+    for told in (during, after, during):
+        before = lose(world, program, told, before)
+    wait_for_frames(world, program, 20, other_than=before)
+    done, last = end(world, program)
     said = [line for line in done.err.splitlines() if "device is lost" in line and line.startswith("framering")]
     found = re.findall(r"lost at frame (\d+), gone after (\d+) ms\nwithout a device: (\d+) files, (\d+) threads", done.out)
     check(len(found) == 3, f"{done.out!r}")
-    for (frame, gone_ms, files, threads), at in zip(found, lost):
-        check(abs(int(frame) - at) <= 2, f"lost at frame {frame}, not {at}")
-        check(int(gone_ms) < 3000, f"the device was gone after {gone_ms} ms")
+    for _, gone_ms, files, threads in found:
+        check(int(gone_ms) < 8000, f"the device was gone after {gone_ms} ms")
         check((files, threads) == found[0][2:], f"something stays behind: {found}")
     check(len(said) == 3, f"{said}")
     summary = running.interrupt(60).expect(0).json()
     print_flips(summary)
     world.stamps(*summary["files"])
     seen = {frame["sequence"] for frame in world.stamp_frames(*summary["files"])}
-    for begin, end in zip((1, *lost), (*lost, 441)):
-        check(len(seen & set(range(begin, end))) > 10, f"frames {begin} to {end} were not captured again: {sorted(seen)}")
+    lost = [int(frame) for frame, *_ in found]
+    for first, next_one in zip((1, *lost), (*lost, last + 1)):
+        check(len(seen & set(range(first, next_one))) > 10, f"frames {first} to {next_one} were not captured again: {sorted(seen)}")
+    check(last in seen, "the last frame is not shown")
 
 
 def case_layer_device_lost_and_kept(world):
     """A program that makes a new device while the lost one is still there: that one no longer has the connection."""
     use_layer(world)
-    running = host(world, "--backend", "vulkan", seconds=60)
-    program = world.start(world.build / "tests" / "vulkan_layer" / "presenter", "--again", "--keep", "--exit", "--frames", "240",
-                          "--linger", "1", env={**captured(7), "WINDOWLESS_LOSE": "100", **NO_GOODBYE})
-    done = program.finish(60).expect(0)
+    running = host(world, "--backend", "vulkan")
+    told = world.folder / "lose"
+    program = world.start(world.build / "tests" / "vulkan_layer" / "presenter", "--again", "--keep", "--exit", *FOREVER,
+                          env={**captured(7), "WINDOWLESS_LOSE": told, **NO_GOODBYE})
+    wait_for_frames(world, program, 60, other_than=lose(world, program, told))
+    done, last = end(world, program)
     summary = running.interrupt(60).expect(0).json()
     seen = {frame["sequence"] for frame in world.stamp_frames(*summary["files"])}
-    check(len(seen & set(range(130, 241))) > 50, f"the new device is not captured: {sorted(seen)} {done.err!r}")
-    check(240 in seen, "the last frame is not shown")
+    lost = int(re.search(r"lost at frame (\d+)", done.out).group(1))
+    check(len(seen & set(range(lost, last + 1))) > 50, f"the new device is not captured: {sorted(seen)} {done.err!r}")
+    check(last in seen, "the last frame is not shown")
 
 
 def case_layer_srgb_bytes(world):
@@ -135,8 +207,10 @@ def case_layer_srgb_bytes(world):
     pictures = []
     for image in (BGRA8, BGRA8_SRGB):
         name = f"{image}.y4m"
-        running = host(world, "--backend", "vulkan", seconds=60, name=name)
-        done = presenter(world, image, 7, "--format", image, "--bytes", "--frames", "60", "--linger", "1").finish().expect(0)
+        running = host(world, "--backend", "vulkan", name=name)
+        program = presenter(world, image, 7, *FOREVER, "--format", image, "--bytes")
+        wait_for_frames(world, program, 20)
+        done, _ = end(world, program)
         check("by a compute shader" in done.err, f"{done.err!r}")
         running.interrupt(60).expect(0)
         pictures.append(last_picture(world, name))

@@ -85,8 +85,8 @@ def to_be_validated(world, command, environment):
     layers = environment.get("VK_INSTANCE_LAYERS", "").split(":")
     folder = pathlib.Path(environment.get("VK_LAYER_SETTINGS_PATH", "/"))
     check(folder.parent == world.folder and (LAYER in layers or "--validated" in command),
-          f"it was to start without validation: {command}")
-    check(not (folder / "taken").exists(), f"its log is another's, which it would empty: {command}")
+          f"it was to start without validation: {command}", Final)
+    check(not (folder / "taken").exists(), f"its log is another's, which it would empty: {command}", Final)
     (folder / "taken").touch()
 
 

@@ -4,12 +4,14 @@
 #include "figures.h"
 
 #include <dirent.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 static uint32_t first, num, room;
 static uint64_t *times, longest_ns, begin_ns, begin_cpu_ns, end_ns, end_cpu_ns;
+static FILE *each;
 
 static uint64_t read_clock(clockid_t clock)
 {
@@ -18,7 +20,7 @@ static uint64_t read_clock(clockid_t clock)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-void figures_begin(uint32_t frames)
+bool figures_begin(uint32_t frames, const char *file)
 {
     first = frames / 2 + 1;
     room = frames - frames / 2;
@@ -26,11 +28,16 @@ void figures_begin(uint32_t frames)
     times = calloc(room ? room : 1, sizeof(*times));
     if (!times)
         room = 0;
+    each = file ? fopen(file, "w") : NULL;
+    return each || !file;
 }
 
-void figures_note(uint32_t frame, uint64_t present_ns)
+void figures_note(uint32_t frame, uint64_t present_begin_ns)
 {
     const uint64_t now_ns = read_clock(CLOCK_MONOTONIC), cpu_ns = read_clock(CLOCK_PROCESS_CPUTIME_ID);
+    const uint64_t present_ns = now_ns - present_begin_ns;
+    if (each)
+        fprintf(each, "%" PRIu64 " %" PRIu64 "\n", present_begin_ns, present_ns);
     if (frame + 1 == first) {
         begin_ns = now_ns;
         begin_cpu_ns = cpu_ns;
@@ -64,6 +71,9 @@ void figures_say(void)
             num * 1e9 / (double)(end_ns - begin_ns), present_us(500), present_us(990), present_us(1000),
             (double)(end_cpu_ns - begin_cpu_ns) / 1000 / num, (double)longest_ns / 1000);
     }
+    if (each)
+        fclose(each);
+    each = NULL;
     free(times);
     times = NULL;
     num = room = 0;

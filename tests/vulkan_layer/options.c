@@ -60,6 +60,8 @@ const char *options_read(int argc, char **argv)
             o.nits = (uint32_t)atoi(value);
         else if (!strcmp(name, "--features"))
             *(!strcmp(value, "constant") ? &o.features_constant : &o.features_writable) = true;
+        else if (!strcmp(name, "--times"))
+            o.times = value;
         else if (!strcmp(name, "--linger"))
             o.linger_s = (uint32_t)atoi(value);
         else if (!strcmp(name, "--colour") &&

@@ -7,6 +7,7 @@
  *   presenter [--format N] [--space N] [--size WxH] [--fps N] [--frames N] [--resize N:WxH]... [--nits N]
  *             [--colour R,G,B] [--linger S] [--exit] [--validated] [--features writable|constant]
  *             [--second WxH:FIRST:LAST] [--marks] [--again] [--keep] [--work N] [--flight N] [--bytes]
+ *             [--times FILE]
  * Formats and colour spaces are Vulkan's numbers. --resize: at that frame, or, for 0, at the next SIGUSR1.
  * SIGINT ends the frames. --linger: stands still for so long after the last frame, or until SIGINT.
  * --exit: ends without destroying anything. --second: another window beside it, which presents from one
@@ -16,7 +17,7 @@
  * belongs to it is destroyed and made anew, and the frame is shown there. --keep: a lost device is left as
  * it is (end with --exit). --work: the GPU clears each image so many times first. --flight: so many frames
  * may be under way, 1 to 4; the picture is to stand still then. --bytes: a picture that has every byte in
- * every place.
+ * every place. --times: a line for each present, when it began and how long it took, in ns.
  */
 
 #include <stdbool.h>
@@ -37,6 +38,7 @@ typedef struct options {
     uint32_t second_width, second_height, second_first, second_last; /* 0: none */
     bool marks, again, keep, bytes, one_colour, bare_exit, validated, features_writable, features_constant;
     float colour[3];
+    const char *times;
 } options;
 
 extern options o;

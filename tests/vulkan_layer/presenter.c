@@ -430,7 +430,7 @@ static void show(uint32_t frame)
         return;
     const uint64_t begin_ns = fr_clock_now_ns();
     must(vkQueuePresentKHR(queue, &present), "vkQueuePresentKHR");
-    figures_note(frame, fr_clock_now_ns() - begin_ns);
+    figures_note(frame, begin_ns);
 }
 
 static bool second_is_due(uint32_t frame)
@@ -524,7 +524,8 @@ int main(int argc, char **argv)
     cue_begin();
     make_instance();
     make_all();
-    figures_begin(o.frames);
+    if (!figures_begin(o.frames, o.times))
+        die("the file of times cannot be written");
     printf("presented %u\n", show_frames());
     fflush(stdout);
     cue_sleep(o.linger_s * UINT64_C(1000000000));

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
 
-/* A device that the library alone finds lost is given up as one that the driver says is, and the next is
- * captured. */
+/* The connection: what the layer asks of the library, and that a device which the library alone finds lost is
+ * given up as one that the driver says is, and the next is captured. */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,12 +26,14 @@
 static _Atomic int polled;
 static atomic_uint opened, closed, said;
 static _Atomic(VkDevice) newest; /* the device that the source was opened with */
+static atomic_uint patience_ms;  /* ... and how long it may wait for a slot */
 
 /* ---- the library ---- */
 
 fr_status fr_source_open(fr_source **out, const fr_source_params *params)
 {
     atomic_store(&newest, params->vulkan->device);
+    atomic_store(&patience_ms, params->vulkan->acquire_wait_ms);
     atomic_fetch_add(&opened, 1);
     *out = HANDLE(fr_source *, 8);
     return FR_OK;
@@ -212,6 +214,20 @@ static void end(struct program *program)
         }                                                                                                    \
     } while (0)
 
+/* A present claims the next slot itself. */
+static void test_no_slot_is_waited_for(void **state)
+{
+    (void)state;
+    static struct program program;
+    const unsigned before = atomic_load(&opened);
+    atomic_store(&polled, FR_OK);
+    atomic_store(&patience_ms, UINT32_MAX);
+    start(&program, 4);
+    WAIT_FOR(atomic_load(&opened) == before + 1);
+    assert_int_equal(atomic_load(&patience_ms), 0); /* none */
+    end(&program);
+}
+
 static void test_poll_tells(void **state)
 {
     (void)state;
@@ -252,6 +268,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_poll_tells),
         cmocka_unit_test(test_other_ends_do_not),
+        cmocka_unit_test(test_no_slot_is_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
