@@ -10,7 +10,7 @@
 #include <framering/capture.h>
 #include <framering/source.h>
 
-enum { DUO_WIDTH = 640, DUO_HEIGHT = 352, DUO_FRAMES = 200, DUO_FRAME_MS = 4000 };
+enum { DUO_WIDTH = 640, DUO_HEIGHT = 352, DUO_FRAMES = 200, DUO_FRAME_MS = 10000 };
 
 /* The pictures that the source shows. */
 enum duo_picture { DUO_NUMBERS = 0, DUO_SQUARES = 1 };

@@ -11,7 +11,7 @@ import time
 from cases_session import TAGS_HDR, check_tags, last_picture
 from cases_vulkan_layer import (A2B10G10R10, BGRA8, BGRA8_SRGB, FOREVER, HDR10, NO_GOODBYE, RGBA16F, end, host, is_captured,
                                 wait_for_frames)
-from harness import alone, check, print_flips, wait_for
+from harness import Final, alone, check, print_flips, wait_for
 from vulkan_rig import captured, presenter, stats, use_layer
 
 # Vulkan's own numbers.
@@ -173,7 +173,7 @@ def case_layer_device_lost(world):
     check(len(found) == 3, f"{done.out!r}")
     for _, gone_ms, files, threads in found:
         check(int(gone_ms) < 8000, f"the device was gone after {gone_ms} ms")
-        check((files, threads) == found[0][2:], f"something stays behind: {found}")
+        check((files, threads) == found[0][2:], f"something stays behind: {found}", Final)
     check(len(said) == 3, f"{said}")
     summary = running.interrupt(60).expect(0).json()
     print_flips(summary)
@@ -215,4 +215,4 @@ def case_layer_srgb_bytes(world):
         running.interrupt(60).expect(0)
         pictures.append(last_picture(world, name))
     differ = sum(a != b for a, b in zip(*pictures))
-    check(len(set(pictures[0])) > 100 and not differ, f"{differ} of {len(pictures[0])} bytes differ")
+    check(len(set(pictures[0])) > 100 and not differ, f"{differ} of {len(pictures[0])} bytes differ", Final)

@@ -9,7 +9,7 @@ import signal
 import time
 
 from cases_session import check_tags, TAGS_SDR
-from harness import check, frames, wait_for
+from harness import Final, check, frames, wait_for
 from vulkan_rig import use_vulkan, validated, validation
 
 DEATHS = 20
@@ -59,7 +59,7 @@ def no_growth(world, settled, pid, ring_kib):
         time.sleep(0.25)
         last, found = leaks()
     print(f"  after {SETTLED} deaths: {settled}; after {DEATHS}: {last}")
-    check(not found, f"{' and '.join(found)} leak: {settled}; {last}")
+    check(not found, f"{' and '.join(found)} leak: {settled}; {last}", Final)
 
 
 class Lives:

@@ -9,7 +9,7 @@ import os
 
 from cases_session import TAGS_HDR, TAGS_SDR, check_tags
 from cases_vulkan import steps
-from harness import check, frames, wait_for
+from harness import Final, check, frames, wait_for
 from vulkan_rig import install_layer, skip, use_vulkan, validation
 
 ON_GPU = "FRAMERING_TEST_GPU" in os.environ
@@ -44,9 +44,9 @@ def use_driver(world):
 def report(world):
     """What the driver counted; all that was made was undone."""
     found = json.loads((world.folder / "va.json").read_text())
-    check(not found["wrong"], found["wrong"])
+    check(not found["wrong"], found["wrong"], Final)
     for pair in PAIRS:
-        check(found[pair][0] == found[pair][1], f"{pair} {found[pair]}")
+        check(found[pair][0] == found[pair][1], f"{pair} {found[pair]}", Final)
     if IN_VM:
         check(found["dma_bufs"] == found["imports"][0], f"{found}")
     return found
