@@ -98,7 +98,12 @@ static void close_source(struct fr_layer_feed *feed)
     if (feed->holding)
         fr_source_cancel(feed->source);
     feed->holding = false;
-    fr_source_close(&feed->source);
+    /* A copy that never ends may write to a slot, which a close takes away: then it lasts as long as the
+     * program. */
+    if (feed->hung)
+        feed->source = NULL;
+    else
+        fr_source_close(&feed->source);
     feed->attached = false;
     feed->generation = 0;
 }
@@ -283,7 +288,7 @@ static sleep_plan turn(struct fr_layer_feed *feed)
     const uint64_t now = fr_layer_now_ns();
     const bool due = feed->news || now - feed->polled_ns >= poll_every_ns(feed);
     /* The library may take slots away in a poll; what was published it waits for by itself. */
-    if (feed->source && due && fr_layer_claims_expire(feed, now, true))
+    if (feed->source && due && !feed->hung && fr_layer_claims_expire(feed, now, true))
         poll_source(feed, now);
     if (feed->source)
         (void)fr_layer_claims_expire(feed, now, false);

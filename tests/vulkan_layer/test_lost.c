@@ -24,7 +24,8 @@
 #define HANDLE(type, number) ((type)(uintptr_t)(number))
 
 static _Atomic int polled;
-static atomic_uint opened, closed, said;
+static atomic_uint opened, closed, said, polls;
+static atomic_bool hang;         /* the next copy never ends */
 static _Atomic(VkDevice) newest; /* the device that the source was opened with */
 static atomic_uint patience_ms;  /* ... and how long it may wait for a slot */
 
@@ -48,6 +49,7 @@ void fr_source_close(fr_source **source)
 fr_status fr_source_poll(fr_source *source, uint64_t timeout_ns)
 {
     (void)source, (void)timeout_ns;
+    atomic_fetch_add(&polls, 1);
     return (fr_status)atomic_load(&polled);
 }
 
@@ -142,7 +144,11 @@ uint64_t fr_layer_claims_wait_ns(const struct fr_layer_feed *feed, uint64_t now_
 
 void fr_layer_frames_collect(struct fr_layer_feed *feed)
 {
-    (void)feed;
+    if (!atomic_exchange(&hang, false))
+        return;
+    feed->over = feed->hung = true;
+    feed->news = true; /* due for a poll */
+    atomic_store(&polls, 0);
 }
 
 void fr_layer_frames_drop(struct fr_layer_feed *feed)
@@ -263,12 +269,31 @@ static void test_other_ends_do_not(void **state)
     end(&program);
 }
 
+/* It may still write to a slot, which the library would take away in a poll or a close. */
+static void test_what_hangs_keeps_its_slots(void **state)
+{
+    (void)state;
+    static struct program program;
+    const unsigned opens = atomic_load(&opened), closes = atomic_load(&closed);
+    atomic_store(&polled, FR_OK);
+    start(&program, 5);
+    WAIT_FOR(atomic_load(&opened) == opens + 1);
+    atomic_store(&hang, true);
+    WAIT_FOR(!atomic_load(&hang));
+    (void)usleep(50000); /* many turns */
+    end(&program);
+    assert_int_equal(atomic_load(&polls), 0);
+    assert_int_equal(atomic_load(&closed), closes);
+    assert_int_equal(atomic_load(&opened), opens + 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_poll_tells),
         cmocka_unit_test(test_other_ends_do_not),
         cmocka_unit_test(test_no_slot_is_waited_for),
+        cmocka_unit_test(test_what_hangs_keeps_its_slots),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
