@@ -71,9 +71,10 @@ void fr_capture_watch_source(fr_capture *capture, uint64_t now_ns)
     const bool has_heart = capture->ring.words.wire_version > 1;
     if (has_heart && now_ns - watch->heartbeat_seen_ns >= capture->params.timing.stalled_ns) {
         if (watch->liveness != FR_LIVENESS_STALLED)
-            fr_log_write(&capture->log, FR_LOG_WARNING,
-                         "source %s (pid %u) does not answer; the last frame is repeated until it does",
-                         capture->source_name, capture->source_pid);
+            fr_log_write(&capture->log, FR_LOG_WARNING, "source %s (pid %u) does not answer; %s",
+                         capture->source_name, capture->source_pid,
+                         capture->state == FR_CAPTURE_ATTACHING ? "its first frame is waited for"
+                                                                : "the last frame is repeated until it does");
         watch->liveness = FR_LIVENESS_STALLED;
         return;
     }

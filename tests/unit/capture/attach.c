@@ -53,6 +53,7 @@ static void connected_but_never_opened(void **state)
     struct rig *rig = *state;
     fails(rig, connect_only, FR_ERR_NEVER_ATTACHED, "a source connected but never opened the ring");
     assert_in_range(waited_ns(rig), 4 * FR_NS_PER_S, 4 * FR_NS_PER_S + 20 * FR_NS_PER_MS);
+    assert_int_equal(rig_logged(rig, FR_LOG_WARNING, "does not answer; its first frame is waited for"), 1);
 }
 
 static void opened_but_nothing_offered(void **state)

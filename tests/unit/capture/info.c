@@ -70,7 +70,7 @@ static void an_old_heartbeat_is_a_stalled_source(void **state)
     run(rig, 200 * FR_NS_PER_MS);
     assert_int_equal(rig_info(rig).liveness, FR_LIVENESS_STALLED);
     run(rig, 5 * FR_NS_PER_S);
-    assert_int_equal(rig_logged(rig, FR_LOG_WARNING, "does not answer"), 1);
+    assert_int_equal(rig_logged(rig, FR_LOG_WARNING, "does not answer; the last frame is repeated"), 1);
     rig->act = act_draw;
     run(rig, 1200 * FR_NS_PER_MS);
     assert_int_equal(rig_info(rig).liveness, FR_LIVENESS_FLOWING);
