@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
 
-/* The connection: what the layer asks of the library, and that a device which the library alone finds lost is
- * given up as one that the driver says is, and the next is captured. */
+/* The connection: what the layer asks of the library; that a device which the library alone finds lost is
+ * given up as one that the driver says is, and the next is captured; and what a copy that hangs keeps. */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
