@@ -281,19 +281,13 @@ int cmd_targets(int argc, char **argv)
     uint32_t most = TARGETS_MAX;
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == 'd')
-            probe.device = optarg;
-        else if (option == 'o')
-            folder = optarg;
-        else if (option == 'm')
+        if (option == 'm')
             most = (uint32_t)strtoul(optarg, NULL, 10);
         else if (option == 'f')
             frame = optarg;
         else if (option == 'p')
             parts = optarg;
-        else if (option == 'q')
-            probe.quick = true;
-        else
+        else if (!probe_option(&probe, option, &folder))
             return 2;
     }
     snprintf(path, sizeof path, "%s/targets%s%s.json", folder, frame ? "-" : "", frame ? frame : "");

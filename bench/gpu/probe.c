@@ -61,6 +61,16 @@ static int usage(void)
     return 2;
 }
 
+bool probe_option(struct probe *probe, int option, const char **folder)
+{
+    switch (option) {
+    case 'd': probe->device = optarg; return true;
+    case 'o': *folder = optarg; return true;
+    case 'q': probe->quick = true; return true;
+    default: return false;
+    }
+}
+
 int probe_file(int argc, char **argv, const char *name, bool (*run)(struct probe *probe))
 {
     static const struct option options[] = {{"device", required_argument, NULL, 'd'},
@@ -71,16 +81,9 @@ int probe_file(int argc, char **argv, const char *name, bool (*run)(struct probe
     const char *folder = ".";
     char path[4096];
     int option;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == 'd')
-            probe.device = optarg;
-        else if (option == 'o')
-            folder = optarg;
-        else if (option == 'q')
-            probe.quick = true;
-        else
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+        if (!probe_option(&probe, option, &folder))
             return 2;
-    }
     snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *const file = fopen(path, "w");
     if (!file) {
@@ -104,15 +107,9 @@ int cmd_probe(int argc, char **argv)
     const char *wanted = NULL, *folder = ".";
     int option, failed = 0;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == 'd')
-            probe.device = optarg;
-        else if (option == 'p')
+        if (option == 'p')
             wanted = optarg;
-        else if (option == 'o')
-            folder = optarg;
-        else if (option == 'q')
-            probe.quick = true;
-        else
+        else if (!probe_option(&probe, option, &folder))
             return usage();
     }
     for (size_t i = 0; i < PARTS; i++) {

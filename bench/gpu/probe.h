@@ -14,6 +14,10 @@ struct probe {
     struct json json;
 };
 
+/* What getopt_long gave for one of those that every subcommand has: --device ('d'), --out ('o'; *folder lies
+ * in argv), --quick ('q'). False: it is another. */
+bool probe_option(struct probe *probe, int option, const char **folder);
+
 /* A subcommand with the options --device, --out and --quick: `run` fills that file of the folder. The exit
  * status. False of `run`: the device could not be opened. */
 int probe_file(int argc, char **argv, const char *name, bool (*run)(struct probe *probe));
