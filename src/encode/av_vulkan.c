@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #define VK_NO_PROTOTYPES
 #include "encode/av_common.h"
+#include "encode/av_vulkan_timelines.h"
 
 #include <framering/ffmpeg.h>
 #include <framering/vulkan.h>
@@ -12,8 +13,6 @@
 
 #include <pthread.h>
 #include <string.h>
-
-#define PATIENCE_NS UINT64_C(1000000000)
 
 enum { EXTENSIONS_MAX = 32 };
 
@@ -27,6 +26,7 @@ struct view {
     uint64_t over[2]; /* of the frame's sem_value: was waited for */
     fr_frame frame;
     AVVkFrame *vkf;
+    struct fr_av_timeline_pair *pair;
     AVBufferRef *device; /* FFmpeg's, which holds ours */
 };
 
@@ -44,15 +44,11 @@ struct fr_av_vulkan {
     fr_format format;
 };
 
-/* The functions that are called here; beside FFmpeg's own. */
 struct device {
     fr_vulkan_device *held;
-    VkDevice device;
+    struct fr_av_timelines timelines;
     const char *extension[EXTENSIONS_MAX];
     int num_extensions;
-    PFN_vkCreateSemaphore create_semaphore;
-    PFN_vkDestroySemaphore destroy_semaphore;
-    PFN_vkWaitSemaphores wait_semaphores;
 };
 
 static AVHWDeviceContext *context_of(const AVBufferRef *ref)
@@ -70,6 +66,8 @@ static struct device *device_of(const AVBufferRef *ref)
 static void free_device(AVHWDeviceContext *context)
 {
     struct device *device = context->user_opaque;
+    if (device->timelines.device)
+        fr_av_timelines_finish(&device->timelines, device->held);
     fr_vulkan_device_release(&device->held);
     av_free(device);
 }
@@ -97,19 +95,12 @@ static PFN_vkGetInstanceProcAddr loader_of(const fr_vulkan_picture *picture)
     return get;
 }
 
-static bool load(struct device *device, const fr_vulkan_picture *picture)
+static fr_status load(struct device *device, const fr_vulkan_picture *picture)
 {
     const PFN_vkGetDeviceProcAddr get =
         (PFN_vkGetDeviceProcAddr)loader_of(picture)(picture->instance, "vkGetDeviceProcAddr");
-    device->device = picture->device;
-    if (!get)
-        return false;
-    device->create_semaphore = (PFN_vkCreateSemaphore)get(device->device, "vkCreateSemaphore");
-    device->destroy_semaphore = (PFN_vkDestroySemaphore)get(device->device, "vkDestroySemaphore");
-    device->wait_semaphores = (PFN_vkWaitSemaphores)get(device->device, "vkWaitSemaphores");
-    if (!device->wait_semaphores)
-        device->wait_semaphores = (PFN_vkWaitSemaphores)get(device->device, "vkWaitSemaphoresKHR");
-    return device->create_semaphore && device->destroy_semaphore && device->wait_semaphores;
+    return get ? fr_av_timelines_init(&device->timelines, get, picture->device, picture->queue_family)
+               : FR_ERR_UNSUPPORTED;
 }
 
 /* FFmpeg 5.1 takes what an extension allows for what the device can: with modifiers it asks for linear images
@@ -163,8 +154,8 @@ static fr_status open_device(const fr_frame *frame, const fr_vulkan_picture *pic
     context->user_opaque = device;
     context->free = free_device;
     fr_status status = fr_frame_vulkan_device(frame, &device->held);
-    if (status == FR_OK && !load(device, picture))
-        status = FR_ERR_UNSUPPORTED;
+    if (status == FR_OK)
+        status = load(device, picture);
     if (status == FR_OK) {
         fill_context(context, picture);
         status = av_hwdevice_ctx_init(ref) < 0 ? FR_ERR_UNSUPPORTED : FR_OK;
@@ -201,7 +192,7 @@ static fr_status open_frames(AVBufferRef *device, const fr_frame *frame, AVBuffe
 /* Contexts that fit the frame: those that are there, else new ones. */
 static fr_status need_contexts(fr_av_vulkan *av, const fr_frame *frame, const fr_vulkan_picture *picture)
 {
-    const bool same_device = av->device && device_of(av->device)->device == picture->device;
+    const bool same_device = av->device && device_of(av->device)->timelines.device == picture->device;
     if (same_device && av->frames && av->width == frame->width && av->height == frame->height &&
         av->format == frame->format)
         return FR_OK;
@@ -219,49 +210,6 @@ static fr_status need_contexts(fr_av_vulkan *av, const fr_frame *frame, const fr
 }
 
 /* ---- pictures ---- */
-
-/* What FFmpeg does with a picture. */
-static fr_status wait_for(const struct device *device, const VkSemaphore semaphore[2],
-                          const uint64_t value[2])
-{
-    const VkSemaphoreWaitInfo info = {
-        .sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
-        .semaphoreCount = 2,
-        .pSemaphores = semaphore,
-        .pValues = value,
-    };
-    switch (device->wait_semaphores(device->device, &info, PATIENCE_NS)) {
-    case VK_SUCCESS: return FR_OK;
-    case VK_TIMEOUT: return FR_TIMEOUT;
-    case VK_ERROR_DEVICE_LOST: return FR_ERR_DEVICE_LOST;
-    default: return FR_ERR_NO_MEMORY;
-    }
-}
-
-static void destroy_semaphores(const struct device *device, AVVkFrame *vkf)
-{
-    for (int i = 0; i < 2; i++)
-        if (vkf->sem[i])
-            device->destroy_semaphore(device->device, vkf->sem[i], NULL);
-}
-
-/* FFmpeg signals a frame's semaphores: they cannot be the device's own, which says that the pixels are
- * complete. */
-static fr_status make_semaphores(const struct device *device, AVVkFrame *vkf)
-{
-    const VkSemaphoreTypeCreateInfo type = {
-        .sType = VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO,
-        .semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE,
-    };
-    const VkSemaphoreCreateInfo info = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, .pNext = &type};
-    for (int i = 0; i < 2; i++)
-        if (device->create_semaphore(device->device, &info, NULL, &vkf->sem[i]) != VK_SUCCESS) {
-            vkf->sem[i] = VK_NULL_HANDLE;
-            destroy_semaphores(device, vkf);
-            return FR_ERR_NO_MEMORY;
-        }
-    return FR_OK;
-}
 
 static AVVkFrame *fill_picture(const fr_vulkan_picture *picture)
 {
@@ -293,7 +241,7 @@ static void unref_shared(struct shared *shared)
 /* Nobody else knows it any more. */
 static void close_view(struct view *view)
 {
-    destroy_semaphores(device_of(view->device), view->vkf);
+    fr_av_timelines_give(&device_of(view->device)->timelines, view->pair, view->vkf);
     av_free(view->vkf);
     fr_frame_release(&view->frame);
     av_buffer_unref(&view->device);
@@ -338,7 +286,7 @@ static void release_view(void *opaque, uint8_t *data)
     (void)pthread_mutex_unlock(mutex);
     if (!last)
         return;
-    const fr_status status = wait_for(device_of(view->device), view->vkf->sem, value);
+    const fr_status status = fr_av_timelines_wait(&device_of(view->device)->timelines, view->pair, value);
     (void)pthread_mutex_lock(mutex);
     view->waiting--;
     if (status == FR_OK || status == FR_ERR_DEVICE_LOST)
@@ -365,7 +313,6 @@ static struct view *find_view(struct shared *shared, const fr_frame *frame)
 /* There is no view. */
 static fr_status make_view(fr_av_vulkan *av, const fr_frame *frame, struct view **out)
 {
-    const struct device *device = device_of(av->device);
     fr_vulkan_picture picture;
     fr_status status = fr_frame_vulkan_wait(frame);
     /* Only now: the layouts are those that the last view left. */
@@ -376,14 +323,16 @@ static fr_status make_view(fr_av_vulkan *av, const fr_frame *frame, struct view 
     struct view *view = av_mallocz(sizeof(*view));
     AVVkFrame *vkf = fill_picture(&picture);
     AVBufferRef *ref = av_buffer_ref(av->device);
-    status = view && vkf && ref ? make_semaphores(device, vkf) : FR_ERR_NO_MEMORY;
+    struct fr_av_timeline_pair *pair = NULL;
+    status =
+        view && vkf && ref ? fr_av_timelines_take(&device_of(ref)->timelines, &pair, vkf) : FR_ERR_NO_MEMORY;
     if (status != FR_OK) {
         av_buffer_unref(&ref);
         av_free(vkf);
         av_free(view);
         return status;
     }
-    *view = (struct view){.shared = av->shared, .refs = 1, .vkf = vkf, .device = ref};
+    *view = (struct view){.shared = av->shared, .refs = 1, .vkf = vkf, .pair = pair, .device = ref};
     fr_frame_ref(&view->frame, frame);
     (void)pthread_mutex_lock(&av->shared->mutex);
     view->next = av->shared->views;

@@ -10,9 +10,39 @@
 #include <string.h>
 #include <time.h>
 
+static VkResult submit_nothing(const struct fr_vk_device *device, VkQueue queue, VkSemaphore timeline,
+                               uint64_t value)
+{
+    const VkTimelineSemaphoreSubmitInfo values = {.sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
+                                                  .signalSemaphoreValueCount = 1,
+                                                  .pSignalSemaphoreValues = &value};
+    const VkSubmitInfo info = {.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+                               .pNext = &values,
+                               .signalSemaphoreCount = 1,
+                               .pSignalSemaphores = &timeline};
+    return device->vk.QueueSubmit(queue, 1, &info, VK_NULL_HANDLE);
+}
+
+/* A host's queues are past all that was submitted. That it is done is not enough: the threads of Mesa's
+ * queues go back to the timelines that a batch waited for after they signalled that it is done. False: the
+ * device does not end what it was given. */
+static bool drain(struct fr_vk_device *device)
+{
+    if (!device->progress || !device->copied || fr_vk_device_is_lost(device))
+        return true;
+    VkResult result = submit_nothing(device, device->queue, device->progress, ++device->submitted);
+    if (result == VK_SUCCESS)
+        result = submit_nothing(device, device->copy_queue, device->copied, ++device->copies);
+    return result != VK_SUCCESS ||
+           (fr_vk_device_wait(device, device->submitted, FR_VK_GPU_WAIT_NS) != FR_TIMEOUT &&
+            fr_vk_device_wait_copied(device, device->copies, FR_VK_GPU_WAIT_NS) != FR_TIMEOUT);
+}
+
 static void destroy(struct fr_vk_device *device)
 {
     const struct fr_vk_functions *vk = &device->vk;
+    if (!drain(device))
+        return;
     if (device->progress)
         vk->DestroySemaphore(device->device, device->progress, NULL);
     if (device->copied)

@@ -197,6 +197,59 @@ static void test_progress(void **state)
     fr_vk_device_unref(device);
 }
 
+/* ---- the end ---- */
+
+static struct {
+    struct fr_vk_functions vk;
+    uint32_t submitted; /* batches with nothing in them */
+    VkSemaphore signalled[2];
+    bool reached[2];
+    uint32_t destroyed;
+} end;
+
+static VKAPI_ATTR VkResult VKAPI_CALL submit_nothing(VkQueue queue, uint32_t count, const VkSubmitInfo *info,
+                                                     VkFence fence)
+{
+    assert_true(end.submitted < 2);
+    assert_true(count == 1 && !info->commandBufferCount && !info->waitSemaphoreCount);
+    assert_int_equal(info->signalSemaphoreCount, 1);
+    end.signalled[end.submitted++] = info->pSignalSemaphores[0];
+    return end.vk.QueueSubmit(queue, count, info, fence);
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL wait_for_it(VkDevice device, const VkSemaphoreWaitInfo *info,
+                                                  uint64_t timeout_ns)
+{
+    const VkResult result = end.vk.WaitSemaphores(device, info, timeout_ns);
+    for (uint32_t i = 0; i < end.submitted; i++)
+        end.reached[i] |= result == VK_SUCCESS && info->pSemaphores[0] == end.signalled[i];
+    return result;
+}
+
+static VKAPI_ATTR void VKAPI_CALL destroy_semaphore(VkDevice device, VkSemaphore semaphore,
+                                                    const VkAllocationCallbacks *allocator)
+{
+    assert_true(end.reached[0] && end.reached[1]);
+    end.destroyed++;
+    end.vk.DestroySemaphore(device, semaphore, allocator);
+}
+
+/* Mesa's queues go back to what a batch waited for after it is done, so its timelines last until they came to
+ * a later one. */
+static void test_queues_are_drained_before_timelines_go(void **state)
+{
+    (void)state;
+    struct fr_vk_device *device = named(gpu_name());
+    assert_non_null(device);
+    end.vk = device->vk;
+    device->vk.QueueSubmit = submit_nothing;
+    device->vk.WaitSemaphores = wait_for_it;
+    device->vk.DestroySemaphore = destroy_semaphore;
+    fr_vk_device_unref(device);
+    assert_int_equal(end.submitted, 2);
+    assert_int_equal(end.destroyed, 2);
+}
+
 static void test_hosts_share_a_device(void **state)
 {
     (void)state;
@@ -265,6 +318,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_processor_only_when_named),
         cmocka_unit_test(test_ways),
         cmocka_unit_test(test_progress),
+        cmocka_unit_test(test_queues_are_drained_before_timelines_go),
         cmocka_unit_test(test_hosts_share_a_device),
         cmocka_unit_test(test_wrapped),
     };

@@ -24,6 +24,12 @@ static struct {
     PFN_vkGetInstanceProcAddr loader;
     PFN_vkGetDeviceProcAddr get;
     PFN_vkWaitSemaphores wait;
+    PFN_vkCreateSemaphore create;
+    PFN_vkDestroySemaphore destroy;
+    PFN_vkQueueSubmit submit;
+    unsigned created, destroyed;
+    bool closes, passed; /* a batch with nothing in it came last, and was waited for */
+    VkSemaphore passing;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     bool holds, is_held, times_out; /* times_out: for all but who is held */
@@ -43,16 +49,58 @@ static VkResult VKAPI_CALL wait_semaphores(VkDevice device, const VkSemaphoreWai
         pthread_cond_wait(&gate.changed, &gate.mutex);
     }
     pthread_mutex_unlock(&gate.mutex);
-    return times_out ? VK_TIMEOUT : gate.wait(device, info, timeout_ns);
+    const VkResult result = times_out ? VK_TIMEOUT : gate.wait(device, info, timeout_ns);
+    if (result == VK_SUCCESS && info->semaphoreCount == 1 && info->pSemaphores[0] == gate.passing)
+        gate.passed = true;
+    return result;
+}
+
+static VkResult VKAPI_CALL create_semaphore(VkDevice device, const VkSemaphoreCreateInfo *info,
+                                            const VkAllocationCallbacks *allocator, VkSemaphore *out)
+{
+    gate.created++;
+    return gate.create(device, info, allocator, out);
+}
+
+static void VKAPI_CALL destroy_semaphore(VkDevice device, VkSemaphore semaphore,
+                                         const VkAllocationCallbacks *allocator)
+{
+    assert_true(gate.passed || !gate.closes);
+    gate.destroyed++;
+    gate.destroy(device, semaphore, allocator);
+}
+
+static VkResult VKAPI_CALL queue_submit(VkQueue queue, uint32_t count, const VkSubmitInfo *info,
+                                        VkFence fence)
+{
+    const bool passes = count == 1 && !info->commandBufferCount && !info->waitSemaphoreCount;
+    gate.passed = false;
+    gate.passing = passes ? info->pSignalSemaphores[0] : VK_NULL_HANDLE;
+    return gate.submit(queue, count, info, fence);
 }
 
 static PFN_vkVoidFunction VKAPI_CALL get_device(VkDevice device, const char *name)
 {
     const PFN_vkVoidFunction found = gate.get(device, name);
-    if (strcmp(name, "vkWaitSemaphores") != 0 || !found)
+    if (!found)
         return found;
-    gate.wait = (PFN_vkWaitSemaphores)found;
-    return (PFN_vkVoidFunction)wait_semaphores;
+    if (strcmp(name, "vkWaitSemaphores") == 0) {
+        gate.wait = (PFN_vkWaitSemaphores)found;
+        return (PFN_vkVoidFunction)wait_semaphores;
+    }
+    if (strcmp(name, "vkCreateSemaphore") == 0) {
+        gate.create = (PFN_vkCreateSemaphore)found;
+        return (PFN_vkVoidFunction)create_semaphore;
+    }
+    if (strcmp(name, "vkDestroySemaphore") == 0) {
+        gate.destroy = (PFN_vkDestroySemaphore)found;
+        return (PFN_vkVoidFunction)destroy_semaphore;
+    }
+    if (strcmp(name, "vkQueueSubmit") == 0) {
+        gate.submit = (PFN_vkQueueSubmit)found;
+        return (PFN_vkVoidFunction)queue_submit;
+    }
+    return found;
 }
 
 static void end_release(pthread_t thread)
@@ -82,7 +130,7 @@ static void open_held(struct surface *rig, fr_av_vulkan **av)
     gate.loader = rig->device->get_instance_proc_addr;
     rig->device->get_instance_proc_addr = get_instance;
     gate.holds = true;
-    gate.is_held = gate.times_out = false;
+    gate.is_held = gate.times_out = gate.closes = false;
     assert_int_equal(fr_av_vulkan_create(av), FR_OK);
 }
 
@@ -91,6 +139,7 @@ static void close_held(struct surface *rig, fr_av_vulkan **av)
     assert_int_equal(rig->ring.surface[0].refs, 1);
     /* Into the images as FFmpeg left them. */
     surface_convert(rig);
+    gate.closes = true;
     fr_av_vulkan_destroy(av);
     rig->device->get_instance_proc_addr = gate.loader;
     surface_close(rig);
@@ -223,6 +272,30 @@ static void a_repeat_hangs(void **state)
     close_held(&rig, &av);
 }
 
+/* ---- the semaphores ---- */
+
+/* Mesa's queues go back to what a batch waited for after it is done. */
+static void semaphores_last_as_long_as_the_device(void **state)
+{
+    (void)state;
+    struct surface rig;
+    fr_av_vulkan *av;
+    open_held(&rig, &av);
+    gate.holds = false;
+    for (unsigned i = 0; i < 10; i++) {
+        AVFrame *one = wrap(av, &rig);
+        surface_expect_download(&rig, one);
+        av_frame_free(&one);
+        /* FFmpeg tries out what frames it could make when it meets the first. */
+        if (i == 0)
+            gate.created = gate.destroyed = 0;
+    }
+    assert_int_equal(gate.created, 0);
+    assert_int_equal(gate.destroyed, 0);
+    close_held(&rig, &av);
+    assert_int_equal(gate.destroyed, 2);
+}
+
 /* ---- two threads ---- */
 
 struct race {
@@ -282,6 +355,7 @@ int main(void)
         cmocka_unit_test(a_repeat_is_released_before_it),
         cmocka_unit_test(a_repeat_knows_what_was_left),
         cmocka_unit_test(a_repeat_hangs),
+        cmocka_unit_test(semaphores_last_as_long_as_the_device),
         cmocka_unit_test(frames_are_released_on_any_thread),
     };
     return cmocka_run_group_tests_name("vulkan: repeats for FFmpeg", tests, NULL, NULL);
