@@ -58,7 +58,7 @@ def case_hdr_display_for_sdr_viewer(world):
 def flip_session(world, out, *steps, count=60):
     """A session whose display takes these steps, each once so many frames of the state before were taken."""
     script = [word for step in (*steps, "exit") for word in ("--at", f"{count}f:{step}")]
-    summary = world.capture("--source", "pattern", "--size", "640x360", *script, "--for", "60s", out)
+    summary = world.capture("--source", "pattern", "--size", "640x360", *script, "--for", "100s", out)
     print_flips(summary)
     check(summary["end"] == "source_ended", f"{summary}")
     seen = world.stamps(*summary["files"])

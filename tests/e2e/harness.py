@@ -107,7 +107,7 @@ class Running:
         self.process = process
         self.pid = process.pid
 
-    def finish(self, timeout=60):
+    def finish(self, timeout=120):
         try:
             out, err = self.process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:

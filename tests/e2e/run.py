@@ -14,15 +14,13 @@ A case that failed while the machine stood still is run once more; not if its fa
 import importlib
 import pathlib
 import sys
-import threading
 import time
 import traceback
 
 import harness
 
 ATTEMPTS = 4  # of a case that Wine spoiled
-BEAT = 0.05
-STOOD_STILL = 0.8  # s: programs in order may miss what a case waits for
+HELD, FINAL, FAILED = 0, 1, 3
 FOLDER = pathlib.Path(__file__).resolve().parent
 
 
@@ -38,75 +36,37 @@ def all_cases(windows):
     return cases
 
 
-class Heartbeat:
-    """Measures how long the machine stood still, at most: by how much a short sleep returned late."""
-
-    def __init__(self, clock=time.monotonic, ended=None):
-        self.longest = 0.0
-        self.clock = clock
-        self.ended = ended or threading.Event()
-        self.thread = threading.Thread(target=self.beat, daemon=True)
-
-    def beat(self):
-        before = self.clock()
-        while not self.ended.wait(BEAT):
-            now = self.clock()
-            self.longest = max(self.longest, now - before - BEAT)
-            before = now
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ended.set()
-        self.thread.join()
-
-
 def run(build, name, function):
-    """One run in a world of its own: the failure, or None, and how long the machine stood still meanwhile."""
+    """One run in a world of its own: the failure, or None."""
     world = harness.world_for(build)
     start = time.monotonic()
     print(f"{name}: {function.__doc__.strip().splitlines()[0]}")
     failure = None
-    with Heartbeat() as heart:
-        try:
-            function(world)
-            world.verify()
-        except Exception as exception:  # a case that breaks has failed as well
-            failure = exception
-        finally:
-            world.close()
+    try:
+        function(world)
+        world.verify()
+    except Exception as exception:  # a case that breaks has failed as well
+        failure = exception
+    finally:
+        world.close()
     if failure and not isinstance(failure, harness.Failure):
         traceback.print_exception(failure)
     if not failure:
         print(f"{name}: holds ({time.monotonic() - start:.1f} s)")
-    return failure, heart.longest
+    return failure
 
 
-def is_excused(failure, pause):
-    """The machine may have done it, and not the program."""
-    return pause > STOOD_STILL and not isinstance(failure, (harness.Final, harness.WineStuck))
-
-
-def holds(build, name, function):
-    stuck, excused = 0, False
-    while True:
-        failure, pause = run(build, name, function)
+def outcome(build, name, function):
+    for _ in range(ATTEMPTS):
+        failure = run(build, name, function)
         if not failure:
-            return True
-        if isinstance(failure, harness.WineStuck):
-            stuck += 1
-            print(f"{name}: {failure}")
-            if stuck == ATTEMPTS:
-                print(f"{name}: FAILED: so {ATTEMPTS} times")
-                return False
-        elif not excused and is_excused(failure, pause):
-            excused = True
-            print(f"{name}: once more, as the machine stood still for {pause:.1f} s: {failure}")
-        else:
+            return HELD
+        if not isinstance(failure, harness.WineStuck):
             print(f"{name}: FAILED: {failure}")
-            return False
+            return FINAL if isinstance(failure, harness.Final) else FAILED
+        print(f"{name}: {failure}")
+    print(f"{name}: FAILED: so {ATTEMPTS} times")
+    return FINAL
 
 
 def main():
@@ -123,10 +83,11 @@ def main():
     if unknown:
         print(f"no such case: {', '.join(unknown)}")
         return 2
-    failed = [name for name in names if not holds(build, name, cases[name])]
+    outcomes = {name: outcome(build, name, cases[name]) for name in names}
+    failed = [name for name in names if outcomes[name] != HELD]
     if len(names) > 1:
         print(f"{len(names) - len(failed)} passed, {len(failed)} failed" + (f": {' '.join(failed)}" if failed else ""))
-    return 1 if failed else 0
+    return FINAL if FINAL in outcomes.values() else FAILED if failed else HELD
 
 
 if __name__ == "__main__":

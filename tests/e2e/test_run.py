@@ -1,20 +1,24 @@
 # SPDX-FileCopyrightText: The framering authors
 # SPDX-License-Identifier: MIT
-"""Which failed case is run once more: the rule of run.py by itself, in worlds without programs."""
+"""Which failed case is run once more, and what is said of it: the rules of run.py and of count-tests.py by themselves."""
 
 import contextlib
 import io
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
 import types
 
 import run
 from harness import Failure, Final, Finished, WineStuck
 
-STILL, CALM = run.STOOD_STILL + 0.1, run.STOOD_STILL - 0.1
 FAILED, FINAL, STUCK, BROKE = Failure("failed"), Final("torn"), WineStuck("stuck"), KeyError("flips")
 
 
-def held(failures, pause):
-    """Whether a case held that failed so in its first runs, and how often it was run."""
+def outcome(failures):
+    """Of a case that failed so in its first runs, and how often it was run."""
     worlds = []
     left = list(failures)
 
@@ -25,41 +29,52 @@ def held(failures, pause):
             raise left.pop(0)
 
     run.harness.world_for = lambda build: types.SimpleNamespace(verify=lambda: None, close=lambda: None)
-    run.Heartbeat = lambda: contextlib.nullcontext(types.SimpleNamespace(longest=pause))
-    with contextlib.redirect_stdout(io.StringIO()) as said, contextlib.redirect_stderr(io.StringIO()):
-        result = run.holds(None, "case", case)
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        result = run.outcome(None, "case", case)
     assert len({id(world) for world in worlds}) == len(worlds), "a world was used twice"
-    return result, len(worlds), said.getvalue()
+    return result, len(worlds)
 
 
-def check_pauses():
-    """The longest of the pauses is what counts."""
-    waits, times = iter([False, False, False, True]), iter([10.0, 10.05, 12.1, 12.15])
-    heart = run.Heartbeat(lambda: next(times), types.SimpleNamespace(wait=lambda beat: next(waits)))
-    heart.beat()
-    assert 1.99 < heart.longest < 2.01, heart.longest
-    with run.Heartbeat() as heart:
-        pass
-    assert not heart.thread.is_alive()
-
-
-def check_reruns():
-    for failures, pause, wanted in (
-        ([], STILL, (True, 1)),
-        ([FAILED], STILL, (True, 2)),
-        ([FAILED], CALM, (False, 1)),
-        ([FAILED, FAILED], STILL, (False, 2)),  # once
-        ([BROKE], STILL, (True, 2)),
-        ([FINAL], STILL, (False, 1)),
-        ([FAILED, FINAL], STILL, (False, 2)),
-        ([STUCK], CALM, (True, 2)),
-        ([STUCK, FAILED, STUCK], STILL, (True, 4)),
-        ([STUCK] * run.ATTEMPTS, STILL, (False, run.ATTEMPTS)),
+def check_outcomes():
+    for failures, wanted in (
+        ([], (run.HELD, 1)),
+        ([FAILED], (run.FAILED, 1)),
+        ([BROKE], (run.FAILED, 1)),
+        ([FINAL], (run.FINAL, 1)),
+        ([STUCK], (run.HELD, 2)),
+        ([STUCK, FAILED], (run.FAILED, 2)),
+        ([STUCK] * run.ATTEMPTS, (run.FINAL, run.ATTEMPTS)),
     ):
-        result, runs, said = held(failures, pause)
-        assert (result, runs) == wanted, f"{failures}, {pause} s: {result} after {runs} runs, not {wanted}"
-        if FAILED in failures and pause == STILL:
-            assert f"once more, as the machine stood still for {STILL:.1f} s: failed\n" in said, said
+        assert outcome(failures) == wanted, f"{failures}: {outcome(failures)}, not {wanted}"
+
+
+COUNT = pathlib.Path(run.FOLDER).parents[1] / "scripts" / "count-tests.py"
+
+
+def count(folder, *arguments):
+    return subprocess.run([sys.executable, "-B", str(COUNT), *arguments], cwd=folder, check=True, capture_output=True, text=True)
+
+
+def log_of(folder, name, *results):
+    """A log as `meson test` writes it."""
+    lines = [json.dumps({"name": f"framering:e2e / {test}", "result": "OK" if code == 0 else "SKIP" if code == 77 else "FAIL", "returncode": code,
+                         "duration": 1, "stdout": f"{test} said"}) for test, code in results]
+    (folder / name).write_text("\n".join(lines))
+
+
+def check_counts(folder):
+    """Few that failed beside others are run by themselves; the others of them, and many, have failed."""
+    log_of(folder, "log", ("a", 0), ("b", run.FAILED), ("c", run.FINAL), ("d", 77), ("e", run.FAILED))
+    assert count(folder, "--again", "log").stdout == "b\ne\n"
+    assert count(folder, "log", "failures").stdout == "1 3 1\n"
+    log_of(folder, "alone", ("b", 0), ("e", run.FAILED))
+    (folder / "failures").unlink()
+    assert count(folder, "log", "failures", "alone").stdout == "2 2 1\n"
+    said = (folder / "failures").read_text()
+    assert "-- held by itself alone: framering:e2e / b" in said and "b said" in said, said
+    assert all(f"-- failed: framering:e2e / {name}:" in said for name in "ce") and "failed: framering:e2e / b" not in said, said
+    log_of(folder, "log", *((name, run.FAILED) for name in "abcd"))
+    assert count(folder, "--again", "log").stdout == ""
 
 
 def check_finals():
@@ -75,6 +90,7 @@ def check_finals():
         Finished(code, "", err).did_not_crash()
 
 
-check_pauses()
-check_reruns()
+check_outcomes()
+with tempfile.TemporaryDirectory() as folder:
+    check_counts(pathlib.Path(folder))
 check_finals()
