@@ -217,7 +217,7 @@ def case_x_server_dies(world):
     world.wait_for_file("a.mkv", 200)
     time.sleep(1)
     world.x_server.process.kill()
-    done = capture.finish(60)
+    done = capture.finish()
     check(done.code == 1, f"exit code {done.code}: {done.err!r}")
     check("display" in done.err.lower() or "x server" in done.err.lower(), f"{done.err!r}")
     recorded, errors = world.playable("a.mkv")

@@ -65,7 +65,7 @@ def end(world, program):
         presented = re.search(r"^presented (\d+)\n", said, re.MULTILINE)
         check(part, f"the program ended by itself: {said}")
     wait_for_rest(world)
-    done = program.interrupt(60).expect(0)
+    done = program.interrupt().expect(0)
     done.out = said + done.out
     return done, int(presented.group(1))
 
@@ -78,7 +78,7 @@ def present(world, host_arguments, *arguments, count, name="a.mkv"):
     program = presenter(world, "program", 7, *FOREVER, *arguments)
     wait_for_frames(world, program, count)
     done, last = end(world, program)
-    summary = running.interrupt(60).expect(0).json()
+    summary = running.interrupt().expect(0).json()
     print_flips(summary)
     print(f"  {stats(done.err)}")
     return summary, stats(done.err), last
@@ -164,7 +164,7 @@ def formats(world, *rows):
         program = presenter(world, f"p{number}", 7, *FOREVER, *arguments, "--size", "641x361")
         wait_for_frames(world, program, 30)
         end(world, program)
-        summary = running.interrupt(60).expect(0).json()
+        summary = running.interrupt().expect(0).json()
         check(summary["colour_state"] == colour_state, f"{arguments} {summary}")
         check_tags(world, name, tags, hdr=colour_state == "hdr")
         world.stamps(name)
@@ -206,7 +206,7 @@ def case_layer_formats_converted(world):
             program = presenter(world, f"p{number}", 7, *FOREVER, "--format", image, "--colour", "1,0.5,0")
             wait_for_frames(world, program, 30)
             end(world, program)
-            running.interrupt(60).expect(0)
+            running.interrupt().expect(0)
             r, g, b = colour_of(world, name)
             check(r > 248 and 120 < g < 136 and b < 8, f"{backend}, format {image}: {(r, g, b)}")
 
@@ -232,7 +232,7 @@ def case_layer_own_features(world):
         done, _ = end(world, program)
         counts = stats(done.err)
         check(counts["slot"]["presents"] + counts["stage"]["presents"] > 10, f"{kind}: {done.err!r}")
-        running.interrupt(60).expect(0)
+        running.interrupt().expect(0)
         world.stamps(f"{number}.mkv")
 
 
@@ -248,7 +248,7 @@ def case_layer_resize(world):
             program.signal(signal.SIGUSR1)
             wait_for_frames(world, program, 40, size)
         end(world, program)
-        summary = running.interrupt(60).expect(0).json()
+        summary = running.interrupt().expect(0).json()
         print_flips(summary)
         check([flip["kind"] for flip in summary["flips"]] == ["size", "size"], f"{summary['flips']}")
         sizes = [(s["width"], s["height"]) for s in (world.probe(f)["streams"][0] for f in summary["files"])]
@@ -266,7 +266,7 @@ def case_layer_two_windows(world):
         program.signal(signal.SIGUSR1)
         wait_for_frames(world, program, 40, size)
     done, _ = end(world, program)
-    summary = running.interrupt(60).expect(0).json()
+    summary = running.interrupt().expect(0).json()
     print_flips(summary)
     said = [line for line in done.lines if "windows" in line]
     check(len(said) == 2 and "that of 640x360" in said[0] and "that of 320x180" in said[1], f"{done.err!r}")
@@ -301,7 +301,7 @@ def case_layer_host_killed(world):
         check(program.alive(), "the program died with the host")
         frames = [frame["sequence"] for frame in world.stamp_frames(name)]
         check(frames == sorted(frames) and len(set(frames)) > 5, f"{frames}")
-    program.interrupt(60).expect(0)
+    program.interrupt().expect(0)
 
 
 # The environment of a program that ends without a word.
@@ -317,7 +317,7 @@ def case_layer_exit_without_goodbye(world):
     wait_for_frames(world, program, 30)
     done, _ = end(world, program)
     check("presented" in done.out and "stats: slot" in done.err, f"{done.out!r} {done.err!r}")
-    check(running.interrupt(60).expect(0).json()["fresh"] > 20, "nothing was recorded")
+    check(running.interrupt().expect(0).json()["fresh"] > 20, "nothing was recorded")
 
 
 def case_layer_inherited(world):
@@ -328,7 +328,7 @@ def case_layer_inherited(world):
     running = world.fr_start("capture", "--json", "--source", "game", "--backend", "vulkan", "--for", "120s", "a.mkv",
                              env=validation(world, "host"))
     os.kill(world.wait_for_taken(40)["source"]["pid"], signal.SIGINT)
-    summary = running.finish(60).expect(0).json()
+    summary = running.finish().expect(0).json()
     check(summary["end"] == "source_ended", f"{summary}")
     check(len(validated(world, "game")) == 1, "the program was not validated")
     check(summary["fresh"] > 30 and summary["slots"] == "opaque fd", f"{summary}")
@@ -385,7 +385,7 @@ def case_layer_cube(world):
         program = cube(world)
         wait_for_frames(world, program, 60)
         close(world, program)
-        summary = running.interrupt(60).expect(0).json()
+        summary = running.interrupt().expect(0).json()
         check((summary["width"], summary["height"]) == (500, 500) and summary["fresh"] > 10, f"{summary}")
         is_cube(world, name)
 
@@ -399,7 +399,7 @@ def case_layer_beside_another(world):
     done = close(world, program)
     counts = stats(done.err)
     check(counts["slot"]["presents"] + counts["stage"]["presents"] > 20, f"{done.err!r}")
-    check(running.interrupt(60).expect(0).json()["fresh"] > 10, "nothing was recorded")
+    check(running.interrupt().expect(0).json()["fresh"] > 10, "nothing was recorded")
     is_cube(world, "a.mkv")
 
 
@@ -414,7 +414,7 @@ def case_layer_cube_resized(world):
         world.run("xdotool", "windowsize", window, *size).expect(0)
         wait_for_frames(world, program, 40, size)
     check(program.alive(), "vkcube died")
-    summary = running.interrupt(60).expect(0).json()
+    summary = running.interrupt().expect(0).json()
     print_flips(summary)
     sizes = [(s["width"], s["height"]) for s in (world.probe(f)["streams"][0] for f in summary["files"])]
     check(sizes == [(500, 500), (640, 480), (300, 200), (900, 700)], f"{sizes}")
@@ -440,7 +440,7 @@ def case_layer_cube_killed(world):
     program = cube(world)
     wait_for_frames(world, program, 40)
     close(world, program)
-    summary = running.interrupt(60).expect(0).json()
+    summary = running.interrupt().expect(0).json()
     print_flips(summary)
     check(summary["generations"] == 5, f"{summary}")
     is_cube(world, summary["files"][-1])

@@ -108,7 +108,7 @@ def storm_of_sources(world, source, host, ring_kib):
         if death + 1 == DEATHS:
             no_growth(world, settled, running.pid, ring_kib)
     wait_for(lambda: lives.frames_of("source", feeding, 30), 60, "the last source is not captured")
-    summary = running.interrupt(60).expect(0).json()
+    summary = running.interrupt().expect(0).json()
     feeding.interrupt().expect(0)
     check(source != GPU or len(validated(world, "source")) > DEATHS / 4, "hardly a source lived long enough to be validated")
     print(f"  {summary['fresh']} fresh, {summary['generations']} generations, slots {summary['slots']}")

@@ -121,7 +121,7 @@ class Running:
     def signal(self, number):
         self.process.send_signal(number)
 
-    def interrupt(self, timeout=30):
+    def interrupt(self, timeout=60):
         self.signal(signal.SIGINT)
         if self.world.windows:
             # Wine drops a Ctrl-C that comes while it still starts the program: a person presses again.
@@ -243,7 +243,7 @@ class World:
         self.processes.append(process)
         return Running(self, process)
 
-    def run(self, *command, timeout=60, **options):
+    def run(self, *command, timeout=120, **options):
         return self.start(*command, **options).finish(timeout)
 
     def fr(self, *arguments, **options):

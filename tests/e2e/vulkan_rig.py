@@ -137,7 +137,7 @@ def session(world, *arguments, deaths=0, env=None, until=None, says=()):
     running = world.fr_start("capture", "--json", *arguments, env={**validation(world, "session"), **(env or {})})
     if until:
         wait_for(lambda: until() or not running.alive(), 90, "what ends the session did not come")
-    done = running.interrupt(60) if until else running.finish(120)
+    done = running.interrupt() if until else running.finish()
     valid(world)
     done.expect(0)
     check("validation:" not in done.err, f"the source was ended: {done.err}", Final)
