@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <xcb/composite.h>
@@ -18,19 +19,40 @@
 #include <xcb/xcbext.h>
 #include <xcb/xfixes.h>
 
-static const uint64_t reply_timeout_ns = 2 * FR_NS_PER_S;
+/* How long the server may be silent while both run: when the machine stood still, this process may go on
+ * before the server does. */
+static const uint64_t reply_timeout_ns = 2 * FR_NS_PER_S, look_ns = 100 * FR_NS_PER_MS;
 
 enum { CONNECT_TIMEOUT_S = 5 };
 
-/* libxcb waits for the server's greeting without a bound of its own, and takes signals for nothing. */
-static void give_up_connecting(int signal_number)
+static volatile sig_atomic_t connect_s;
+
+/* Once a second; the seconds in which this process was stopped come as one. libxcb waits for the server's
+ * greeting without a bound of its own, and takes signals for nothing. */
+static void look_at_connecting(int signal_number)
 {
     static const char text[] =
         "framering-source-x11: the X server takes the connection but does not answer\n";
     (void)signal_number;
+    if (++connect_s < CONNECT_TIMEOUT_S)
+        return;
     if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
         _exit(FR_EXIT_FAILED);
     _exit(FR_EXIT_FAILED);
+}
+
+static xcb_connection_t *connect_in_time(const char *name, int *screen)
+{
+    const struct itimerval every_second = {{.tv_sec = 1}, {.tv_sec = 1}}, never = {{0}, {0}};
+    struct sigaction action = {.sa_handler = look_at_connecting, .sa_flags = SA_RESTART}, before;
+    sigemptyset(&action.sa_mask);
+    connect_s = 0;
+    sigaction(SIGALRM, &action, &before);
+    setitimer(ITIMER_REAL, &every_second, NULL);
+    xcb_connection_t *connection = xcb_connect(name, screen);
+    setitimer(ITIMER_REAL, &never, NULL);
+    sigaction(SIGALRM, &before, NULL);
+    return connection;
 }
 
 static bool connect_server(fr_x11_server *server, const char *name)
@@ -40,14 +62,8 @@ static bool connect_server(fr_x11_server *server, const char *name)
         fr_program_say(server->program, "no X server is named: set DISPLAY or give --display");
         return false;
     }
-    struct sigaction action = {.sa_handler = give_up_connecting}, before;
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGALRM, &action, &before);
-    alarm(CONNECT_TIMEOUT_S);
     int number = 0;
-    server->connection = xcb_connect(server->name, &number);
-    alarm(0);
-    sigaction(SIGALRM, &before, NULL);
+    server->connection = connect_in_time(server->name, &number);
     if (xcb_connection_has_error(server->connection)) {
         fr_program_say(
             server->program,
@@ -73,7 +89,7 @@ bool fr_x11_server_is_alive(fr_x11_server *server)
 
 void *fr_x11_wait_reply(fr_x11_server *server, unsigned int sequence, uint8_t *error_code)
 {
-    const uint64_t until_ns = fr_clock_now_ns() + reply_timeout_ns;
+    uint64_t silent_ns = 0;
     *error_code = 0;
     xcb_flush(server->connection);
     while (fr_x11_server_is_alive(server)) {
@@ -87,14 +103,16 @@ void *fr_x11_wait_reply(fr_x11_server *server, unsigned int sequence, uint8_t *e
                 fr_x11_server_is_alive(server);
             return reply;
         }
-        const uint64_t now_ns = fr_clock_now_ns();
-        if (now_ns >= until_ns) {
+        if (silent_ns >= reply_timeout_ns) {
             server->lost = true;
             fr_program_say(server->program, "the X server at \"%s\" has not answered for 2 s", server->name);
             return NULL;
         }
+        const uint64_t start_ns = fr_clock_now_ns();
         struct pollfd fd = {.fd = xcb_get_file_descriptor(server->connection), .events = POLLIN};
-        poll(&fd, 1, (int)((until_ns - now_ns) / FR_NS_PER_MS) + 1);
+        poll(&fd, 1, (int)(look_ns / FR_NS_PER_MS));
+        const uint64_t took_ns = fr_clock_now_ns() - start_ns;
+        silent_ns += took_ns < look_ns ? took_ns : look_ns;
     }
     return NULL;
 }

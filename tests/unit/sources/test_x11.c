@@ -477,6 +477,35 @@ static void a_stopped_server_is_given_up_on(void **state)
     tear_down(&x);
 }
 
+/* The machine stands still for longer than a server may be silent, and the server goes on last. */
+static void a_pause_of_the_machine_is_not_the_servers(void **state)
+{
+    (void)state;
+    xvfb x;
+    uint8_t error_code;
+    set_up(&x, "640x360x24");
+    kill(x.pid, SIGSTOP);
+    const pid_t us = getpid(), pauser = fork();
+    if (pauser == 0) {
+        usleep(100000);
+        kill(us, SIGSTOP);
+        usleep(2500000);
+        kill(us, SIGCONT);
+        usleep(100000);
+        kill(x.pid, SIGCONT);
+        _exit(0);
+    }
+    const uint64_t start_ns = fr_clock_now_ns();
+    void *reply =
+        fr_x11_wait_reply(&x.server, xcb_get_input_focus(x.server.connection).sequence, &error_code);
+    assert_true(fr_clock_now_ns() - start_ns >= 2 * FR_NS_PER_S);
+    assert_non_null(reply);
+    assert_false(x.server.lost);
+    free(reply);
+    waitpid(pauser, NULL, 0);
+    tear_down(&x);
+}
+
 static void refuses_what_it_cannot_capture(void **state)
 {
     (void)state;
@@ -504,6 +533,7 @@ int main(void)
         cmocka_unit_test(captures_one_window_behind_another),
         cmocka_unit_test(a_dead_server_is_an_end_and_no_hang),
         cmocka_unit_test(a_stopped_server_is_given_up_on),
+        cmocka_unit_test(a_pause_of_the_machine_is_not_the_servers),
         cmocka_unit_test(refuses_what_it_cannot_capture),
     };
     signal(SIGPIPE, SIG_IGN);
