@@ -56,17 +56,21 @@ static void stop_watching(struct watch *watch)
     watch->pid = 0;
 }
 
-static void look_at_pid(struct watch *watch)
+/* False: the process is gone already. */
+static bool look_at_pid(struct watch *watch)
 {
     if (!watch->ring.ptr)
-        return;
+        return true;
     const uint32_t pid = fr_load_relaxed_u32(&((fr_wire_v2 *)watch->ring.ptr)->source.pid);
     if (pid == watch->pid)
-        return;
+        return true;
     stop_watching(watch);
     watch->pid = pid;
+    if (!pid)
+        return true;
     /* What the source says of itself: at worst the wrong death makes a new generation. */
-    watch->process = pid ? OpenProcess(SYNCHRONIZE, FALSE, pid) : NULL;
+    watch->process = OpenProcess(SYNCHRONIZE, FALSE, pid);
+    return watch->process || GetLastError() != ERROR_INVALID_PARAMETER;
 }
 
 static void post_death(struct named_host *host)
@@ -102,11 +106,14 @@ static void run(void *opaque)
     const struct fr_os os = fr_os_native();
     struct watch watch = {.ring.handle = FR_HANDLE_NONE};
     while (look_at_shared(host, &watch)) {
-        look_at_pid(&watch);
-        const struct fr_event process = {.handle = (fr_handle)watch.process};
-        const struct fr_event *const events[] = {&host->wake, &process};
-        os.ops->wait(os.self, events, watch.process ? 2 : 1, watch.ring.ptr ? WATCH_NS : UINT64_MAX);
-        if (watch.process && WaitForSingleObject(watch.process, 0) == WAIT_OBJECT_0) {
+        bool dead = !look_at_pid(&watch);
+        if (!dead) {
+            const struct fr_event process = {.handle = (fr_handle)watch.process};
+            const struct fr_event *const events[] = {&host->wake, &process};
+            os.ops->wait(os.self, events, watch.process ? 2 : 1, watch.ring.ptr ? WATCH_NS : UINT64_MAX);
+            dead = watch.process && WaitForSingleObject(watch.process, 0) == WAIT_OBJECT_0;
+        }
+        if (dead) {
             os.ops->memory_close(os.self, &watch.ring);
             stop_watching(&watch);
             post_death(host);

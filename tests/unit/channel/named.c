@@ -629,6 +629,13 @@ static void run_source(const struct sandbox *sandbox)
     wait_for_ever();
 }
 
+static void run_nobody(const struct sandbox *sandbox)
+{
+    (void)sandbox;
+    tell(1);
+    wait_for_ever();
+}
+
 static void a_killed_source_of_version_2_is_noticed(void **state)
 {
     struct fixture *fixture = *state;
@@ -649,11 +656,43 @@ static void a_killed_source_of_version_2_is_noticed(void **state)
     generation_make(&host, &second, 2);
     child = child_start("source", &fixture->sandbox);
     child_hear(&child);
-    sleep_ms(250);
     child_end(&child);
     host_expect(&host, FR_HOST_NEWS_GONE);
     generation_free(&first);
     generation_free(&second);
+    host_close(&host);
+}
+
+/* Its pid is nobody's: the system may still hold the process for a while. */
+static void expect_nobody(uint32_t pid)
+{
+    const uint64_t deadline = now_ns() + WAIT_NS;
+    HANDLE process;
+    while ((process = OpenProcess(SYNCHRONIZE, FALSE, pid)) != NULL) {
+        CloseHandle(process);
+        assert_true(now_ns() < deadline);
+        sleep_ms(10);
+    }
+    assert_int_equal(GetLastError(), ERROR_INVALID_PARAMETER);
+}
+
+static void a_source_that_was_gone_before_the_host_looked_is_noticed(void **state)
+{
+    struct fixture *fixture = *state;
+    struct host host;
+    struct generation generation;
+    struct child child = child_start("nobody", &fixture->sandbox);
+    child_hear(&child);
+    child_end(&child);
+    expect_nobody(child.pid);
+    open_host(&host, fixture->prefix, (struct fr_named_host_params){0});
+    host_expect(&host, FR_HOST_NEWS_SOURCE);
+    generation_make(&host, &generation, 1);
+    ((fr_wire_v2 *)generation.header.ptr)->source.pid = child.pid;
+    assert_int_equal(host_expect(&host, FR_HOST_NEWS_GONE).reason, FR_ERR_SOURCE_DIED);
+    host_expect(&host, FR_HOST_NEWS_SOURCE);
+    host_expect_quiet(&host);
+    generation_free(&generation);
     host_close(&host);
 }
 
@@ -703,8 +742,11 @@ static void nothing_is_left_open(void **state)
 
 int main(int argc, char **argv)
 {
-    const struct child_role roles[] = {
-        {"host", run_host}, {"host-1", run_v1_host}, {"source", run_source}, {NULL, NULL}};
+    const struct child_role roles[] = {{"host", run_host},
+                                       {"host-1", run_v1_host},
+                                       {"source", run_source},
+                                       {"nobody", run_nobody},
+                                       {NULL, NULL}};
     child_main(argc, argv, roles);
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -724,6 +766,7 @@ int main(int argc, char **argv)
         TEST(a_version_1_header_that_a_source_kept_is_used_again),
         TEST(names_held_by_others_are_not_used),
         TEST(a_killed_source_of_version_2_is_noticed),
+        TEST(a_source_that_was_gone_before_the_host_looked_is_noticed),
         TEST(a_host_has_nothing_to_ask_by),
         TEST(nothing_is_left_open),
     };
