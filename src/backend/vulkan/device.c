@@ -192,8 +192,6 @@ uint32_t fr_vk_memory_type(const struct fr_vk_device *device, uint32_t bits, VkM
     return found;
 }
 
-#define LAST_LOOK_NS (100 * FR_NS_PER_MS)
-
 /* A wait that cannot be had, for want of memory say. */
 static VkResult look_until(const struct fr_vk_device *device, VkSemaphore timeline, uint64_t value,
                            uint64_t timeout_ns)
@@ -237,10 +235,11 @@ static fr_status wait_for(struct fr_vk_device *device, VkSemaphore timeline, uin
     const bool lost = fr_vk_device_is_lost(device);
     if (lost && !fr_vk_device_is_hung(device))
         return FR_ERR_DEVICE_LOST;
-    /* One that was given up may be at work all the same; it had its time. */
-    const uint64_t patience_ns = fr_vk_device_patience(device, timeout_ns);
+    /* One that was given up may be at work all the same; it had its time, and gets a tenth of that. */
+    const uint64_t patience_ns = fr_vk_device_patience(device, timeout_ns),
+                   last_look_ns = fr_vk_device_patience(device, FR_VK_GPU_WAIT_NS) / 10;
     const VkResult result =
-        wait_until(device, timeline, value, lost && patience_ns > LAST_LOOK_NS ? LAST_LOOK_NS : patience_ns);
+        wait_until(device, timeline, value, lost && patience_ns > last_look_ns ? last_look_ns : patience_ns);
     if (result == VK_TIMEOUT && timeout_ns >= FR_VK_GPU_WAIT_NS)
         fr_store_release_u32(&device->hung, 1);
     if (result == VK_TIMEOUT)

@@ -162,6 +162,7 @@ static void run(bool images, const char *slots, fr_vulkan_host_params vulkan)
     s.source = gpu_open_source(s.dir, WIDTH, HEIGHT, s.images ? &s.gpu.params : NULL);
     vulkan.device = gpu_name();
     const fr_capture_params params = {.target_id = 7,
+                                      .timing = *gpu_timing(),
                                       .backend = FR_BACKEND_VULKAN,
                                       .out_surfaces = 4,
                                       .depth = 3,

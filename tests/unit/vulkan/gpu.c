@@ -20,6 +20,14 @@ const fr_log *gpu_log(void)
     return &log;
 }
 
+const fr_capture_timing *gpu_timing(void)
+{
+    static const fr_capture_timing timing = {.attach_wait_ns = 60 * FR_NS_PER_S,
+                                             .recovery_ns = 60 * FR_NS_PER_S,
+                                             .first_frame_ns = 60 * FR_NS_PER_S};
+    return &timing;
+}
+
 const char *gpu_name(void)
 {
     const char *name = getenv("FRAMERING_TEST_GPU");

@@ -10,6 +10,8 @@
 #include "backend/vulkan/memory.h"
 #include "backend/vulkan/vulkan.h"
 
+#include <framering/capture.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,6 +27,9 @@ int gpu_signal_that_ends(void (*what)(void));
 
 /* To stderr. */
 const fr_log *gpu_log(void);
+
+/* Of a capture whose device may be as slow as the machine is busy. */
+const fr_capture_timing *gpu_timing(void);
 
 /* A part of the device's name. */
 const char *gpu_name(void);

@@ -134,6 +134,7 @@ static bool serve(void *user)
 static void open_capture(const fr_vulkan_host_params *vulkan)
 {
     const fr_capture_params params = {.target_id = 7,
+                                      .timing = *gpu_timing(),
                                       .runtime_dir = s.dir,
                                       .out_surfaces = 4,
                                       .depth = 3,
