@@ -264,7 +264,7 @@ static void test_other_ends_do_not(void **state)
     const unsigned before = atomic_load(&closed);
     atomic_store(&polled, FR_ERR_REFUSED);
     start(&program, 3);
-    WAIT_FOR(atomic_load(&closed) == before + 1);
+    WAIT_FOR(atomic_load(&closed) > before); /* it is tried again, which is refused again */
     assert_false(atomic_load(&program.device.lost));
     end(&program);
 }

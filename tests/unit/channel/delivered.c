@@ -389,7 +389,7 @@ static void observers_watch_and_sources_do_not_come_by_the_pipe(void **state)
     assert_true(sink_has(&source.sink, FR_LOG_ERROR, "gets its rings from the host's program"));
     assert_int_equal(host_expect(&fixture->host, FR_HOST_NEWS_REFUSED).reason, FR_ERR_REFUSED);
     source_close(&source);
-    assert_int_equal(fr_observer_open(&observer, fixture->sandbox.dir, 7, NULL), FR_OK);
+    assert_int_equal(observer_open(&observer, &fixture->sandbox, 7, NULL), FR_OK);
     fr_status status = FR_AGAIN;
     const uint64_t deadline = now_ns() + WAIT_NS;
     while (status == FR_AGAIN && now_ns() < deadline)

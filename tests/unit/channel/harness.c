@@ -34,7 +34,7 @@ fr_log sink_log(struct sink *sink)
     return (fr_log){.write = sink_write, .user = sink, .max_level = FR_LOG_DEBUG};
 }
 
-static bool sink_look(struct sink *sink, fr_log_level level, const char *part)
+bool sink_look(struct sink *sink, fr_log_level level, const char *part)
 {
     bool found = false;
     fr_mutex_lock(sink->lock);
@@ -237,6 +237,17 @@ void delivery_close(struct fr_delivery *delivery)
     const size_t count = fr_msg_list_handles(delivery, handles, NULL);
     for (size_t i = 0; i < count; i++)
         os.ops->handle_close(os.self, handles[i]);
+}
+
+fr_status observer_open(fr_observer **out, const struct sandbox *sandbox, uint32_t target_id,
+                        const fr_log *log)
+{
+    const uint64_t deadline = now_ns() + WAIT_NS;
+    fr_status status;
+    do
+        status = fr_observer_open(out, sandbox->dir, target_id, log);
+    while (status == FR_ERR_NO_HOST && now_ns() < deadline);
+    return status;
 }
 
 void raw_send_msg(fr_handle end, const union fr_msg *msg)

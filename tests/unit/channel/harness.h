@@ -11,6 +11,8 @@
 #include "os/thread.h"
 #include "system/system.h"
 
+#include <framering/observe.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -36,6 +38,8 @@ void sink_finish(struct sink *sink);
 fr_log sink_log(struct sink *sink);
 /* Waits until a line of that level holds `part`. */
 bool sink_has(struct sink *sink, fr_log_level level, const char *part);
+/* The same without waiting. */
+bool sink_look(struct sink *sink, fr_log_level level, const char *part);
 size_t sink_count(struct sink *sink, fr_log_level level);
 
 uint64_t now_ns(void);
@@ -95,6 +99,11 @@ struct ring {
 void ring_make(struct ring *ring, uint32_t generation);
 void ring_free(struct ring *ring);
 void delivery_close(struct fr_delivery *delivery);
+
+/* As fr_observer_open, and again while nobody answers: a host's thread may be held for longer than an
+ * observer waits for it. */
+fr_status observer_open(fr_observer **out, const struct sandbox *sandbox, uint32_t target_id,
+                        const fr_log *log);
 
 /* Raw ends that say what they like: descriptors or pipe handles. */
 struct raw_listener {

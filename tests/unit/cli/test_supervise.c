@@ -35,7 +35,7 @@ static void start(struct setting *setting)
 
 static void run_to_end(struct setting *setting)
 {
-    for (int i = 0; i < 500 && setting->supervisor.child.pid; i++) {
+    for (int i = 0; i < 6000 && setting->supervisor.child.pid; i++) {
         supervisor_watch(&setting->supervisor, fr_clock_now_ns());
         clock_sleep_ns(10 * NS_PER_MS);
     }

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIDTH = 320, HEIGHT = 192, LOOKS = 500 };
+enum { WIDTH = 320, HEIGHT = 192, LOOKS = 3000 };
 
 static char *library; /* path of the fake */
 static struct fr_nvenc_system sys;

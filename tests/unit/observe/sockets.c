@@ -80,7 +80,7 @@ static void an_unsealed_header_is_refused(void **state)
     assert_int_equal(ftruncate(unsealed, FR_WIRE_V2_BYTES), 0);
     ring.delivery.header = unsealed;
     host.channel.ops->deliver(host.channel.self, &ring.delivery);
-    assert_int_equal(fr_observer_open(&observer, sandbox->dir, 7, &log), FR_OK);
+    assert_int_equal(observer_open(&observer, sandbox, 7, &log), FR_OK);
     fr_status status = FR_AGAIN;
     const uint64_t deadline = now_ns() + WAIT_NS;
     while (status == FR_AGAIN && now_ns() < deadline)

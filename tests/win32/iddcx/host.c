@@ -67,10 +67,12 @@ fr_status host_open(struct host *host, struct fake_system *system, uint32_t widt
     host->file = (WDFFILEOBJECT)(uintptr_t)(++files);
     InitializeSRWLock(&host->lock);
     host_display(host, width, height, state);
+    char prefix[48]; /* of this process alone */
+    snprintf(prefix, sizeof prefix, "framering-test-iddcx-%lu", GetCurrentProcessId());
     const fr_win32_host_params win32 = {
         .channel = FR_WIN32_CHANNEL_DELIVERED,
         .courier = {.user = host, .find_source = find_source, .deliver = deliver},
-        .name_prefix = "framering-test-iddcx",
+        .name_prefix = prefix,
     };
     const fr_display_provider provider = {.self = host, .sample = sample};
     fr_capture_params params = {.target_id = host->target,
