@@ -104,6 +104,7 @@ static void connect_source(struct fixture *f, struct source *source, uint64_t ca
     const struct fr_host_news news = host_expect(&f->host, FR_HOST_NEWS_SOURCE);
     assert_true(news.capabilities == capabilities);
     assert_int_equal(news.gpu.present, capabilities != FR_CAP_STATES);
+    assert_int_equal(news.on_gpu, news.gpu.present);
     const struct fr_gpu gpu = some_gpu();
     if (news.gpu.present) {
         assert_memory_equal(news.gpu.driver_uuid, gpu.driver_uuid, FR_GPU_UUID_BYTES);
