@@ -121,6 +121,14 @@ static ino_t file_of(fr_handle handle)
     return info.st_ino;
 }
 
+static void a_gpu_that_shares_nothing_is_one_all_the_same(void **state)
+{
+    struct fixture *f = *state;
+    struct source source;
+    connect_source(f, &source, FR_CAP_STATES | FR_CAP_TIMELINE);
+    source_close(&source);
+}
+
 static void a_descriptor_for_each_image_crosses(void **state)
 {
     struct fixture *f = *state;
@@ -243,8 +251,11 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(a_descriptor_for_each_image_crosses), TEST(only_what_was_offered_is_taken),
-        TEST(memory_is_taken_beside_images),       TEST(a_source_that_lies_about_its_gpu_is_refused),
+        TEST(a_gpu_that_shares_nothing_is_one_all_the_same),
+        TEST(a_descriptor_for_each_image_crosses),
+        TEST(only_what_was_offered_is_taken),
+        TEST(memory_is_taken_beside_images),
+        TEST(a_source_that_lies_about_its_gpu_is_refused),
         TEST(timelines_alone_are_no_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
