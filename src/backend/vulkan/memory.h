@@ -40,8 +40,13 @@ struct fr_vk_sharing {
     uint32_t num_modifiers;
 };
 
-/* An image whose memory others can import. *layout: what they need to know; *fd is the caller's. Nothing is
- * left on failure: VK_ERROR_OUT_OF_DEVICE_MEMORY also where it is larger than an allocation can be. */
+/* A descriptor of memory that was made to be exported so; *fd is the caller's, -1 on failure.
+ * VK_ERROR_INVALID_EXTERNAL_HANDLE: it is a file, and who gets it could cut it off. */
+VkResult fr_vk_memory_export(const struct fr_vk_device *device, VkDeviceMemory memory,
+                             VkExternalMemoryHandleTypeFlagBits type, int *fd);
+
+/* An image whose memory others can import. *layout: what they need to know; *fd as above. Nothing is left on
+ * failure: VK_ERROR_OUT_OF_DEVICE_MEMORY also where it is larger than an allocation can be. */
 VkResult fr_vk_image_export(const struct fr_vk_device *device, const struct fr_vk_sharing *sharing,
                             struct fr_vk_image *out, struct fr_gpu_image *layout, int *fd);
 /* The same image over the memory behind `fd`, which stays the caller's. Nothing is left on failure:

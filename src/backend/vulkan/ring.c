@@ -129,6 +129,10 @@ static fr_status make_images(struct fr_vk_ring *ring, const char **fault)
         return FR_ERR_UNSUPPORTED;
     }
     VkResult result = make_slots(ring);
+    if (result == VK_ERROR_INVALID_EXTERNAL_HANDLE) {
+        *fault = "their memory is a file that cannot be sealed: the source could shrink it";
+        return FR_ERR_UNSUPPORTED;
+    }
     if (result == VK_SUCCESS && ring->plan.sync_kind == FR_WIRE_SYNC_FENCE)
         result = fr_vk_timeline_export(ring->device, &ring->ready, &ring->ready_fd);
     if (result == VK_SUCCESS && ring->plan.sync_kind == FR_WIRE_SYNC_FENCE)
