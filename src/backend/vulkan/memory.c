@@ -105,15 +105,9 @@ static VkResult give_memory(const struct fr_vk_device *device, const struct need
 
 static uint32_t planes_of(const struct fr_vk_device *device, fr_format format, uint64_t modifier)
 {
-    VkDrmFormatModifierPropertiesEXT list[64];
-    VkDrmFormatModifierPropertiesListEXT modifiers = {
-        .sType = VK_STRUCTURE_TYPE_DRM_FORMAT_MODIFIER_PROPERTIES_LIST_EXT,
-        .drmFormatModifierCount = sizeof(list) / sizeof(list[0]),
-        .pDrmFormatModifierProperties = list,
-    };
-    VkFormatProperties2 properties = {.sType = VK_STRUCTURE_TYPE_FORMAT_PROPERTIES_2, .pNext = &modifiers};
-    device->vk.GetPhysicalDeviceFormatProperties2(device->physical, fr_vk_format(format), &properties);
-    for (uint32_t i = 0; i < modifiers.drmFormatModifierCount; i++)
+    VkDrmFormatModifierPropertiesEXT list[FR_VK_MODIFIERS_LISTED_MAX];
+    const uint32_t count = fr_vk_device_modifiers(device, format, list);
+    for (uint32_t i = 0; i < count; i++)
         if (list[i].drmFormatModifier == modifier)
             return list[i].drmFormatModifierPlaneCount;
     return 0;
@@ -306,4 +300,25 @@ void fr_vk_image_destroy(const struct fr_vk_device *device, struct fr_vk_image *
     if (image->memory)
         device->vk.FreeMemory(device->device, image->memory, NULL);
     *image = (struct fr_vk_image){VK_NULL_HANDLE, VK_NULL_HANDLE};
+}
+
+VkResult fr_vk_view_create(const struct fr_vk_device *device, VkImage image, VkFormat format,
+                           VkImageUsageFlags usage, VkImageView *out)
+{
+    const VkImageViewUsageCreateInfo only = {
+        .sType = VK_STRUCTURE_TYPE_IMAGE_VIEW_USAGE_CREATE_INFO,
+        .usage = usage,
+    };
+    const VkImageViewCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_IMAGE_VIEW_CREATE_INFO,
+        .pNext = &only,
+        .image = image,
+        .viewType = VK_IMAGE_VIEW_TYPE_2D,
+        .format = format,
+        .subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1},
+    };
+    const VkResult result = device->vk.CreateImageView(device->device, &info, NULL, out);
+    if (result != VK_SUCCESS)
+        *out = VK_NULL_HANDLE;
+    return result;
 }

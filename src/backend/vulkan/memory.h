@@ -55,6 +55,10 @@ VkResult fr_vk_image_import(const struct fr_vk_device *device, const struct fr_v
                             const struct fr_gpu_image *layout, int fd, struct fr_vk_image *out);
 void fr_vk_image_destroy(const struct fr_vk_device *device, struct fr_vk_image *image); /* accepts none */
 
+/* A view of all of a colour image, for one use. */
+VkResult fr_vk_view_create(const struct fr_vk_device *device, VkImage image, VkFormat format,
+                           VkImageUsageFlags usage, VkImageView *out);
+
 /* All zero: none. */
 struct fr_vk_buffer {
     VkBuffer buffer;
