@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
 
-/* What a device can, from its extensions and the properties it states; nothing is found out by trying. */
+/* What a device can, from its extensions and the properties it states. One thing is found out by trying,
+ * since no property says what the kernel can: sync files (sync_file.c). */
 #include "backend/vulkan/format.h"
 #include "backend/vulkan/memory.h"
 #include "backend/vulkan/sync_file.h"
