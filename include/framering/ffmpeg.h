@@ -45,22 +45,23 @@ typedef struct fr_av_vulkan fr_av_vulkan;
 FR_API fr_status fr_av_vulkan_create(fr_av_vulkan **out);
 
 /*
- * Makes `out`, blank before (av_frame_alloc), the frame as AV_PIX_FMT_VULKAN: hw_frames_ctx, whose sw_format
- * is NV12 or P010, colour, HDR metadata; no times. Its pixels are complete: waits for the GPU, at most a
- * second. The surface stays held until the last reference to `out` is gone and what FFmpeg gave to the GPU
- * with it is over (the release waits for that, at most a second; work that hangs keeps the surface). Frames
- * of one surface (repeats) share one AVVkFrame, in which FFmpeg keeps what it has under way and in which
+ * Makes `out`, blank before (av_frame_alloc), the frame as AV_PIX_FMT_VULKAN: hw_frames_ctx, whose
+ * sw_format is NV12 or P010, colour, HDR metadata; no times. Its pixels are complete: waits for the GPU,
+ * at most fr_vulkan_picture's patience_ns. The surface stays held until the last reference to `out` is
+ * gone and what FFmpeg gave to the GPU with it is over: the release waits for that as long; work that goes
+ * on keeps the surface, and later calls, of fr_av_vulkan_destroy too, look whether it is over. Frames of
+ * one surface (repeats) share one AVVkFrame, in which FFmpeg keeps what it has under way and in which
  * layouts it left the images: also one that is wrapped while the last before it is being released. So a
  * surface is wrapped by one fr_av_vulkan alone: two know nothing of each other's layouts. The contexts are
  * made again when device, size or format change; those of before live as long as their frames.
  *
- * FR_ERR_UNSUPPORTED: the frame lies in memory, its device has no images of the planes (fr_vulkan_picture),
- * or FFmpeg does not take the device; FR_ERR_ARGUMENT; FR_ERR_NO_MEMORY; FR_TIMEOUT; FR_ERR_DEVICE_LOST.
- * `out` is blank then.
+ * FR_ERR_UNSUPPORTED: the frame lies in memory, its device has no images of the planes
+ * (fr_vulkan_picture), or FFmpeg does not take the device; FR_ERR_ARGUMENT; FR_ERR_NO_MEMORY; FR_TIMEOUT;
+ * FR_ERR_DEVICE_LOST. `out` is blank then.
  *
- * Threads: one at a time for one fr_av_vulkan; frames may be released on any. FFmpeg uses the device's queue,
- * and before 6.1 there is no way to tell it that others do: with those versions what it does with the frames
- * is done on the thread that calls fr_capture_next, or while that does not run.
+ * Threads: one at a time for one fr_av_vulkan; frames may be released on any. FFmpeg uses the device's
+ * queue, and before 6.1 there is no way to tell it that others do: with those versions what it does with
+ * the frames is done on the thread that calls fr_capture_next, or while that does not run.
  */
 FR_API fr_status fr_av_vulkan_wrap(fr_av_vulkan *av, const fr_frame *frame, struct AVFrame *out);
 
@@ -84,8 +85,8 @@ FR_API fr_status fr_av_cuda_create(fr_av_cuda **out);
 /*
  * Makes `out`, blank before, the frame as AV_PIX_FMT_CUDA: data and linesize of both planes, hw_frames_ctx,
  * whose sw_format is NV12 or P010, colour, HDR metadata; no times. Its pixels are complete: waits for the
- * GPU, at most a second. Plane 1 lies frames->height rows of linesize[0] behind plane 0, as NVENC takes it:
- * that height may be more than the frame's.
+ * GPU, at most patience_ns. Plane 1 lies frames->height rows of linesize[0] behind plane 0, as NVENC takes
+ * it: that height may be more than the frame's.
  *
  * The first call loads libcuda.so.1 and opens a device context on the frames' own device, told by its UUID.
  * Each surface is imported once, and stays so as long as its frames context; that is a new one when device,
@@ -93,7 +94,8 @@ FR_API fr_status fr_av_cuda_create(fr_av_cuda **out);
  * gets.
  *
  * The surface stays held until the last reference to `out` is gone and the context's stream has ended what
- * was given to it (waits for that, at most a second; a stream that hangs keeps the surface).
+ * was given to it (waits for that, at most a second; a stream that goes on keeps the surface, and later
+ * calls, of fr_av_cuda_destroy too, look whether it is over).
  *
  * FR_ERR_UNSUPPORTED: the frame lies in memory, its device does not export it, CUDA is not there or does not
  * know the device or take the memory; FR_ERR_ARGUMENT; FR_ERR_NO_MEMORY; FR_TIMEOUT; FR_ERR_DEVICE_LOST.

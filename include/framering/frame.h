@@ -45,11 +45,12 @@ typedef struct fr_frame {
 FR_API void fr_frame_ref(fr_frame *copy, const fr_frame *frame);
 
 /*
- * Makes the planes readable by the CPU: fills plane and pitch_bytes where the surface is not in memory (the
- * picture is copied off the GPU; waits for that, at most a second). The planes stay valid until the frame is
- * released. FR_OK, at once for a frame in memory; FR_ERR_DEVICE_LOST, FR_ERR_NO_MEMORY, FR_TIMEOUT: the
- * planes stay NULL; FR_ERR_ARGUMENT: a frame without planes and without a surface. Where the surface's
- * picture before was mapped, the copy has been under way since the conversion. Any thread.
+ * Makes the planes readable by the CPU: fills plane and pitch_bytes where the surface is not in memory
+ * (the picture is copied off the GPU; waits for that, at most a second, or 30 on a device of type CPU).
+ * The planes stay valid until the frame is released. FR_OK, at once for a frame in memory;
+ * FR_ERR_DEVICE_LOST, FR_ERR_NO_MEMORY, FR_TIMEOUT: the planes stay NULL; FR_ERR_ARGUMENT: a frame without
+ * planes and without a surface. Where the surface's picture before was mapped, the copy has been under way
+ * since the conversion. Any thread.
  */
 FR_API fr_status fr_frame_map(fr_frame *frame);
 

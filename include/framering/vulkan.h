@@ -86,14 +86,17 @@ typedef struct fr_vulkan_picture {
     uint32_t id; /* of the memory: none of the next 4 billion pictures of this process has it */
     uint8_t device_uuid[FR_VULKAN_UUID_BYTES];
     uint32_t render_node; /* of the device: 128 is /dev/dri/renderD128; 0: the driver does not say */
+    /* What this library takes for a device that hangs: a second, or 30 on one of type CPU, whose work
+     * competes with everybody's. */
+    uint64_t patience_ns;
 } fr_vulkan_picture;
 
 /* The picture of a frame: FR_OK, or FR_ERR_UNSUPPORTED when the frame lies in memory (*out is zeroed). Any
  * thread. */
 FR_API fr_status fr_frame_vulkan(const fr_frame *frame, fr_vulkan_picture *out);
 
-/* Until the pixels are complete, at most a second. FR_ERR_UNSUPPORTED: a frame in memory; FR_TIMEOUT;
- * FR_ERR_DEVICE_LOST. Any thread. */
+/* Until the pixels are complete, at most fr_vulkan_picture's patience_ns. FR_ERR_UNSUPPORTED: a frame in
+ * memory; FR_TIMEOUT; FR_ERR_DEVICE_LOST. Any thread. */
 FR_API fr_status fr_frame_vulkan_wait(const fr_frame *frame);
 
 /* For who left the images in other layouts: all that it submitted is over. `layout`: two VkImageLayouts, not
@@ -119,10 +122,11 @@ typedef enum fr_vulkan_handle_kind {
 } fr_vulkan_handle_kind;
 
 /* A new descriptor of the picture's memory, the caller's. The pixels are complete (waits for the GPU, at most
- * a second), and released to whoever imports them, as those of every later frame in the same memory are: to
- * VK_QUEUE_FAMILY_FOREIGN_EXT where it can be a DMA-BUF and the device has VK_EXT_queue_family_foreign, else
- * to _EXTERNAL. Who uses the picture's images or buffer too takes them over from there. FR_ERR_UNSUPPORTED:
- * not on this device, or a frame in memory; FR_TIMEOUT; FR_ERR_DEVICE_LOST. Any thread. */
+ * patience_ns), and released to whoever imports them, as those of every later frame in the same memory are:
+ * to VK_QUEUE_FAMILY_FOREIGN_EXT where it can be a DMA-BUF and the device has VK_EXT_queue_family_foreign,
+ * else to _EXTERNAL. Who uses the picture's images or buffer too takes them over from there.
+ * FR_ERR_UNSUPPORTED: not on this device, or a frame in memory; FR_TIMEOUT; FR_ERR_DEVICE_LOST. Any thread.
+ */
 FR_API fr_status fr_frame_vulkan_export(const fr_frame *frame, fr_vulkan_handle_kind kind, int *out);
 
 /* The device that a source renders with; all of it outlives the source. */
@@ -174,14 +178,14 @@ typedef struct fr_vulkan_image {
 FR_API fr_format fr_vulkan_format(uint32_t vk_format);
 
 /*
- * begin, copy on the GPU, publish in one call. An image whose format or size is not the ring's is dropped and
- * counted as mismatched (logged once per episode): FR_AGAIN. Where the ring lies in shared memory (the host
- * has no way to share images with this device) the pixels are read back. Where both sides share semaphores,
- * or attach fences to DMA-BUFs, it returns once the copy is submitted, else once it is done. FR_OK: the copy
- * was submitted, so that `wait` and `signal` are in use; a frame that is lost after that (the ring went
- * stale) is one that the host never took. FR_TIMEOUT: the same, but the GPU took longer than a second, and
- * the frame is dropped. FR_ERR_UNSUPPORTED: the source was opened without a device; FR_ERR_DEVICE_LOST; else
- * as fr_source_publish.
+ * begin, copy on the GPU, publish in one call. An image whose format or size is not the ring's is dropped
+ * and counted as mismatched (logged once per episode): FR_AGAIN. Where the ring lies in shared memory (the
+ * host has no way to share images with this device) the pixels are read back. Where both sides share
+ * semaphores, or attach fences to DMA-BUFs, it returns once the copy is submitted, else once it is done.
+ * FR_OK: the copy was submitted, so that `wait` and `signal` are in use; a frame that is lost after that
+ * (the ring went stale) is one that the host never took. FR_TIMEOUT: the same, but the GPU took longer
+ * than a second (30 on a device of type CPU), and the frame is dropped. FR_ERR_UNSUPPORTED: the source was
+ * opened without a device; FR_ERR_DEVICE_LOST; else as fr_source_publish.
  */
 FR_API fr_status fr_source_push_vulkan(fr_source *source, const fr_vulkan_image *image,
                                        const fr_publish_info *info);

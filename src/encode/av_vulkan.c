@@ -66,9 +66,8 @@ static struct device *device_of(const AVBufferRef *ref)
 static void free_device(AVHWDeviceContext *context)
 {
     struct device *device = context->user_opaque;
-    if (device->timelines.device)
-        fr_av_timelines_finish(&device->timelines, device->held);
-    fr_vulkan_device_release(&device->held);
+    if (!device->timelines.device || fr_av_timelines_finish(&device->timelines, device->held))
+        fr_vulkan_device_release(&device->held);
     av_free(device);
 }
 
@@ -99,8 +98,7 @@ static fr_status load(struct device *device, const fr_vulkan_picture *picture)
 {
     const PFN_vkGetDeviceProcAddr get =
         (PFN_vkGetDeviceProcAddr)loader_of(picture)(picture->instance, "vkGetDeviceProcAddr");
-    return get ? fr_av_timelines_init(&device->timelines, get, picture->device, picture->queue_family)
-               : FR_ERR_UNSUPPORTED;
+    return get ? fr_av_timelines_init(&device->timelines, get, picture) : FR_ERR_UNSUPPORTED;
 }
 
 /* FFmpeg 5.1 takes what an extension allows for what the device can: with modifiers it asks for linear images
@@ -297,6 +295,31 @@ static void release_view(void *opaque, uint8_t *data)
         close_view(view);
 }
 
+/* What FFmpeg did with a view when it was released may be over by now. */
+static void retire(struct shared *shared)
+{
+    struct view *out = NULL, *next;
+    (void)pthread_mutex_lock(&shared->mutex);
+    for (struct view *view = shared->views; view; view = next) {
+        next = view->next;
+        if (view->refs || view->waiting)
+            continue;
+        const fr_status status =
+            fr_av_timelines_look(&device_of(view->device)->timelines, view->pair, view->vkf->sem_value);
+        if (status == FR_OK || status == FR_ERR_DEVICE_LOST)
+            note_over(view, view->vkf->sem_value);
+        if (take_out(view)) {
+            view->next = out;
+            out = view;
+        }
+    }
+    (void)pthread_mutex_unlock(&shared->mutex);
+    for (; out; out = next) {
+        next = out->next;
+        close_view(out);
+    }
+}
+
 /* Two views of one surface would not know of each other's layouts. */
 static struct view *find_view(struct shared *shared, const fr_frame *frame)
 {
@@ -369,6 +392,7 @@ fr_status fr_av_vulkan_wrap(fr_av_vulkan *av, const fr_frame *frame, AVFrame *ou
     status = need_contexts(av, frame, &picture);
     if (status != FR_OK)
         return status;
+    retire(av->shared);
     struct view *view = find_view(av->shared, frame);
     if (!view)
         status = make_view(av, frame, &view);
@@ -403,6 +427,7 @@ void fr_av_vulkan_destroy(fr_av_vulkan **av_)
         return;
     fr_av_vulkan *av = *av_;
     *av_ = NULL;
+    retire(av->shared);
     av_buffer_unref(&av->frames);
     av_buffer_unref(&av->device);
     unref_shared(av->shared);

@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#define PATIENCE_NS UINT64_C(1000000000)
-
 struct fr_av_timeline_pair {
     VkSemaphore semaphore[2];
     uint64_t value[2];
@@ -16,14 +14,16 @@ struct fr_av_timeline_pair {
 };
 
 fr_status fr_av_timelines_init(struct fr_av_timelines *timelines, PFN_vkGetDeviceProcAddr get,
-                               VkDevice device, uint32_t family)
+                               const fr_vulkan_picture *picture)
 {
+    const VkDevice device = picture->device;
     *timelines = (struct fr_av_timelines){
         .device = device,
         .create = (PFN_vkCreateSemaphore)get(device, "vkCreateSemaphore"),
         .destroy = (PFN_vkDestroySemaphore)get(device, "vkDestroySemaphore"),
         .wait = (PFN_vkWaitSemaphores)get(device, "vkWaitSemaphores"),
         .submit = (PFN_vkQueueSubmit)get(device, "vkQueueSubmit"),
+        .patience_ns = picture->patience_ns,
     };
     const PFN_vkGetDeviceQueue queue_of = (PFN_vkGetDeviceQueue)get(device, "vkGetDeviceQueue");
     if (!timelines->wait)
@@ -33,12 +33,12 @@ fr_status fr_av_timelines_init(struct fr_av_timelines *timelines, PFN_vkGetDevic
         timelines->device = VK_NULL_HANDLE;
         return FR_ERR_UNSUPPORTED;
     }
-    queue_of(device, family, 0, &timelines->queue);
+    queue_of(device, picture->queue_family, 0, &timelines->queue);
     return FR_OK;
 }
 
 static fr_status wait_for(const struct fr_av_timelines *timelines, uint32_t count,
-                          const VkSemaphore *semaphore, const uint64_t *value)
+                          const VkSemaphore *semaphore, const uint64_t *value, uint64_t timeout_ns)
 {
     const VkSemaphoreWaitInfo info = {
         .sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
@@ -46,7 +46,7 @@ static fr_status wait_for(const struct fr_av_timelines *timelines, uint32_t coun
         .pSemaphores = semaphore,
         .pValues = value,
     };
-    switch (timelines->wait(timelines->device, &info, PATIENCE_NS)) {
+    switch (timelines->wait(timelines->device, &info, timeout_ns)) {
     case VK_SUCCESS: return FR_OK;
     case VK_TIMEOUT: return FR_TIMEOUT;
     case VK_ERROR_DEVICE_LOST: return FR_ERR_DEVICE_LOST;
@@ -57,7 +57,13 @@ static fr_status wait_for(const struct fr_av_timelines *timelines, uint32_t coun
 fr_status fr_av_timelines_wait(const struct fr_av_timelines *timelines,
                                const struct fr_av_timeline_pair *pair, const uint64_t value[2])
 {
-    return wait_for(timelines, 2, pair->semaphore, value);
+    return wait_for(timelines, 2, pair->semaphore, value, timelines->patience_ns);
+}
+
+fr_status fr_av_timelines_look(const struct fr_av_timelines *timelines,
+                               const struct fr_av_timeline_pair *pair, const uint64_t value[2])
+{
+    return wait_for(timelines, 2, pair->semaphore, value, 0);
 }
 
 /* ---- pairs ---- */
@@ -140,21 +146,22 @@ static fr_status pass(const struct fr_av_timelines *timelines, fr_vulkan_device 
     fr_vulkan_device_unlock(held);
     if (result != VK_SUCCESS)
         return result == VK_ERROR_DEVICE_LOST ? FR_ERR_DEVICE_LOST : FR_ERR_NO_MEMORY;
-    return wait_for(timelines, 1, pair->semaphore, &value);
+    return wait_for(timelines, 1, pair->semaphore, &value, timelines->patience_ns);
 }
 
-void fr_av_timelines_finish(struct fr_av_timelines *timelines, fr_vulkan_device *held)
+bool fr_av_timelines_finish(struct fr_av_timelines *timelines, fr_vulkan_device *held)
 {
     struct fr_av_timeline_pair *pair = timelines->spare;
     const fr_status status = pair ? pass(timelines, held, pair) : FR_OK;
     const bool over = status == FR_OK || status == FR_ERR_DEVICE_LOST;
     while (pair) {
         struct fr_av_timeline_pair *next = pair->next;
-        if (over) /* else the GPU may use them still */
+        if (over)
             destroy(timelines, pair);
         else
             av_free(pair);
         pair = next;
     }
     (void)pthread_mutex_destroy(&timelines->mutex);
+    return over;
 }

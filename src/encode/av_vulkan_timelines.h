@@ -12,6 +12,7 @@
 
 #include <libavutil/hwcontext_vulkan.h>
 #include <pthread.h>
+#include <stdbool.h>
 
 struct fr_av_timeline_pair; /* two */
 
@@ -22,15 +23,17 @@ struct fr_av_timelines {
     PFN_vkDestroySemaphore destroy;
     PFN_vkWaitSemaphores wait;
     PFN_vkQueueSubmit submit;
+    uint64_t patience_ns; /* of each wait */
     pthread_mutex_t mutex;
     struct fr_av_timeline_pair *spare; /* under it */
 };
 
-/* Of queue 0 of the family. FR_ERR_UNSUPPORTED: the device lacks a function. */
+/* FR_ERR_UNSUPPORTED: the device lacks a function. */
 fr_status fr_av_timelines_init(struct fr_av_timelines *timelines, PFN_vkGetDeviceProcAddr get,
-                               VkDevice device, uint32_t family);
-/* All pairs were given back. `held`: the device, for its lock. */
-void fr_av_timelines_finish(struct fr_av_timelines *timelines, fr_vulkan_device *held);
+                               const fr_vulkan_picture *picture);
+/* All pairs were given back. `held`: the device, for its lock. False: the device does not end what it was
+ * given, and has to stay with the semaphores. */
+bool fr_av_timelines_finish(struct fr_av_timelines *timelines, fr_vulkan_device *held);
 
 /* Fills sem and sem_value, which was reached. FR_ERR_NO_MEMORY. Any thread. */
 fr_status fr_av_timelines_take(struct fr_av_timelines *timelines, struct fr_av_timeline_pair **out,
@@ -38,9 +41,11 @@ fr_status fr_av_timelines_take(struct fr_av_timelines *timelines, struct fr_av_t
 /* FFmpeg does nothing with the frame any more. Any thread. */
 void fr_av_timelines_give(struct fr_av_timelines *timelines, struct fr_av_timeline_pair *pair,
                           const AVVkFrame *vkf);
-/* Until the values are reached, at most a second: FR_OK; FR_TIMEOUT; FR_ERR_DEVICE_LOST; FR_ERR_NO_MEMORY.
- * Any thread. */
+/* Until the values are reached: FR_OK; FR_TIMEOUT; FR_ERR_DEVICE_LOST; FR_ERR_NO_MEMORY. Any thread. */
 fr_status fr_av_timelines_wait(const struct fr_av_timelines *timelines,
+                               const struct fr_av_timeline_pair *pair, const uint64_t value[2]);
+/* The same at once. */
+fr_status fr_av_timelines_look(const struct fr_av_timelines *timelines,
                                const struct fr_av_timeline_pair *pair, const uint64_t value[2]);
 
 #endif

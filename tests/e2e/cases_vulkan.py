@@ -184,8 +184,8 @@ def case_vulkan_host_killed(world):
     check(summary["fresh"] == 60 and summary["slots"] == "opaque fd", f"{summary}")
     check(source.alive(), "the source ended with its host")
     source.interrupt().expect(0)
-    seen = [frame["sequence"] for frame in world.stamp_frames("b.mkv")]
-    check(seen == sorted(seen), f"{seen}")
+    world.stamps("b.mkv")
+    check(world.stamps_of_killed("a.mkv") > 0, "the killed host recorded nothing")
 
 
 # ---- machines that lack something ----

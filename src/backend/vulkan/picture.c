@@ -345,6 +345,7 @@ void fr_vk_picture_get(const struct fr_picture *picture, fr_vulkan_picture *out)
         .value = value,
         .id = p->id,
         .render_node = p->device->render_node,
+        .patience_ns = fr_vk_device_patience(p->device, FR_VK_GPU_WAIT_NS),
     };
     memcpy(out->device_uuid, p->device->gpu.device_uuid, sizeof(out->device_uuid));
     memcpy(&out->get_instance_proc_addr, &get, sizeof(get));

@@ -263,13 +263,41 @@ static void a_repeat_hangs(void **state)
     gate.times_out = true;
     av_frame_free(&again);
     end_release(thread);
-    gate.times_out = false;
     assert_int_equal(rig.ring.surface[0].refs, 2);
-    /* It ended after all. */
     again = wrap(av, &rig);
     assert_ptr_equal(again->data[0], known);
+    gate.times_out = false;
     av_frame_free(&again);
     close_held(&rig, &av);
+}
+
+/* Nobody wraps the surface again, as it is held: whoever wraps another, or ends, finds that it is over. */
+static void what_hung_is_let_go_when_it_is_over(void **state)
+{
+    (void)state;
+    struct surface rig, other;
+    fr_av_vulkan *av;
+    for (int ends = 0; ends < 2; ends++) {
+        open_held(&rig, &av);
+        surface_open(&other, &way);
+        gate.holds = false;
+        AVFrame *hangs = wrap(av, &rig);
+        surface_expect_download(&rig, hangs);
+        gate.times_out = true;
+        av_frame_free(&hangs);
+        AVFrame *next = wrap(av, &other);
+        assert_int_equal(rig.ring.surface[0].refs, 2);
+        av_frame_free(&next);
+        gate.times_out = false;
+        if (!ends) {
+            next = wrap(av, &other);
+            assert_int_equal(rig.ring.surface[0].refs, 1);
+            av_frame_free(&next);
+        }
+        fr_av_vulkan_destroy(&av);
+        surface_close(&other);
+        close_held(&rig, &av);
+    }
 }
 
 /* ---- the semaphores ---- */
@@ -294,6 +322,25 @@ static void semaphores_last_as_long_as_the_device(void **state)
     assert_int_equal(gate.destroyed, 0);
     close_held(&rig, &av);
     assert_int_equal(gate.destroyed, 2);
+}
+
+/* The device stays, with what it may still use. */
+static void semaphores_of_a_device_that_hangs_stay(void **state)
+{
+    (void)state;
+    struct surface rig;
+    fr_av_vulkan *av;
+    open_held(&rig, &av);
+    gate.holds = false;
+    AVFrame *one = wrap(av, &rig);
+    av_frame_free(&one);
+    struct fr_vk_device *const device = fr_vk_device_ref(rig.device);
+    gate.destroyed = 0;
+    gate.times_out = true;
+    close_held(&rig, &av);
+    assert_int_equal(gate.destroyed, 0);
+    assert_int_equal(device->refs, 2);
+    fr_vk_device_unref(device);
 }
 
 /* ---- two threads ---- */
@@ -355,8 +402,10 @@ int main(void)
         cmocka_unit_test(a_repeat_is_released_before_it),
         cmocka_unit_test(a_repeat_knows_what_was_left),
         cmocka_unit_test(a_repeat_hangs),
+        cmocka_unit_test(what_hung_is_let_go_when_it_is_over),
         cmocka_unit_test(semaphores_last_as_long_as_the_device),
         cmocka_unit_test(frames_are_released_on_any_thread),
+        cmocka_unit_test(semaphores_of_a_device_that_hangs_stay),
     };
     return cmocka_run_group_tests_name("vulkan: repeats for FFmpeg", tests, NULL, NULL);
 }
