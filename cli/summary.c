@@ -135,6 +135,8 @@ json_t *summary_json(const struct session_result *r)
     json_object_set_new(object, "flips_total", integer(r->num_flips));
     json_object_set_new(object, "slots", json_string(info->slots ? info->slots : ""));
     json_object_set_new(object, "sync", json_string(info->sync ? info->sync : ""));
+    json_object_set_new(object, "source_path", json_string(info->source_path ? info->source_path : ""));
+    json_object_set_new(object, "host_path", json_string(info->host_path ? info->host_path : ""));
     json_object_set_new(object, "kernel", json_string(info->kernel ? info->kernel : ""));
     json_object_set_new(object, "width", integer(info->display.mode.width));
     json_object_set_new(object, "height", integer(info->display.mode.height));

@@ -7,15 +7,15 @@ usage: count-tests.py [--no-skips] LOG FAILURES [ALONE]
 --no-skips: what is skipped has failed, also a case inside a program
 FAILURES: a file that gets what failed added to it, with the end of what it printed
 ALONE: the log of some that failed, run once more by themselves: what held there holds, and is named in FAILURES too
---again: prints the names, as `meson test` takes them, of what ALONE is for: what failed as a busy machine may make it (tests/e2e/run.py). Of more than
-a few, none: they have a reason of their own.
+--again: prints the names, as `meson test` takes them, of what ALONE is for: end-to-end cases that failed as a busy machine may
+make them (tests/e2e/run.py). Of more than a few, none: they have a reason of their own.
 """
 
 import json
 import sys
 
 SHOWN = 1500  # characters of each stream
-MAY_BE_THE_MACHINE = 3  # exit status
+MAY_BE_THE_MACHINE = 3  # exit status of a case of tests/e2e
 FEW = 3
 
 
@@ -34,7 +34,11 @@ def describe(test, what):
 
 
 def print_again(tests):
-    names = [test["name"].rsplit(" / ")[-1] for test in tests if test["returncode"] == MAY_BE_THE_MACHINE]
+    names = []
+    for test in tests:
+        suites, name = test["name"].split(":")[-1].split(" / ")
+        if "e2e" in suites.split("+") and test["returncode"] == MAY_BE_THE_MACHINE:
+            names.append(name)
     if len(names) <= FEW:
         print("".join(f"{name}\n" for name in names), end="")
 

@@ -195,7 +195,15 @@ typedef struct fr_capture_info {
                           no ring */
     const char *sync;  /* how they are claimed: "states", "keyed mutex", "fence", "sync file"; static; "" = no
                           ring */
-    const char *way;   /* both in words for people: "shared memory"; static; "" = no ring */
+    /* How pixels come into its slots: "direct", or "read-back": the slots are memory, and the source said
+     * that it has a GPU, from which it reads them back. What a source reads back before framering has it is
+     * not known. Static; "" = no ring. */
+    const char *source_path;
+    /* How they come from there to the converter: "direct": it reads the slots; "import": a GPU reads the
+     * shared memory; "upload": they are copied from it to a GPU. Static; "" = no ring. */
+    const char *host_path;
+    const char *way;    /* these four in words for people: "shared memory that the GPU reads"; static; "" = no
+                           ring */
     const char *kernel; /* the converter that runs; static; "" = none yet */
 } fr_capture_info;
 

@@ -94,7 +94,8 @@ FR_API fr_status fr_av_cuda_create(fr_av_cuda **out);
  * gets.
  *
  * The surface stays held until the last reference to `out` is gone and the context's stream has ended what
- * was given to it (waits for that, at most a second; a stream that hangs keeps the surface).
+ * was given to it (waits for that, at most a second; a stream that goes on keeps the surface, and later
+ * calls, of fr_av_cuda_destroy too, look whether it is over).
  *
  * FR_ERR_UNSUPPORTED: the frame lies in memory, its device does not export it, CUDA is not there or does not
  * know the device or take the memory; FR_ERR_ARGUMENT; FR_ERR_NO_MEMORY; FR_TIMEOUT; FR_ERR_DEVICE_LOST.

@@ -185,6 +185,14 @@ static void poll_source(struct fr_layer_feed *feed, uint64_t now_ns)
 
 /* ---- the swapchain ---- */
 
+/* A copy that never ends is one of its commands, and stays as they do. */
+static void drop_pool(struct fr_layer_feed *feed)
+{
+    if (!feed->hung)
+        feed->device->vk.DestroyCommandPool(feed->device->handle, feed->pool, NULL);
+    feed->pool = VK_NULL_HANDLE;
+}
+
 static bool make_pool(struct fr_layer_feed *feed, fr_layer_queue *queue)
 {
     const fr_layer_device *device = feed->device;
@@ -195,8 +203,7 @@ static bool make_pool(struct fr_layer_feed *feed, fr_layer_queue *queue)
     if (feed->queue == queue)
         return true;
     close_source(feed);
-    device->vk.DestroyCommandPool(device->handle, feed->pool, NULL);
-    feed->pool = VK_NULL_HANDLE;
+    drop_pool(feed);
     feed->queue = NULL;
     if (device->vk.CreateCommandPool(device->handle, &info, NULL, &feed->pool) != VK_SUCCESS)
         return false;
@@ -334,8 +341,9 @@ static void end(struct fr_layer_feed *feed)
     pthread_mutex_lock(&feed->work);
     switch_to(feed, NULL, NULL);
     close_source(feed);
-    fr_layer_copier_finish(&feed->copier, feed->device);
-    feed->device->vk.DestroyCommandPool(feed->device->handle, feed->pool, NULL);
+    if (!feed->hung) /* such a copy may be made by it */
+        fr_layer_copier_finish(&feed->copier, feed->device);
+    drop_pool(feed);
     pthread_mutex_unlock(&feed->work);
 }
 

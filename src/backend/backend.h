@@ -25,6 +25,13 @@ enum fr_claim {
     FR_CLAIM_FATAL      /* the device is lost */
 };
 
+/* How what lies in a ring's slots comes to the converter. */
+enum fr_ring_path {
+    FR_RING_PATH_DIRECT = 0, /* it reads them where they lie */
+    FR_RING_PATH_IMPORT,     /* a GPU reads the shared memory */
+    FR_RING_PATH_UPLOAD      /* each frame is copied from the shared memory to a GPU */
+};
+
 /* One picture of the out ring. */
 struct fr_picture {
     void *plane[2]; /* Y, CbCr; NULL when not in memory */
@@ -56,6 +63,8 @@ struct fr_backend_host_ops {
     /* Fills the parts of *out that speak of the slots, slots_kind and sync_kind among them; the handles stay
      * the ring's. */
     void (*ring_describe)(void *self, void *ring, struct fr_delivery *out);
+    /* Never changes. NULL: FR_RING_PATH_DIRECT, always. */
+    enum fr_ring_path (*ring_path)(void *self, void *ring);
 
     /* Waits at most timeout_ns where it has to. After FR_CLAIM_ACQUIRED `release` is called exactly once.
      * BUSY: the slot is as it was. */

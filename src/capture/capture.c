@@ -105,6 +105,7 @@ static void source_came(fr_capture *capture, const struct fr_host_news *news)
     capture->gone_reason = FR_OK;
     capture->source_capabilities = news->capabilities ? news->capabilities : FR_CAP_STATES;
     capture->source_gpu = news->gpu;
+    capture->source_on_gpu = news->on_gpu;
     capture->rebound = capture->use_fallback = false;
     capture->source_pid = news->pid;
     memcpy(capture->source_name, news->name, sizeof(capture->source_name));

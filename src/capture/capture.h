@@ -55,6 +55,8 @@ struct fr_generation {
     const struct fr_backend_host *backend;
     void *slots; /* the backend's */
     struct fr_delivery delivery;
+    enum fr_ring_path path;
+    bool read_back; /* the slots are memory, and the source that they were made for has its pixels on a GPU */
     struct fr_ring_shape shape;
     struct fr_ring_host words;
     uint32_t metadata_seen;
@@ -101,6 +103,7 @@ struct fr_capture {
     bool connected;
     uint64_t source_capabilities; /* FR_CAP_* */
     struct fr_gpu source_gpu;
+    bool source_on_gpu;
     bool rebound;         /* the backend was moved to this source's adapter */
     bool use_fallback;    /* this source, or this machine, cannot use env.backend */
     const char *told_why; /* of the last fallback that was a warning: the next source's is no news */
@@ -174,8 +177,10 @@ void fr_generation_end(fr_capture *capture, uint32_t next_generation);
 const char *fr_slots_kind_name(enum fr_slots_kind slots_kind);
 /* "states", "keyed mutex", "fence", "sync file". */
 const char *fr_sync_kind_name(uint32_t sync_kind);
-/* Both as people say it. */
-const char *fr_ring_way(enum fr_slots_kind slots_kind, uint32_t sync_kind);
+/* "direct", "import", "upload". */
+const char *fr_ring_path_name(enum fr_ring_path path);
+/* All of it as people say it; "" = there is no ring. */
+const char *fr_generation_way(const struct fr_generation *ring);
 void fr_capture_forget_last(fr_capture *capture);
 void fr_capture_drop_converter(fr_capture *capture);
 

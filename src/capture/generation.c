@@ -52,11 +52,38 @@ const char *fr_sync_kind_name(uint32_t sync_kind)
     }
 }
 
-const char *fr_ring_way(enum fr_slots_kind slots_kind, uint32_t sync_kind)
+const char *fr_ring_path_name(enum fr_ring_path path)
 {
+    switch (path) {
+    case FR_RING_PATH_DIRECT: return "direct";
+    case FR_RING_PATH_IMPORT: return "import";
+    case FR_RING_PATH_UPLOAD: return "upload";
+    }
+    return "";
+}
+
+static const char *memory_way(enum fr_ring_path path, bool read_back)
+{
+    switch (path) {
+    case FR_RING_PATH_DIRECT: return read_back ? "shared memory, read back by the source" : "shared memory";
+    case FR_RING_PATH_IMPORT:
+        return read_back ? "shared memory that the GPU reads, read back by the source"
+                         : "shared memory that the GPU reads";
+    case FR_RING_PATH_UPLOAD:
+        return read_back ? "shared memory that is uploaded to the GPU, read back by the source"
+                         : "shared memory that is uploaded to the GPU";
+    }
+    return "";
+}
+
+const char *fr_generation_way(const struct fr_generation *ring)
+{
+    const uint32_t sync_kind = ring->delivery.sync_kind;
     const bool fence = sync_kind == FR_WIRE_SYNC_FENCE;
-    switch (slots_kind) {
-    case FR_SLOTS_MEMORY: return "shared memory";
+    if (!ring->present)
+        return "";
+    switch (ring->delivery.slots_kind) {
+    case FR_SLOTS_MEMORY: return memory_way(ring->path, ring->read_back);
     case FR_SLOTS_D3D11:
         return fence ? "shared textures, kept in step by fences" : "shared textures, one side at a time";
     case FR_SLOTS_OPAQUE_FD:
@@ -177,6 +204,9 @@ static fr_status prepare(fr_capture *capture, struct preparation *prep)
     ring->delivery.header = ring->header.handle;
     ring->delivery.event = ring->event.handle;
     backend->ops->ring_describe(backend->self, ring->slots, &ring->delivery);
+    if (backend->ops->ring_path)
+        ring->path = backend->ops->ring_path(backend->self, ring->slots);
+    ring->read_back = ring->delivery.slots_kind == FR_SLOTS_MEMORY && capture->source_on_gpu;
     return prepare_pictures(capture, prep);
 }
 
@@ -244,8 +274,8 @@ static void log_generation(const fr_capture *capture)
                  "generation %u: %u slots of %ux%u %s (%s) in %s; the %s backend makes %s of them",
                  capture->last_generation, shape->ring_len, shape->width, shape->height,
                  fr_format_name(shape->format), fr_colour_state_name(capture->follow.display.colour_state),
-                 fr_ring_way(capture->ring.delivery.slots_kind, capture->ring.delivery.sync_kind),
-                 capture->ring.backend->ops->name, fr_format_name(capture->out->format));
+                 fr_generation_way(&capture->ring), capture->ring.backend->ops->name,
+                 fr_format_name(capture->out->format));
     if (preferred->width && (preferred->width != shape->width || preferred->height != shape->height) &&
         capture->generations == 1)
         fr_log_write(&capture->log, FR_LOG_INFO, "%ux%u was asked for, the display's own size is used",

@@ -120,9 +120,10 @@ fr_status fr_capture_next_flip(fr_capture *capture, fr_flip *out)
 
 void fr_capture_get_info(fr_capture *capture, fr_capture_info *out)
 {
+    const struct fr_generation *ring = &capture->ring;
     struct fr_ring_totals now = {0};
-    if (capture->ring.present)
-        fr_ring_host_totals(&capture->ring.words, &now);
+    if (ring->present)
+        fr_ring_host_totals(&ring->words, &now);
     const uint64_t offered = capture->past.offered + now.offered;
     const uint64_t published = capture->past.published + now.published;
     const uint64_t mismatched = capture->past.mismatched + now.mismatched;
@@ -133,9 +134,9 @@ void fr_capture_get_info(fr_capture *capture, fr_capture_info *out)
         .liveness = capture->connected ? capture->watch.liveness : FR_LIVENESS_GONE,
         .display = capture->follow.display,
         .target_id = capture->params.target_id,
-        .generation = capture->ring.present ? capture->ring.words.generation : 0,
+        .generation = ring->present ? ring->words.generation : 0,
         .generations = capture->generations,
-        .ring_format = capture->ring.shape.format,
+        .ring_format = ring->shape.format,
         .out_format = capture->out ? capture->out->format : FR_FORMAT_NONE,
         .fresh = capture->fresh,
         .repeats = capture->repeats,
@@ -151,11 +152,13 @@ void fr_capture_get_info(fr_capture *capture, fr_capture_info *out)
         .source_heartbeat_ns = capture->connected ? now.heartbeat_ns : 0,
         .source_pid = capture->source_pid,
         .backend = (capture->backend ? capture->backend : &capture->env.backend)->ops->name,
-        .slots = capture->ring.present ? fr_slots_kind_name(capture->ring.delivery.slots_kind) : "",
-        .way = capture->ring.present
-                   ? fr_ring_way(capture->ring.delivery.slots_kind, capture->ring.delivery.sync_kind)
-                   : "",
-        .sync = capture->ring.present ? fr_sync_kind_name(capture->ring.delivery.sync_kind) : "",
+        .slots = ring->present ? fr_slots_kind_name(ring->delivery.slots_kind) : "",
+        .sync = ring->present ? fr_sync_kind_name(ring->delivery.sync_kind) : "",
+        .source_path = !ring->present    ? ""
+                       : ring->read_back ? "read-back"
+                                         : "direct",
+        .host_path = ring->present ? fr_ring_path_name(ring->path) : "",
+        .way = fr_generation_way(ring),
         .kernel = capture->converter
                       ? capture->backend->ops->converter_name(capture->backend->self, capture->converter)
                       : "",

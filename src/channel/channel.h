@@ -95,6 +95,8 @@ static inline struct fr_delivery fr_delivery_none(void)
 
 /* Those that are a way by themselves. */
 #define FR_CAP_WAYS (FR_CAP_STATES | FR_CAP_KEYED_MUTEX | FR_CAP_FENCE | FR_CAP_OPAQUE_FD | FR_CAP_DMA_BUF)
+/* Of these, those to slots on a GPU. */
+#define FR_CAP_GPU_WAYS (FR_CAP_WAYS & ~FR_CAP_STATES)
 
 /* All that a source needs for slots of that kind, claimed so; 0: the two do not go together. */
 static inline uint64_t fr_caps_needed(uint32_t slots_kind, uint32_t sync_kind)
@@ -148,6 +150,7 @@ struct fr_host_news {
     fr_display_descriptor display; /* checked: in range, or zero where not known */
     uint64_t capabilities;         /* SOURCE: FR_CAP_*, not 0 */
     struct fr_gpu gpu;             /* SOURCE */
+    bool on_gpu;   /* SOURCE: it said that it has a device; false: it did not, or sources here say nothing */
     uint32_t pid;  /* SOURCE: from the kernel where it knows, else as claimed; 0 = not known */
     char name[32]; /* SOURCE: printable, terminated */
     /* GONE: FR_END (said goodbye), FR_ERR_SOURCE_DIED, FR_ERR_PROTOCOL; also of an invited end that was never

@@ -353,6 +353,7 @@ void fr_host_admit(struct fr_host *host)
                                 .display = peer->display,
                                 .capabilities = peer->capabilities,
                                 .gpu = peer->gpu,
+                                .on_gpu = peer->gpu.present || (peer->capabilities & FR_CAP_GPU_WAYS),
                                 .pid = peer->pid};
     memcpy(news.name, peer->name, sizeof(news.name));
     /* Before the news, so that it is under way before a ring can be. */

@@ -188,6 +188,7 @@ static void greet(struct courier_host *host, HANDLE process, const fr_win32_peer
         .kind = FR_HOST_NEWS_SOURCE,
         .at_ns = now_ns(),
         .capabilities = peer->capabilities & ALL_WAYS,
+        .on_gpu = peer->capabilities & FR_CAP_GPU_WAYS,
         .pid = peer->pid,
     };
     fr_remote_image_name(process, news.name, sizeof(news.name));

@@ -10,6 +10,7 @@
 #include <libavutil/hwcontext_cuda.h>
 #include <libavutil/mem.h>
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,6 +25,8 @@ struct device {
     fr_vulkan_device *held; /* so that its VkDevice means this device, and no later one */
     struct VkDevice_T *device;
     void (*free)(AVHWDeviceContext *context); /* FFmpeg's own; may be NULL */
+    pthread_mutex_t mutex;
+    struct view *hung; /* released, but not over; under it */
 };
 
 /* Of FFmpeg's frames context: an encoder that has registered these addresses holds it. */
@@ -47,6 +50,7 @@ struct fr_av_cuda {
 struct view {
     fr_frame frame;
     AVBufferRef *frames;
+    struct view *next;
 };
 
 static AVHWDeviceContext *device_context(const AVBufferRef *ref)
@@ -74,6 +78,7 @@ static void free_device(AVHWDeviceContext *context)
         device->free(context);
     fr_cuda_unload(&device->cuda);
     fr_vulkan_device_release(&device->held);
+    (void)pthread_mutex_destroy(&device->mutex);
     av_free(device);
 }
 
@@ -97,8 +102,10 @@ static fr_status open_device(fr_av_cuda *av, const fr_frame *frame, const fr_vul
     struct device *device = av_mallocz(sizeof(*device));
     AVBufferRef *ref = NULL;
     int number = 0;
-    if (!device)
+    if (!device || pthread_mutex_init(&device->mutex, NULL)) {
+        av_free(device);
         return fail(av, FR_ERR_NO_MEMORY, "memory ran out");
+    }
     fr_status status = fr_cuda_load(&device->cuda, av->reason);
     if (status == FR_OK)
         status = fr_cuda_find(&device->cuda, picture->device_uuid, &number, av->reason);
@@ -109,6 +116,7 @@ static fr_status open_device(fr_av_cuda *av, const fr_frame *frame, const fr_vul
     if (status != FR_OK) {
         fr_cuda_unload(&device->cuda);
         fr_vulkan_device_release(&device->held);
+        (void)pthread_mutex_destroy(&device->mutex);
         av_free(device);
         return status;
     }
@@ -225,20 +233,51 @@ static fr_status find_import(fr_av_cuda *av, const fr_frame *frame, const fr_vul
     return status;
 }
 
-/* What was given to the context's stream may still read the pixels. If that does not end, all stays as it is.
- */
-static void release_view(void *opaque, uint8_t *data)
+/* What was given to the context's stream may still read the pixels. False: it goes on. */
+static bool close_view(struct view *view, uint64_t timeout_ns)
 {
-    (void)data;
-    struct view *view = opaque;
     const AVHWDeviceContext *const context = frames_context(view->frames)->device_ctx;
     const struct device *device = context->user_opaque;
     const AVCUDADeviceContext *cuda = context->hwctx;
-    if (!fr_cuda_settle(&device->cuda, cuda->cuda_ctx, cuda->stream, PATIENCE_NS))
-        return;
+    if (!fr_cuda_settle(&device->cuda, cuda->cuda_ctx, cuda->stream, timeout_ns))
+        return false;
     fr_frame_release(&view->frame);
     av_buffer_unref(&view->frames);
     av_free(view);
+    return true;
+}
+
+static void keep(struct view *view)
+{
+    struct device *device = frames_context(view->frames)->device_ctx->user_opaque;
+    (void)pthread_mutex_lock(&device->mutex);
+    view->next = device->hung;
+    device->hung = view;
+    (void)pthread_mutex_unlock(&device->mutex);
+}
+
+static void release_view(void *opaque, uint8_t *data)
+{
+    (void)data;
+    if (!close_view(opaque, PATIENCE_NS))
+        keep(opaque);
+}
+
+/* What went on when it was released may be over by now. */
+static void retire(const fr_av_cuda *av)
+{
+    if (!av->device)
+        return;
+    struct device *device = device_context(av->device)->user_opaque;
+    (void)pthread_mutex_lock(&device->mutex);
+    struct view *view = device->hung, *next;
+    device->hung = NULL;
+    (void)pthread_mutex_unlock(&device->mutex);
+    for (; view; view = next) {
+        next = view->next;
+        if (!close_view(view, 0))
+            keep(view);
+    }
 }
 
 static fr_status fill(const fr_av_cuda *av, const fr_frame *frame, CUdeviceptr at, AVFrame *out)
@@ -288,6 +327,7 @@ fr_status fr_av_cuda_wrap(fr_av_cuda *av, const fr_frame *frame, AVFrame *out)
     status = fr_frame_vulkan_wait(frame);
     if (status != FR_OK)
         return fail(av, status, "the GPU does not hand the frame out");
+    retire(av);
     status = need_contexts(av, frame, &picture);
     if (status == FR_OK)
         status = find_import(av, frame, &picture, &at);
@@ -317,6 +357,7 @@ void fr_av_cuda_destroy(fr_av_cuda **av)
 {
     if (!av || !*av)
         return;
+    retire(*av);
     av_buffer_unref(&(*av)->frames);
     av_buffer_unref(&(*av)->device);
     av_freep(av);

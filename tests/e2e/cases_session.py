@@ -20,10 +20,10 @@ def check_tags(world, file, tags, hdr):
     probe = world.probe(file)
     stream = probe["streams"][0]
     for name, value in tags.items():
-        check(stream.get(name) == value, f"{file}: {name} is {stream.get(name)}, not {value}")
+        check(stream.get(name) == value, f"{file}: {name} is {stream.get(name)}, not {value}", Final)
     kinds = {data["side_data_type"] for data in probe["frames"][0].get("side_data_list", [])}
     for wanted in ("Mastering display metadata", "Content light level metadata"):
-        check((wanted in kinds) == hdr, f"{file}: side data of the first frame: {sorted(kinds)}")
+        check((wanted in kinds) == hdr, f"{file}: side data of the first frame: {sorted(kinds)}", Final)
     return stream
 
 

@@ -90,11 +90,10 @@ def present(world, host_arguments, *arguments, count, name="a.mkv"):
 def case_layer_memory(world):
     """Through shared memory: every frame that is presented is shown whole, in order, and the last one stays."""
     summary, counts, last = present(world, ("--backend", "cpu"), count=110)
-    check(summary["slots"] == "memory" and summary["fresh"] > 100, f"{summary}")
+    check(summary["slots"] == "memory" and summary["source_path"] == "read-back" and summary["fresh"] > 100, f"{summary}")
     check(counts["stage"]["presents"] > 100 and counts["dropped"]["presents"] == 0, f"{counts}")
     check_tags(world, "a.mkv", TAGS_SDR, hdr=False)
-    world.stamps("a.mkv")
-    check(world.stamp_frames("a.mkv")[-1]["sequence"] == last, "the last frame is not shown")
+    world.ends_with(last, "a.mkv")
 
 
 def at_a_pace_that_is_kept(world, holds, *arguments, **how):
@@ -130,8 +129,7 @@ def case_layer_images(world):
         world, lambda _, counts: counts["slot"]["presents"] > counts["stage"]["presents"], ("--backend", "vulkan"))
     check(summary["slots"] == "opaque fd" and summary["fresh"] > 20, f"{summary}")
     check(counts["slot"]["presents"] > counts["stage"]["presents"], f"{counts}")
-    world.stamps("a.mkv")
-    check(world.stamp_frames("a.mkv")[-1]["sequence"] == last, "the last frame is not shown")
+    world.ends_with(last, "a.mkv")
 
 
 def case_layer_bursts(world):
@@ -139,8 +137,7 @@ def case_layer_bursts(world):
     for backend in ("cpu", "vulkan"):
         summary, _, last = present(world, ("--backend", backend), "--size", "320x180", "--fps", "0", count=40)
         check(summary["fresh"] > 5, f"{summary}")
-        world.stamps("a.mkv")
-        check(world.stamp_frames("a.mkv")[-1]["sequence"] == last, f"{backend}: the last frame is not shown")
+        world.ends_with(last, "a.mkv")
 
 
 def case_layer_slow_program(world):
@@ -208,7 +205,7 @@ def case_layer_formats_converted(world):
             end(world, program)
             running.interrupt().expect(0)
             r, g, b = colour_of(world, name)
-            check(r > 248 and 120 < g < 136 and b < 8, f"{backend}, format {image}: {(r, g, b)}")
+            check(r > 248 and 120 < g < 136 and b < 8, f"{backend}, format {image}: {(r, g, b)}", Final)
 
 
 def case_layer_not_captured(world):
@@ -273,7 +270,7 @@ def case_layer_two_windows(world):
     sizes = [(s["width"], s["height"]) for s in (world.probe(f)["streams"][0] for f in summary["files"])]
     check(sizes == [(320, 180), (640, 360), (320, 180)], f"{sizes}")
     r, g, b = colour_of(world, summary["files"][1])
-    check(r < 8 and g < 8 and b > 248, f"{(r, g, b)}")
+    check(r < 8 and g < 8 and b > 248, f"{(r, g, b)}", Final)
     world.stamps(summary["files"][0], summary["files"][2])
 
 
@@ -299,8 +296,8 @@ def case_layer_host_killed(world):
         running.signal(signal.SIGKILL)
         running.finish()
         check(program.alive(), "the program died with the host")
-        frames = [frame["sequence"] for frame in world.stamp_frames(name)]
-        check(frames == sorted(frames) and len(set(frames)) > 5, f"{frames}")
+        recorded = world.stamps_of_killed(name)
+        check(recorded > 5, f"{recorded} frames")
     program.interrupt().expect(0)
 
 
@@ -373,7 +370,7 @@ def is_cube(world, name):
     ground = sum(abs(r - g) < 8 and abs(g - b) < 8 and 40 < r < 62 for r, g, b in pixels)
     faces = sum(g > r + 20 and b > r + 20 for r, g, b in pixels)
     check(ground > len(pixels) // 5 and faces > len(pixels) // 50,
-          f"{name}: {ground} of the ground, {faces} of the faces among {len(pixels)}")
+          f"{name}: {ground} of the ground, {faces} of the faces among {len(pixels)}", Final)
 
 
 def case_layer_cube(world):

@@ -37,7 +37,7 @@ class Failure(Exception):
 
 class Final(Failure):
     """A failure of what protects viewers and machines: a wrong picture or stamp, an error of validation, a sanitizer's
-    report, a crash, a leak. No pause of the machine excuses it (run.py)."""
+    report, a crash, a leak. That others ran on the machine excuses it never (run.py)."""
 
 
 def check(condition, sentence, kind=Failure):
@@ -262,23 +262,37 @@ class World:
         done = self.fr("capture", "--json", *arguments, **options).expect(0)
         return done.json()
 
-    def stamps(self, *files, code=0, arguments=(), blurred=0):
-        """Reads the stamps of the videos; the summary of stampcheck. `blurred`: so many may be the encoder's fault."""
+    def read_stamps(self, files, *arguments, blurred=0):
+        """What stampcheck says of each frame, its summary, and how it ended. No frame is wrong; `blurred`: so many cannot be
+        read, by the encoder's fault."""
         done = self.run(self.stampcheck, "--allow-repeats", *arguments, *files, timeout=240)
-        last = done.out.strip().splitlines()[-1] if done.out.strip() else "{}"
-        summary = json.loads(last)
-        says = f"stampcheck says {last} {done.err}"
-        if code == 0:
-            wrong = sum(summary.get(name, 0) for name in ("torn", "not_increasing", "older_generation"))
-            check(not wrong and summary.get("unreadable", 0) <= blurred, says, Final)
-            code = done.code if summary.get("unreadable", 0) and not summary["failed_files"] else 0
-        check(done.code == code, says)
+        *seen, summary = [json.loads(line) for line in done.out.strip().splitlines()] or [{}]
+        wrong = sum(summary.get(name, 0) for name in ("torn", "not_increasing", "older_generation"))
+        check(not wrong and summary.get("unreadable", 0) <= blurred, f"stampcheck says {summary} {done.err}", Final)
+        return seen, summary, done
+
+    def stamps(self, *files, arguments=(), blurred=0):
+        """The files, as one recording, hold no wrong frame, and nothing else; the summary of stampcheck."""
+        _, summary, done = self.read_stamps(files, *arguments, blurred=blurred)
+        code = done.code if summary.get("unreadable", 0) and not summary["failed_files"] else 0
+        check(done.code == code, f"stampcheck says {summary} {done.err}")
         return summary
 
     def stamp_frames(self, *files):
-        """Every frame's stamp, as stampcheck reads it."""
-        done = self.run(self.stampcheck, "--allow-repeats", *files, timeout=240)
-        return [json.loads(line) for line in done.out.strip().splitlines()][:-1]
+        """Every frame's stamp; no frame is wrong."""
+        return self.read_stamps(files)[0]
+
+    def ends_with(self, last, *files):
+        """The files hold no wrong frame, and the last one is the program's last; the summary of stampcheck."""
+        seen = self.stamp_frames(*files)
+        check(seen and seen[-1]["sequence"] == last, f"the last frame, {last}, is not shown: {seen[-3:]}", Final)
+        return self.stamps(*files)
+
+    def stamps_of_killed(self, *files):
+        """What hosts wrote until they were killed holds no wrong frame; how many frames it has. Some may have none yet, and the
+        last of a file may be cut off."""
+        there = [file for file in files if (self.folder / file).exists()]
+        return sum(self.read_stamps([file], blurred=1)[1].get("frames", 0) for file in there)
 
     def probe(self, file, *more):
         """What ffprobe says of a file's video stream, packets and first frame."""

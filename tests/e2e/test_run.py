@@ -57,22 +57,23 @@ def count(folder, *arguments):
 
 def log_of(folder, name, *results):
     """A log as `meson test` writes it."""
-    lines = [json.dumps({"name": f"framering:e2e / {test}", "result": "OK" if code == 0 else "SKIP" if code == 77 else "FAIL", "returncode": code,
+    lines = [json.dumps({"name": f"framering:{'e2e+threads' if len(test) == 1 else 'unit+threads'} / {test}", "result": "OK" if code == 0 else "SKIP" if code == 77 else "FAIL", "returncode": code,
                          "duration": 1, "stdout": f"{test} said"}) for test, code in results]
     (folder / name).write_text("\n".join(lines))
 
 
 def check_counts(folder):
     """Few that failed beside others are run by themselves; the others of them, and many, have failed."""
-    log_of(folder, "log", ("a", 0), ("b", run.FAILED), ("c", run.FINAL), ("d", 77), ("e", run.FAILED))
+    log_of(folder, "log", ("a", 0), ("b", run.FAILED), ("c", run.FINAL), ("d", 77), ("e", run.FAILED),
+           ("unit", run.FAILED))  # a program of cmocka in which so many tests failed
     assert count(folder, "--again", "log").stdout == "b\ne\n"
-    assert count(folder, "log", "failures").stdout == "1 3 1\n"
+    assert count(folder, "log", "failures").stdout == "1 4 1\n"
     log_of(folder, "alone", ("b", 0), ("e", run.FAILED))
     (folder / "failures").unlink()
-    assert count(folder, "log", "failures", "alone").stdout == "2 2 1\n"
+    assert count(folder, "log", "failures", "alone").stdout == "2 3 1\n"
     said = (folder / "failures").read_text()
-    assert "-- held by itself alone: framering:e2e / b" in said and "b said" in said, said
-    assert all(f"-- failed: framering:e2e / {name}:" in said for name in "ce") and "failed: framering:e2e / b" not in said, said
+    assert "-- held by itself alone: framering:e2e+threads / b" in said and "b said" in said, said
+    assert all(f"-- failed: framering:{name}:" in said for name in ("e2e+threads / c", "e2e+threads / e", "unit+threads / unit")) and "failed: framering:e2e+threads / b" not in said, said
     log_of(folder, "log", *((name, run.FAILED) for name in "abcd"))
     assert count(folder, "--again", "log").stdout == ""
 

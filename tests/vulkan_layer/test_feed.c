@@ -25,6 +25,7 @@
 
 static _Atomic int polled;
 static atomic_uint opened, closed, said, polls;
+static atomic_uint pools, pools_gone, copiers_gone;
 static atomic_bool hang;         /* the next copy never ends */
 static _Atomic(VkDevice) newest; /* the device that the source was opened with */
 static atomic_uint patience_ms;  /* ... and how long it may wait for a slot */
@@ -123,6 +124,7 @@ bool fr_layer_copier_init(fr_layer_copier *copier, const fr_layer_device *device
 void fr_layer_copier_finish(fr_layer_copier *copier, const fr_layer_device *device)
 {
     (void)copier, (void)device;
+    atomic_fetch_add(&copiers_gone, 1);
 }
 
 bool fr_layer_claims_expire(struct fr_layer_feed *feed, uint64_t now_ns, bool due)
@@ -174,19 +176,21 @@ static VKAPI_ATTR VkResult VKAPI_CALL create_pool(VkDevice device, const VkComma
 {
     (void)device, (void)info, (void)allocator;
     *out = HANDLE(VkCommandPool, 9);
+    atomic_fetch_add(&pools, 1);
     return VK_SUCCESS;
 }
 
 static VKAPI_ATTR void VKAPI_CALL destroy_pool(VkDevice device, VkCommandPool pool,
                                                const VkAllocationCallbacks *allocator)
 {
-    (void)device, (void)pool, (void)allocator;
+    (void)device, (void)allocator;
+    atomic_fetch_add(&pools_gone, pool != VK_NULL_HANDLE);
 }
 
 struct program {
     fr_layer_instance instance;
     fr_layer_device device;
-    fr_layer_queue queue;
+    fr_layer_queue queue, other;
     fr_layer_swapchain swapchain;
 };
 
@@ -195,11 +199,13 @@ static void start(struct program *program, unsigned handle)
     *program = (struct program){
         .device = {.instance = &program->instance, .handle = HANDLE(VkDevice, handle)},
         .queue = {.device = &program->device, .flags = VK_QUEUE_TRANSFER_BIT},
+        .other = {.device = &program->device, .flags = VK_QUEUE_TRANSFER_BIT},
         .swapchain = {.device = &program->device, .width = 64, .height = 36},
     };
     program->device.vk.CreateCommandPool = create_pool;
     program->device.vk.DestroyCommandPool = destroy_pool;
     pthread_mutex_init(&program->queue.mutex, NULL);
+    pthread_mutex_init(&program->other.mutex, NULL);
     pthread_mutex_init(&program->swapchain.hdr_mutex, NULL);
     fr_layer_feed_offer(&program->queue, &program->swapchain);
 }
@@ -219,6 +225,15 @@ static void end(struct program *program)
             (void)usleep(1000);                                                                              \
         }                                                                                                    \
     } while (0)
+
+/* From now on it presents by its other queue. */
+static void change_queue(struct program *program)
+{
+    const unsigned before = atomic_load(&pools);
+    fr_layer_feed_leave(&program->swapchain);
+    fr_layer_feed_offer(&program->other, &program->swapchain);
+    WAIT_FOR(atomic_load(&pools) == before + 1);
+}
 
 /* A present claims the next slot itself. */
 static void test_no_slot_is_waited_for(void **state)
@@ -269,22 +284,44 @@ static void test_other_ends_do_not(void **state)
     end(&program);
 }
 
-/* It may still write to a slot, which the library would take away in a poll or a close. */
-static void test_what_hangs_keeps_its_slots(void **state)
+/* What a queue's copies were made by goes when another is used, and at the end. */
+static void test_pools_go(void **state)
+{
+    (void)state;
+    static struct program program;
+    const unsigned opens = atomic_load(&opened), gone = atomic_load(&pools_gone),
+                   copiers = atomic_load(&copiers_gone);
+    atomic_store(&polled, FR_OK);
+    start(&program, 6);
+    WAIT_FOR(atomic_load(&opened) == opens + 1);
+    change_queue(&program);
+    assert_int_equal(atomic_load(&pools_gone), gone + 1);
+    end(&program);
+    assert_int_equal(atomic_load(&pools_gone), gone + 2);
+    assert_int_equal(atomic_load(&copiers_gone), copiers + 1);
+}
+
+/* It may still write to a slot, which the library would take away in a poll or a close; and its commands, and
+ * what they use, are not the layer's to destroy. */
+static void test_what_hangs_keeps_all_it_has(void **state)
 {
     (void)state;
     static struct program program;
     const unsigned opens = atomic_load(&opened), closes = atomic_load(&closed);
+    const unsigned gone = atomic_load(&pools_gone), copiers = atomic_load(&copiers_gone);
     atomic_store(&polled, FR_OK);
     start(&program, 5);
     WAIT_FOR(atomic_load(&opened) == opens + 1);
     atomic_store(&hang, true);
     WAIT_FOR(!atomic_load(&hang));
     (void)usleep(50000); /* many turns */
+    change_queue(&program);
     end(&program);
     assert_int_equal(atomic_load(&polls), 0);
     assert_int_equal(atomic_load(&closed), closes);
     assert_int_equal(atomic_load(&opened), opens + 1);
+    assert_int_equal(atomic_load(&pools_gone), gone);
+    assert_int_equal(atomic_load(&copiers_gone), copiers);
 }
 
 int main(void)
@@ -293,7 +330,8 @@ int main(void)
         cmocka_unit_test(test_poll_tells),
         cmocka_unit_test(test_other_ends_do_not),
         cmocka_unit_test(test_no_slot_is_waited_for),
-        cmocka_unit_test(test_what_hangs_keeps_its_slots),
+        cmocka_unit_test(test_pools_go),
+        cmocka_unit_test(test_what_hangs_keeps_all_it_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,9 +51,10 @@ const char *fr_vk_converter_name(const struct fr_vk_converter *converter);
 fr_status fr_vk_convert(struct fr_vk_converter *converter, const struct fr_vk_input *input,
                         const struct fr_parts *parts, struct fr_vk_picture *picture, uint64_t *done);
 
-/* For measurements, instead of fr_vk_convert: its dispatches alone, into a command buffer of the caller's;
- * the image is in layout GENERAL, owned by the queue's family. `flight`, 0 .. FR_VK_FLIGHTS - 1, is not in
- * another command buffer that is under way; `bound`: it was last recorded for the same. */
+/* Instead of fr_vk_convert: its dispatches alone, into a command buffer of the caller's; the image is in
+ * layout GENERAL, owned by the queue's family. `flight`, 0 .. FR_VK_FLIGHTS - 1, is not in another command
+ * buffer that is under way; `bound`: it was last recorded for the same. For bench/gpu alone; here, so that
+ * what is measured is what fr_vk_convert records and no copy of it. */
 enum { FR_VK_FLIGHTS = 16 };
 fr_status fr_vk_converter_record(struct fr_vk_converter *converter, uint32_t flight, VkCommandBuffer command,
                                  const struct fr_vk_input *input, struct fr_vk_picture *picture, bool bound);

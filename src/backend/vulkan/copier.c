@@ -10,27 +10,6 @@
 /* As in copy.comp, each way. */
 enum { GROUP = 16 };
 
-VkResult fr_vk_view_create(const struct fr_vk_device *device, VkImage image, VkFormat format,
-                           VkImageUsageFlags usage, VkImageView *out)
-{
-    const VkImageViewUsageCreateInfo only = {
-        .sType = VK_STRUCTURE_TYPE_IMAGE_VIEW_USAGE_CREATE_INFO,
-        .usage = usage,
-    };
-    const VkImageViewCreateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_IMAGE_VIEW_CREATE_INFO,
-        .pNext = &only,
-        .image = image,
-        .viewType = VK_IMAGE_VIEW_TYPE_2D,
-        .format = format,
-        .subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1},
-    };
-    const VkResult result = device->vk.CreateImageView(device->device, &info, NULL, out);
-    if (result != VK_SUCCESS)
-        *out = VK_NULL_HANDLE;
-    return result;
-}
-
 static VkResult make_layouts(struct fr_vk_copier *copier, const struct fr_vk_device *device)
 {
     const VkDescriptorSetLayoutBinding bindings[2] = {

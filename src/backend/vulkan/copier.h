@@ -7,6 +7,7 @@
  * on an H100, docs/performance-gpu.md). */
 
 #include "backend/vulkan/command.h"
+#include "backend/vulkan/memory.h"
 
 struct fr_vk_copier {
     VkDescriptorSetLayout set_layout;
@@ -27,9 +28,5 @@ void fr_vk_copier_finish(struct fr_vk_copier *copier, const struct fr_vk_device 
 VkResult fr_vk_copier_record(struct fr_vk_copier *copier, const struct fr_vk_device *device, uint32_t index,
                              VkCommandBuffer commands, const fr_vulkan_image *image, VkImageLayout layout,
                              VkImageView to);
-
-/* A view of all of a colour image, for one use. */
-VkResult fr_vk_view_create(const struct fr_vk_device *device, VkImage image, VkFormat format,
-                           VkImageUsageFlags usage, VkImageView *out);
 
 #endif

@@ -199,5 +199,9 @@ bool fr_vk_device_has(const struct fr_vk_device *device, const char *extension);
  * `timeline` filled in, the ways of sharing. */
 void fr_vk_device_query(struct fr_vk_device *device);
 void fr_vk_device_query_ways(struct fr_vk_device *device);
+/* The DRM modifiers that the device lists for a format, and their planes; how many. */
+enum { FR_VK_MODIFIERS_LISTED_MAX = 64 };
+uint32_t fr_vk_device_modifiers(const struct fr_vk_device *device, fr_format format,
+                                VkDrmFormatModifierPropertiesEXT list[FR_VK_MODIFIERS_LISTED_MAX]);
 
 #endif

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /* A host's device is made with what the physical one has, and what is of use. */
-#include "backend/vulkan/device.h"
+#include "backend/vulkan/sync.h"
 
 #include "common/log.h"
 
@@ -188,22 +188,11 @@ static VkResult make_device(struct fr_vk_device *device)
     return result;
 }
 
-static VkResult make_timeline(struct fr_vk_device *device, VkSemaphore *out)
-{
-    const VkSemaphoreTypeCreateInfo type = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO,
-                                            .semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE};
-    const VkSemaphoreCreateInfo info = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, .pNext = &type};
-    const VkResult result = device->vk.CreateSemaphore(device->device, &info, NULL, out);
-    if (result != VK_SUCCESS)
-        *out = VK_NULL_HANDLE;
-    return result;
-}
-
 static fr_status make_timelines(struct fr_vk_device *device)
 {
-    VkResult result = make_timeline(device, &device->progress);
+    VkResult result = fr_vk_timeline_create(device, 0, &device->progress);
     if (result == VK_SUCCESS)
-        result = make_timeline(device, &device->copied);
+        result = fr_vk_timeline_create(device, 0, &device->copied);
     return result == VK_SUCCESS ? FR_OK : fr_vk_device_status(device, result);
 }
 

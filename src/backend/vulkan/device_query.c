@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The framering authors */
 /* SPDX-License-Identifier: MIT */
 
-/* What a device can, from its extensions and the properties it states; nothing is found out by trying. */
+/* What a device can, from its extensions and the properties it states. One thing is found out by trying,
+ * since no property says what the kernel can: sync files (sync_file.c). */
 #include "backend/vulkan/format.h"
 #include "backend/vulkan/memory.h"
 #include "backend/vulkan/sync_file.h"
@@ -87,14 +88,12 @@ static bool every_format_shares(const struct fr_vk_device *device,
     return true;
 }
 
-enum { MODIFIERS_TRIED_MAX = 64 };
-
-static uint32_t list_modifiers(const struct fr_vk_device *device, fr_format format,
-                               VkDrmFormatModifierPropertiesEXT list[MODIFIERS_TRIED_MAX])
+uint32_t fr_vk_device_modifiers(const struct fr_vk_device *device, fr_format format,
+                                VkDrmFormatModifierPropertiesEXT list[FR_VK_MODIFIERS_LISTED_MAX])
 {
     VkDrmFormatModifierPropertiesListEXT modifiers = {
         .sType = VK_STRUCTURE_TYPE_DRM_FORMAT_MODIFIER_PROPERTIES_LIST_EXT,
-        .drmFormatModifierCount = MODIFIERS_TRIED_MAX,
+        .drmFormatModifierCount = FR_VK_MODIFIERS_LISTED_MAX,
         .pDrmFormatModifierProperties = list,
     };
     VkFormatProperties2 properties = {.sType = VK_STRUCTURE_TYPE_FORMAT_PROPERTIES_2, .pNext = &modifiers};
@@ -104,9 +103,9 @@ static uint32_t list_modifiers(const struct fr_vk_device *device, fr_format form
 
 static void query_modifiers(struct fr_vk_device *device)
 {
-    VkDrmFormatModifierPropertiesEXT list[MODIFIERS_TRIED_MAX];
+    VkDrmFormatModifierPropertiesEXT list[FR_VK_MODIFIERS_LISTED_MAX];
     struct fr_gpu *gpu = &device->gpu;
-    const uint32_t count = list_modifiers(device, FR_FORMAT_BGRA8, list);
+    const uint32_t count = fr_vk_device_modifiers(device, FR_FORMAT_BGRA8, list);
     gpu->num_modifiers = 0;
     for (uint32_t i = 0; i < count && gpu->num_modifiers < FR_GPU_MODIFIERS_MAX; i++) {
         const uint64_t modifier = list[i].drmFormatModifier;

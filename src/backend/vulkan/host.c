@@ -155,6 +155,13 @@ static void ring_describe(void *self, void *ring, struct fr_delivery *out)
     fr_vk_ring_describe(ring, out);
 }
 
+static enum fr_ring_path ring_path(void *self, void *ring_)
+{
+    (void)self;
+    const struct fr_vk_ring *ring = ring_;
+    return fr_vk_plan_path(&ring->plan);
+}
+
 static enum fr_claim claim(void *self, void *ring, struct fr_ring_host *words, fr_token token,
                            uint64_t timeout_ns)
 {
@@ -275,6 +282,7 @@ static const struct fr_backend_host_ops vk_host_ops = {
     .ring_create = ring_create,
     .ring_destroy = ring_destroy,
     .ring_describe = ring_describe,
+    .ring_path = ring_path,
     .claim = claim,
     .release = release,
     .device_serial = device_serial,

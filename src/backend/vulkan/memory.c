@@ -105,15 +105,9 @@ static VkResult give_memory(const struct fr_vk_device *device, const struct need
 
 static uint32_t planes_of(const struct fr_vk_device *device, fr_format format, uint64_t modifier)
 {
-    VkDrmFormatModifierPropertiesEXT list[64];
-    VkDrmFormatModifierPropertiesListEXT modifiers = {
-        .sType = VK_STRUCTURE_TYPE_DRM_FORMAT_MODIFIER_PROPERTIES_LIST_EXT,
-        .drmFormatModifierCount = sizeof(list) / sizeof(list[0]),
-        .pDrmFormatModifierProperties = list,
-    };
-    VkFormatProperties2 properties = {.sType = VK_STRUCTURE_TYPE_FORMAT_PROPERTIES_2, .pNext = &modifiers};
-    device->vk.GetPhysicalDeviceFormatProperties2(device->physical, fr_vk_format(format), &properties);
-    for (uint32_t i = 0; i < modifiers.drmFormatModifierCount; i++)
+    VkDrmFormatModifierPropertiesEXT list[FR_VK_MODIFIERS_LISTED_MAX];
+    const uint32_t count = fr_vk_device_modifiers(device, format, list);
+    for (uint32_t i = 0; i < count; i++)
         if (list[i].drmFormatModifier == modifier)
             return list[i].drmFormatModifierPlaneCount;
     return 0;
@@ -149,21 +143,38 @@ static VkResult describe_planes(const struct fr_vk_device *device, const struct 
     return VK_SUCCESS;
 }
 
-static VkResult export_fd(const struct fr_vk_device *device, enum fr_slots_kind kind, VkDeviceMemory memory,
-                          int *fd)
+/* A software driver's memory is a file: one that others could cut would take our pages away. */
+static bool stays(int fd, VkDeviceSize bytes)
+{
+    struct stat file;
+    if (fstat(fd, &file) != 0)
+        return false;
+    if (!S_ISREG(file.st_mode))
+        return true;
+    const int seals = fcntl(fd, F_GET_SEALS);
+    return seals >= 0 && (seals & F_SEAL_SHRINK) && (uintmax_t)file.st_size >= bytes;
+}
+
+VkResult fr_vk_memory_export(const struct fr_vk_device *device, VkDeviceMemory memory,
+                             VkExternalMemoryHandleTypeFlagBits type, int *fd)
 {
     const VkMemoryGetFdInfoKHR info = {
         .sType = VK_STRUCTURE_TYPE_MEMORY_GET_FD_INFO_KHR,
         .memory = memory,
-        .handleType = handle_type_of(kind),
+        .handleType = type,
     };
     const VkResult result = device->vk.GetMemoryFdKHR(device->device, &info, fd);
-    if (result != VK_SUCCESS)
-        *fd = -1;
-    /* A software driver's is a memory file, which no peer may shrink under our pages. */
-    else if (kind == FR_SLOTS_OPAQUE_FD)
-        (void)fcntl(*fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW);
-    return result;
+    if (result != VK_SUCCESS || type != VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT) {
+        *fd = result == VK_SUCCESS ? *fd : -1;
+        return result;
+    }
+    /* What the driver has sealed itself takes no more seals. */
+    (void)fcntl(*fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW);
+    if (stays(*fd, 0))
+        return VK_SUCCESS;
+    close(*fd);
+    *fd = -1;
+    return VK_ERROR_INVALID_EXTERNAL_HANDLE;
 }
 
 static VkResult back_exported(const struct fr_vk_device *device, const struct fr_vk_sharing *sharing,
@@ -182,7 +193,7 @@ static VkResult back_exported(const struct fr_vk_device *device, const struct fr
     if (result == VK_SUCCESS && sharing->kind == FR_SLOTS_DMA_BUF)
         result = describe_planes(device, sharing, image->image, layout);
     if (result == VK_SUCCESS)
-        result = export_fd(device, sharing->kind, image->memory, fd);
+        result = fr_vk_memory_export(device, image->memory, handle_type_of(sharing->kind), fd);
     return result;
 }
 
@@ -212,10 +223,7 @@ static VkResult check_import(const struct fr_vk_device *device, const struct fr_
                              VkDeviceSize *bytes, uint32_t *type)
 {
     if (sharing->kind == FR_SLOTS_OPAQUE_FD) {
-        struct stat file;
-        const bool cut =
-            fstat(fd, &file) != 0 || (S_ISREG(file.st_mode) && (uintmax_t)file.st_size < layout->bytes);
-        const bool fits = !cut && layout->bytes >= needs->bytes &&
+        const bool fits = stays(fd, layout->bytes) && layout->bytes >= needs->bytes &&
                           layout->memory_type < device->memory.memoryTypeCount &&
                           (needs->type_bits & (UINT32_C(1) << layout->memory_type));
         *bytes = layout->bytes;
@@ -292,4 +300,25 @@ void fr_vk_image_destroy(const struct fr_vk_device *device, struct fr_vk_image *
     if (image->memory)
         device->vk.FreeMemory(device->device, image->memory, NULL);
     *image = (struct fr_vk_image){VK_NULL_HANDLE, VK_NULL_HANDLE};
+}
+
+VkResult fr_vk_view_create(const struct fr_vk_device *device, VkImage image, VkFormat format,
+                           VkImageUsageFlags usage, VkImageView *out)
+{
+    const VkImageViewUsageCreateInfo only = {
+        .sType = VK_STRUCTURE_TYPE_IMAGE_VIEW_USAGE_CREATE_INFO,
+        .usage = usage,
+    };
+    const VkImageViewCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_IMAGE_VIEW_CREATE_INFO,
+        .pNext = &only,
+        .image = image,
+        .viewType = VK_IMAGE_VIEW_TYPE_2D,
+        .format = format,
+        .subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1},
+    };
+    const VkResult result = device->vk.CreateImageView(device->device, &info, NULL, out);
+    if (result != VK_SUCCESS)
+        *out = VK_NULL_HANDLE;
+    return result;
 }

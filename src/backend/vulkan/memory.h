@@ -40,8 +40,13 @@ struct fr_vk_sharing {
     uint32_t num_modifiers;
 };
 
-/* An image whose memory others can import. *layout: what they need to know; *fd is the caller's. Nothing is
- * left on failure: VK_ERROR_OUT_OF_DEVICE_MEMORY also where it is larger than an allocation can be. */
+/* A descriptor of memory that was made to be exported so; *fd is the caller's, -1 on failure.
+ * VK_ERROR_INVALID_EXTERNAL_HANDLE: it is a file, and who gets it could cut it off. */
+VkResult fr_vk_memory_export(const struct fr_vk_device *device, VkDeviceMemory memory,
+                             VkExternalMemoryHandleTypeFlagBits type, int *fd);
+
+/* An image whose memory others can import. *layout: what they need to know; *fd as above. Nothing is left on
+ * failure: VK_ERROR_OUT_OF_DEVICE_MEMORY also where it is larger than an allocation can be. */
 VkResult fr_vk_image_export(const struct fr_vk_device *device, const struct fr_vk_sharing *sharing,
                             struct fr_vk_image *out, struct fr_gpu_image *layout, int *fd);
 /* The same image over the memory behind `fd`, which stays the caller's. Nothing is left on failure:
@@ -49,6 +54,10 @@ VkResult fr_vk_image_export(const struct fr_vk_device *device, const struct fr_v
 VkResult fr_vk_image_import(const struct fr_vk_device *device, const struct fr_vk_sharing *sharing,
                             const struct fr_gpu_image *layout, int fd, struct fr_vk_image *out);
 void fr_vk_image_destroy(const struct fr_vk_device *device, struct fr_vk_image *image); /* accepts none */
+
+/* A view of all of a colour image, for one use. */
+VkResult fr_vk_view_create(const struct fr_vk_device *device, VkImage image, VkFormat format,
+                           VkImageUsageFlags usage, VkImageView *out);
 
 /* All zero: none. */
 struct fr_vk_buffer {

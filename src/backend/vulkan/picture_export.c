@@ -5,6 +5,8 @@
  * first export on each conversion ends by giving the picture away. */
 #include "backend/vulkan/picture.h"
 
+#include "backend/vulkan/memory.h"
+
 /* FOREIGN is whoever has a DMA-BUF, the device's own queues among them. */
 static uint32_t outside_family(const struct fr_vk_picture *p)
 {
@@ -91,11 +93,8 @@ fr_status fr_vk_picture_export(const struct fr_picture *picture, fr_vulkan_handl
     const fr_status status = fr_vk_picture_wait(picture);
     if (status != FR_OK)
         return status;
-    const VkMemoryGetFdInfoKHR info = {
-        .sType = VK_STRUCTURE_TYPE_MEMORY_GET_FD_INFO_KHR, .memory = p->memory, .handleType = type};
-    result = device->vk.GetMemoryFdKHR(device->device, &info, out);
-    if (result == VK_SUCCESS)
-        return FR_OK;
-    *out = -1;
-    return fr_vk_device_status(device, result);
+    result = fr_vk_memory_export(device, p->memory, type, out);
+    if (result == VK_ERROR_INVALID_EXTERNAL_HANDLE)
+        return FR_ERR_UNSUPPORTED;
+    return result == VK_SUCCESS ? FR_OK : fr_vk_device_status(device, result);
 }

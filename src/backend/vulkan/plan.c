@@ -118,6 +118,13 @@ const char *fr_vk_plan_slots(const struct fr_vk_plan *plan)
     }
 }
 
+enum fr_ring_path fr_vk_plan_path(const struct fr_vk_plan *plan)
+{
+    if (plan->kind != FR_SLOTS_MEMORY)
+        return FR_RING_PATH_DIRECT;
+    return plan->import ? FR_RING_PATH_IMPORT : FR_RING_PATH_UPLOAD;
+}
+
 const char *fr_vk_plan_sync(const struct fr_vk_plan *plan)
 {
     if (plan->sync_kind == FR_WIRE_SYNC_FENCE)

@@ -10,26 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static VkResult make_view(struct fr_vk_ring *ring, struct fr_vk_slot *slot)
-{
-    const VkImageViewUsageCreateInfo usage = {
-        .sType = VK_STRUCTURE_TYPE_IMAGE_VIEW_USAGE_CREATE_INFO,
-        .usage = VK_IMAGE_USAGE_SAMPLED_BIT,
-    };
-    const VkImageViewCreateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_IMAGE_VIEW_CREATE_INFO,
-        .pNext = &usage,
-        .image = slot->image.image,
-        .viewType = VK_IMAGE_VIEW_TYPE_2D,
-        .format = fr_vk_format(ring->shape.format),
-        .subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1},
-    };
-    const VkResult result = ring->device->vk.CreateImageView(ring->device->device, &info, NULL, &slot->view);
-    if (result != VK_SUCCESS)
-        slot->view = VK_NULL_HANDLE;
-    return result;
-}
-
 /* Some drivers hand out more than there is. */
 static bool fits(const struct fr_vk_ring *ring)
 {
@@ -74,7 +54,8 @@ static VkResult make_slots(struct fr_vk_ring *ring)
         if (result == VK_SUCCESS)
             result = agree(ring, &layout, i);
         if (result == VK_SUCCESS)
-            result = make_view(ring, slot);
+            result = fr_vk_view_create(ring->device, slot->image.image, fr_vk_format(ring->shape.format),
+                                       VK_IMAGE_USAGE_SAMPLED_BIT, &slot->view);
         if (result == VK_SUCCESS && ring->plan.sync_kind == FR_WIRE_SYNC_FILE)
             result = fr_vk_semaphore_create(ring->device, false, &slot->arrived);
         if (result == VK_SUCCESS && ring->plan.sync_kind == FR_WIRE_SYNC_FILE)
@@ -129,6 +110,10 @@ static fr_status make_images(struct fr_vk_ring *ring, const char **fault)
         return FR_ERR_UNSUPPORTED;
     }
     VkResult result = make_slots(ring);
+    if (result == VK_ERROR_INVALID_EXTERNAL_HANDLE) {
+        *fault = "their memory is a file that cannot be sealed: the source could shrink it";
+        return FR_ERR_UNSUPPORTED;
+    }
     if (result == VK_SUCCESS && ring->plan.sync_kind == FR_WIRE_SYNC_FENCE)
         result = fr_vk_timeline_export(ring->device, &ring->ready, &ring->ready_fd);
     if (result == VK_SUCCESS && ring->plan.sync_kind == FR_WIRE_SYNC_FENCE)

@@ -30,6 +30,8 @@ fr_status fr_vk_plan_make(struct fr_vk_plan *plan, const struct fr_vk_device *de
 /* What it is, in words. Static. */
 const char *fr_vk_plan_slots(const struct fr_vk_plan *plan);
 const char *fr_vk_plan_sync(const struct fr_vk_plan *plan);
+/* Of a ring that was made so. */
+enum fr_ring_path fr_vk_plan_path(const struct fr_vk_plan *plan);
 /* Why it is none of those that would be better; "": it is the best. */
 enum { FR_VK_WHY_BYTES = 400 };
 void fr_vk_plan_why(const struct fr_vk_plan *plan, char out[FR_VK_WHY_BYTES]);

@@ -12,9 +12,6 @@
 /* A frame's value is one more than that of the frame before: nothing honest is further ahead. */
 #define VALUES_AHEAD_MAX 1024u
 
-/* To be woken costs more than the rest of most copies takes. */
-#define SPIN_NS (200u * UINT64_C(1000))
-
 uint64_t fr_vk_now_ns(void)
 {
     struct timespec now;
@@ -22,8 +19,8 @@ uint64_t fr_vk_now_ns(void)
     return (uint64_t)now.tv_sec * FR_NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
-static VkResult make(const struct fr_vk_device *device, VkExternalSemaphoreHandleTypeFlags handle_types,
-                     VkSemaphore *out)
+VkResult fr_vk_timeline_create(const struct fr_vk_device *device,
+                               VkExternalSemaphoreHandleTypeFlags handle_types, VkSemaphore *out)
 {
     const VkExportSemaphoreCreateInfo external = {
         .sType = VK_STRUCTURE_TYPE_EXPORT_SEMAPHORE_CREATE_INFO,
@@ -51,7 +48,7 @@ static VkResult undo(const struct fr_vk_device *device, VkResult result, VkSemap
 VkResult fr_vk_timeline_export(const struct fr_vk_device *device, VkSemaphore *out, int *fd)
 {
     *fd = -1;
-    VkResult result = make(device, VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT, out);
+    VkResult result = fr_vk_timeline_create(device, VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT, out);
     if (result != VK_SUCCESS)
         return result;
     const VkSemaphoreGetFdInfoKHR info = {
@@ -68,7 +65,7 @@ VkResult fr_vk_timeline_export(const struct fr_vk_device *device, VkSemaphore *o
 
 VkResult fr_vk_timeline_import(const struct fr_vk_device *device, int fd, VkSemaphore *out)
 {
-    VkResult result = make(device, 0, out);
+    VkResult result = fr_vk_timeline_create(device, 0, out);
     if (result != VK_SUCCESS)
         return result;
     /* A successful import owns its descriptor. */
@@ -120,7 +117,7 @@ static VkResult wait_until(const struct fr_vk_device *device, VkSemaphore semaph
     VkResult result = look(device, semaphore, value);
     if (result != VK_NOT_READY || !timeout_ns)
         return result == VK_NOT_READY ? VK_TIMEOUT : result;
-    const uint64_t start = fr_vk_now_ns(), spin_ns = timeout_ns < SPIN_NS ? timeout_ns : SPIN_NS;
+    const uint64_t start = fr_vk_now_ns(), spin_ns = timeout_ns < FR_VK_SPIN_NS ? timeout_ns : FR_VK_SPIN_NS;
     uint64_t spent;
     while ((spent = fr_vk_now_ns() - start) < spin_ns) {
         result = look(device, semaphore, value);

@@ -7,6 +7,12 @@
 
 #include "backend/vulkan/device.h"
 
+/* How long a wait looks before it sleeps: to be woken costs more than the rest of most copies takes. */
+#define FR_VK_SPIN_NS (200u * UINT64_C(1000))
+
+/* At 0. `handle_types`: as what it will be exported; 0: not at all. */
+VkResult fr_vk_timeline_create(const struct fr_vk_device *device,
+                               VkExternalSemaphoreHandleTypeFlags handle_types, VkSemaphore *out);
 /* At 0. *fd is the caller's. Nothing is left on failure. */
 VkResult fr_vk_timeline_export(const struct fr_vk_device *device, VkSemaphore *out, int *fd);
 /* `fd` stays the caller's. Nothing is left on failure. */

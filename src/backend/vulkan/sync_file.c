@@ -31,9 +31,6 @@ struct dma_buf_import_sync_file {
 #define DMA_BUF_IOCTL_IMPORT_SYNC_FILE _IOW(DMA_BUF_BASE, 3, struct dma_buf_import_sync_file)
 #endif
 
-/* To be woken costs more than the rest of most copies takes. */
-#define SPIN_NS (200u * UINT64_C(1000))
-
 enum { INTERRUPTIONS_MAX = 100 };
 
 /* 0, or errno. */
@@ -85,7 +82,7 @@ static int wait_until(int sync_file, uint64_t timeout_ns)
     const uint64_t start = fr_vk_now_ns();
     int error = look(sync_file, 0);
     for (uint64_t spent = 0; error == ETIME && spent < timeout_ns; spent = fr_vk_now_ns() - start)
-        error = look(sync_file, spent < SPIN_NS ? 0 : timeout_ns - spent);
+        error = look(sync_file, spent < FR_VK_SPIN_NS ? 0 : timeout_ns - spent);
     return error;
 }
 

@@ -27,6 +27,12 @@ void pair_host_ring(struct pair_host *host, const struct fr_ring_request *reques
                         host->delivery.sync_kind, 1);
 }
 
+enum fr_ring_path pair_host_path(const struct pair_host *host)
+{
+    const struct fr_backend_host_ops *ops = host->backend.ops;
+    return ops->ring_path ? ops->ring_path(host->backend.self, host->ring) : FR_RING_PATH_DIRECT;
+}
+
 void pair_host_converter(struct pair_host *host, const fr_convert_params *params)
 {
     const struct fr_backend_host_ops *ops = host->backend.ops;

@@ -24,6 +24,8 @@ struct pair_host {
 
 /* Makes the ring that is asked for, and describes it. */
 void pair_host_ring(struct pair_host *host, const struct fr_ring_request *request, fr_wire_v2 *words);
+/* As it says itself. */
+enum fr_ring_path pair_host_path(const struct pair_host *host);
 /* A converter and a picture of the ring's size. `to`, and how: of `params`. */
 void pair_host_converter(struct pair_host *host, const fr_convert_params *params);
 void pair_host_drop_ring(struct pair_host *host);

@@ -42,8 +42,7 @@ void rig_open(struct rig *rig, const struct rig_shape *shape)
     pair_host_ring(&rig->host, &request, rig->words);
     assert_int_equal(rig->host.delivery.slots_kind, rig->way->kind);
     assert_int_equal(rig->host.delivery.sync_kind, rig->way->sync_kind);
-    if (rig->way->expect_ring)
-        rig->way->expect_ring(&rig->host);
+    assert_int_equal(pair_host_path(&rig->host), rig->way->path);
     pair_host_converter(&rig->host, &shape->convert);
     rig_attach(rig);
 }

@@ -76,16 +76,6 @@ static void gpu_of_source(struct fr_gpu *out)
     *out = gpu.device->gpu;
 }
 
-static void expect_import(const struct pair_host *host)
-{
-    assert_true(pair_host_inside(host)->plan.import);
-}
-
-static void expect_upload(const struct pair_host *host)
-{
-    assert_false(pair_host_inside(host)->plan.import);
-}
-
 static void draw(uint32_t width, uint32_t height, fr_format format, const uint8_t *pixels)
 {
     forget_drawn();
@@ -243,7 +233,7 @@ static const struct way ways[] = {
         .name = "import",
         .open = open_imports,
         .close = close_gpu,
-        .expect_ring = expect_import,
+        .path = FR_RING_PATH_IMPORT,
         LOSES_HOST,
     },
     {
@@ -253,7 +243,7 @@ static const struct way ways[] = {
         .name = "upload",
         .open = open_uploads,
         .close = close_gpu,
-        .expect_ring = expect_upload,
+        .path = FR_RING_PATH_UPLOAD,
         LOSES_HOST,
     },
     {
@@ -263,7 +253,7 @@ static const struct way ways[] = {
         .name = "import-of-read-back",
         .open = open_imports,
         .close = close_gpu,
-        .expect_ring = expect_import,
+        .path = FR_RING_PATH_IMPORT,
         LOSES_HOST,
         .lose_source = lose_source,
     },

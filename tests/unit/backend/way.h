@@ -14,6 +14,7 @@ struct way {
     const char *name;
     enum fr_slots_kind kind; /* of all rings that the two make */
     uint32_t sync_kind;
+    enum fr_ring_path path;
     uint64_t capabilities; /* of the source */
 
     /* More than a part is converted by whole blocks of no more columns, and pairs of rows. */
@@ -38,8 +39,6 @@ struct way {
 
     /* What the loader lends a source does not outlive the host's. */
     bool source_goes_first;
-    /* The ring is what this way is about. NULL: it is if its description is. */
-    void (*expect_ring)(const struct pair_host *host);
     /* Images: the driver looks at what it is to import. */
     bool (*driver_looks)(void);
 

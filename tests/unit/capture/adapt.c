@@ -28,6 +28,7 @@ static void connect_puppet(struct rig *rig, uint64_t capabilities)
         return;
     rig->puppet.end = link_end_open(&rig->link, "puppet", 55);
     rig->puppet.end->capabilities = capabilities;
+    rig->puppet.end->on_gpu = capabilities & FR_CAP_GPU_WAYS;
     puppet_connect(rig, 64, 36, FR_COLOUR_STATE_SDR);
 }
 
@@ -383,6 +384,8 @@ static void the_info_names_what_the_slots_are(void **state)
     open_with(rig, act_images, FR_OK);
     assert_string_equal(rig_info(rig).slots, "dma-buf");
     assert_string_equal(rig_info(rig).sync, "fence");
+    assert_string_equal(rig_info(rig).source_path, "direct");
+    assert_string_equal(rig_info(rig).host_path, "direct");
     assert_int_equal(rig_logged(rig, FR_LOG_INFO,
                                 "in shared images (dma-buf), kept in step by semaphores; the fake backend"),
                      1);

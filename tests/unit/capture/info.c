@@ -4,6 +4,7 @@
 /* Spec 3.15 and 3.16: liveness, counters, flips, and what get_info says. */
 #include "machine/rig.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void start(struct rig *rig)
@@ -203,6 +204,56 @@ static void info_names_everything(void **state)
     assert_string_equal(fr_capture_state_name(info.state), "rebuilding");
 }
 
+/* A source for which the next ring is made, by a backend that takes this path. */
+static void come(struct rig *rig, bool on_gpu, enum fr_ring_path path)
+{
+    rig->backend.path = path;
+    assert_int_equal(rig_open_source(rig), FR_OK);
+    rig->end->on_gpu = on_gpu;
+    if (!rig->capture)
+        assert_int_equal(rig_open(rig), FR_OK);
+    assert_int_equal(rig_run(rig, FR_NS_PER_S), FR_OK);
+}
+
+static void expect_paths(struct rig *rig, const char *source_path, const char *host_path, const char *way)
+{
+    const fr_capture_info info = rig_info(rig);
+    assert_string_equal(info.slots, "memory");
+    assert_string_equal(info.source_path, source_path);
+    assert_string_equal(info.host_path, host_path);
+    assert_string_equal(info.way, way);
+}
+
+static void info_says_which_way_the_pixels_of_shared_memory_go(void **state)
+{
+    static const struct {
+        bool on_gpu;
+        enum fr_ring_path path;
+        const char *source_path, *host_path, *way;
+    } rows[] = {
+        {false, FR_RING_PATH_DIRECT, "direct", "direct", "shared memory"},
+        {true, FR_RING_PATH_DIRECT, "read-back", "direct", "shared memory, read back by the source"},
+        {false, FR_RING_PATH_IMPORT, "direct", "import", "shared memory that the GPU reads"},
+        {true, FR_RING_PATH_IMPORT, "read-back", "import",
+         "shared memory that the GPU reads, read back by the source"},
+        {false, FR_RING_PATH_UPLOAD, "direct", "upload", "shared memory that is uploaded to the GPU"},
+        {true, FR_RING_PATH_UPLOAD, "read-back", "upload",
+         "shared memory that is uploaded to the GPU, read back by the source"},
+    };
+    struct rig *rig = *state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char line[160];
+        come(rig, rows[i].on_gpu, rows[i].path);
+        expect_paths(rig, rows[i].source_path, rows[i].host_path, rows[i].way);
+        snprintf(line, sizeof(line), " in %s; the fake backend", rows[i].way);
+        assert_int_equal(rig_logged(rig, FR_LOG_INFO, line), 1);
+        /* Of the ring, which stays. */
+        rig_kill_source(rig);
+        assert_int_equal(rig_next(rig), FR_REPEAT);
+        expect_paths(rig, rows[i].source_path, rows[i].host_path, rows[i].way);
+    }
+}
+
 static void names_are_never_null(void **state)
 {
     (void)state;
@@ -275,6 +326,7 @@ int main(void)
         TEST(totals_go_on_over_generations),
         TEST(a_lying_peer_makes_no_negative_counts),
         TEST(info_names_everything),
+        TEST(info_says_which_way_the_pixels_of_shared_memory_go),
         cmocka_unit_test(names_are_never_null),
         TEST(sixteen_flips_are_kept),
         TEST(a_source_can_be_invited_when_none_is_there),

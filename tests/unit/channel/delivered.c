@@ -202,6 +202,7 @@ static void a_ring_reaches_another_process(void **state)
     assert_int_equal(news.pid, child.pid);
     assert_string_equal(news.name, "test-channel-delivered.exe");
     assert_int_equal(news.capabilities, FR_CAP_STATES);
+    assert_false(news.on_gpu);
     assert_false(news.has_display);
 
     const size_t ours = system_count_handles();
@@ -249,6 +250,7 @@ static void the_source_is_asked_for_until_it_is_there(void **state)
     sleep_ms(50);
     const struct fr_host_news news = host_expect(&fixture->host, FR_HOST_NEWS_SOURCE);
     assert_int_equal(news.capabilities, FR_CAP_KEYED_MUTEX | FR_CAP_FENCE);
+    assert_true(news.on_gpu);
     assert_true(courier->asked >= 2);
     /* What was made before it came is not its ring. */
     host_expect_quiet(&fixture->host);

@@ -104,6 +104,7 @@ static void connect_source(struct fixture *f, struct source *source, uint64_t ca
     const struct fr_host_news news = host_expect(&f->host, FR_HOST_NEWS_SOURCE);
     assert_true(news.capabilities == capabilities);
     assert_int_equal(news.gpu.present, capabilities != FR_CAP_STATES);
+    assert_int_equal(news.on_gpu, news.gpu.present);
     const struct fr_gpu gpu = some_gpu();
     if (news.gpu.present) {
         assert_memory_equal(news.gpu.driver_uuid, gpu.driver_uuid, FR_GPU_UUID_BYTES);
@@ -118,6 +119,14 @@ static ino_t file_of(fr_handle handle)
     struct stat info;
     assert_int_equal(fstat((int)handle, &info), 0);
     return info.st_ino;
+}
+
+static void a_gpu_that_shares_nothing_is_one_all_the_same(void **state)
+{
+    struct fixture *f = *state;
+    struct source source;
+    connect_source(f, &source, FR_CAP_STATES | FR_CAP_TIMELINE);
+    source_close(&source);
 }
 
 static void a_descriptor_for_each_image_crosses(void **state)
@@ -242,8 +251,11 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(a_descriptor_for_each_image_crosses), TEST(only_what_was_offered_is_taken),
-        TEST(memory_is_taken_beside_images),       TEST(a_source_that_lies_about_its_gpu_is_refused),
+        TEST(a_gpu_that_shares_nothing_is_one_all_the_same),
+        TEST(a_descriptor_for_each_image_crosses),
+        TEST(only_what_was_offered_is_taken),
+        TEST(memory_is_taken_beside_images),
+        TEST(a_source_that_lies_about_its_gpu_is_refused),
         TEST(timelines_alone_are_no_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

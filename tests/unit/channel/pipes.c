@@ -105,6 +105,27 @@ static void list_sids(HANDLE object, char *text, size_t bytes)
     LocalFree(descriptor);
 }
 
+static void a_source_that_knows_textures_has_a_gpu(void **state)
+{
+    static const uint64_t ways[] = {FR_CAP_STATES, FR_CAP_STATES | FR_CAP_KEYED_MUTEX,
+                                    FR_CAP_STATES | FR_CAP_FENCE};
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        struct host host;
+        union fr_msg hello;
+        open_host(fixture, &host, NULL, NULL);
+        raw_hello(&hello, 7);
+        hello.hello.capabilities = ways[i];
+        const fr_handle end = raw_connect(fixture->address);
+        raw_send_msg(end, &hello);
+        const struct fr_host_news news = host_expect(&host, FR_HOST_NEWS_SOURCE);
+        assert_int_equal(news.capabilities, ways[i]);
+        assert_int_equal(news.on_gpu, i > 0);
+        raw_close(end);
+        host_close(&host);
+    }
+}
+
 static void the_pipe_lets_the_user_and_system_in(void **state)
 {
     struct fixture *fixture = *state;
@@ -717,6 +738,7 @@ int main(int argc, char **argv)
     child_main(argc, argv, roles);
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
+        TEST(a_source_that_knows_textures_has_a_gpu),
         TEST(the_pipe_lets_the_user_and_system_in),
         TEST(the_caller_may_say_whom_the_pipe_lets_in),
         TEST(a_descriptor_that_is_none_is_refused),

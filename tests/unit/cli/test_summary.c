@@ -42,7 +42,9 @@ static struct session_result *example(void)
     r->info.taken_pixels = 8000;
     r->info.converted_pixels = 1000;
     r->info.sync = "states";
-    r->info.way = "shared memory";
+    r->info.source_path = "read-back";
+    r->info.host_path = "upload";
+    r->info.way = "shared memory that is uploaded to the GPU, read back by the source";
     r->info.kernel = "convert_bgra_nv12_c";
     r->cpu_host = 42.5;
     r->cpu_frame_thread = 10;
@@ -86,6 +88,8 @@ static void has_every_field(void **state)
     assert_string_equal(json_string_value(json_object_get(o, "backend")), "cpu");
     assert_string_equal(json_string_value(json_object_get(o, "slots")), "memory");
     assert_string_equal(json_string_value(json_object_get(o, "sync")), "states");
+    assert_string_equal(json_string_value(json_object_get(o, "source_path")), "read-back");
+    assert_string_equal(json_string_value(json_object_get(o, "host_path")), "upload");
     assert_string_equal(json_string_value(json_object_get(o, "kernel")), "convert_bgra_nv12_c");
     assert_string_equal(json_string_value(json_object_get(o, "encoder")), "libx264");
     assert_string_equal(json_string_value(json_object_get(o, "encoder_input")), "memory");
@@ -144,7 +148,9 @@ static void says_which_path_ran(void **state)
     char line[256];
     bool found = false;
     while (!found && fgets(line, sizeof line, file))
-        found = strcmp(line, "  frames came through shared memory, converted by convert_bgra_nv12_c\n") == 0;
+        found =
+            strcmp(line, "  frames came through shared memory that is uploaded to the GPU, read back by the "
+                         "source, converted by convert_bgra_nv12_c\n") == 0;
     assert_true(found);
     assert_non_null(fgets(line, sizeof line, file));
     assert_string_equal(line, "  they went to the encoder through memory: libx264 reads memory\n");

@@ -92,6 +92,13 @@ static void ring_describe(void *self, void *ring, struct fr_delivery *out)
     }
 }
 
+static enum fr_ring_path ring_path(void *self, void *ring)
+{
+    const struct fake_backend *fake = self;
+    (void)ring;
+    return fake->path;
+}
+
 static enum fr_claim claim(void *self, void *ring, struct fr_ring_host *words, fr_token token,
                            uint64_t timeout_ns)
 {
@@ -232,6 +239,7 @@ struct fr_backend_host fake_backend(struct fake_backend *fake, struct machine *m
     fake->ops.ring_create = ring_create;
     fake->ops.ring_destroy = ring_destroy;
     fake->ops.ring_describe = ring_describe;
+    fake->ops.ring_path = ring_path;
     fake->ops.claim = claim;
     fake->ops.release = release;
     fake->ops.converter_create = converter_create;

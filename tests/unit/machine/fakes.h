@@ -53,6 +53,7 @@ struct fake_backend {
     /* Of its rings; 0 = the cpu one's. */
     enum fr_slots_kind slots_kind;
     uint32_t sync_kind;
+    enum fr_ring_path path;
     uint64_t parts, parts_area; /* how many conversions had parts, and the pixels of those */
     struct fr_ring_shape shape;
     struct fr_ring_request request;

@@ -177,6 +177,7 @@ bool link_connect(struct link_end *end)
         .display = end->display,
         .capabilities = end->capabilities,
         .gpu = end->gpu,
+        .on_gpu = end->on_gpu,
         .pid = end->pid,
     };
     memcpy(hello.name, end->name, sizeof(hello.name));

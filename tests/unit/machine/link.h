@@ -22,6 +22,7 @@ struct link_end {
     fr_display_descriptor display;
     uint64_t capabilities; /* of its HELLO */
     struct fr_gpu gpu;
+    bool on_gpu;
     uint32_t pid;
     char name[32];
     struct fr_source_news news[LINK_NEWS];

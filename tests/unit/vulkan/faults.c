@@ -4,6 +4,8 @@
 /* Which call fails, and those that make nothing. */
 #include "vulkan/faults_inside.h"
 
+#include <unistd.h>
+
 /* LOOKS_MAX: of those that fail by themselves. */
 enum { LOOKS_MAX = 12 };
 
@@ -11,6 +13,7 @@ static unsigned countdown, looks;
 static VkResult failure;
 static const char *hit;
 static bool paused;
+static int (*make_memory_file)(void);
 
 void faults_at(unsigned nth, VkResult result)
 {
@@ -33,6 +36,11 @@ void faults_pause(bool pause)
 bool faults_paused(void)
 {
     return paused;
+}
+
+void faults_memory_files(int (*make)(void))
+{
+    make_memory_file = make;
 }
 
 bool faults_due(const char *name)
@@ -80,11 +88,22 @@ CALL(AllocateCommandBuffers, d, (VkDevice d, const VkCommandBufferAllocateInfo *
 CALL(BeginCommandBuffer, NULL, (VkCommandBuffer c, const VkCommandBufferBeginInfo *i), (c, i))
 CALL(EndCommandBuffer, NULL, (VkCommandBuffer c), (c))
 CALL(ResetFences, d, (VkDevice d, uint32_t n, const VkFence *f), (d, n, f))
-CALL(GetMemoryFdKHR, d, (VkDevice d, const VkMemoryGetFdInfoKHR *i, int *o), (d, i, o))
 CALL(GetMemoryHostPointerPropertiesEXT, d,
      (VkDevice d, VkExternalMemoryHandleTypeFlagBits t, const void *p, VkMemoryHostPointerPropertiesEXT *o),
      (d, t, p, o))
 CALL(EnumeratePhysicalDevices, NULL, (VkInstance i, uint32_t *n, VkPhysicalDevice *o), (i, n, o))
+
+static VkResult VKAPI_CALL wrap_GetMemoryFdKHR(VkDevice d, const VkMemoryGetFdInfoKHR *i, int *o)
+{
+    if (faults_due("vkGetMemoryFdKHR"))
+        return faults_refuse(d);
+    const VkResult result = REAL(GetMemoryFdKHR)(d, i, o);
+    if (result == VK_SUCCESS && make_memory_file) {
+        close(*o);
+        *o = make_memory_file();
+    }
+    return result;
+}
 
 const struct faults_entry faults_calls[] = {
     FAULTS_ENTRY(BindBufferMemory),

@@ -35,6 +35,9 @@ void faults_share_timelines(bool on);
  * instead; NULL: what it is. */
 void faults_sync_files(int (*make)(void));
 
+/* From now on an export of memory gives what `make` makes instead; NULL: what it is. */
+void faults_memory_files(int (*make)(void));
+
 /* Devices made from now on do not have it; NULL: all is there. */
 void faults_hide(const char *extension);
 

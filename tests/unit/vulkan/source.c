@@ -264,6 +264,9 @@ static void keep_line(void *user, fr_log_level level, const char *text)
     gpu_log()->write(NULL, level, text);
 }
 
+/* Of the last ring that was made. */
+static enum fr_ring_path made_path;
+
 static fr_status make_ring(const struct fr_ring_request *request, struct fr_delivery *out)
 {
     const fr_vulkan_host_params params = {.device = gpu_name()};
@@ -274,6 +277,7 @@ static fr_status make_ring(const struct fr_ring_request *request, struct fr_deli
     const fr_status status = host.ops->ring_create(host.self, request, &ring);
     if (status == FR_OK) {
         host.ops->ring_describe(host.self, ring, out);
+        made_path = host.ops->ring_path(host.self, ring);
         host.ops->ring_destroy(host.self, ring);
     }
     host.ops->destroy(host.self);
@@ -302,6 +306,7 @@ static void test_an_extension_is_missing(void **state)
     struct fr_delivery delivery = fr_delivery_none();
     assert_int_equal(make_ring(&request, &delivery), FR_OK);
     assert_int_equal(delivery.slots_kind, FR_SLOTS_OPAQUE_FD);
+    assert_int_equal(made_path, FR_RING_PATH_DIRECT);
     faults_hide(VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME);
     assert_int_equal(make_ring(&request, &delivery), FR_OK);
     assert_int_equal(delivery.slots_kind, FR_SLOTS_MEMORY);
@@ -311,6 +316,7 @@ static void test_an_extension_is_missing(void **state)
     faults_hide(VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME);
     images_only.capabilities = FR_CAP_STATES;
     assert_int_equal(make_ring(&images_only, &delivery), FR_OK);
+    assert_int_equal(made_path, FR_RING_PATH_UPLOAD);
     faults_hide(NULL);
     gpu_close(&gpu);
 }
@@ -340,6 +346,7 @@ static void test_an_import_fails(void **state)
     } while (strcmp(faults_hit(), call) != 0);
     faults_at(0, VK_SUCCESS);
     assert_int_equal(delivery.slots_kind, FR_SLOTS_MEMORY);
+    assert_int_equal(made_path, FR_RING_PATH_UPLOAD);
     assert_non_null(strstr(last_line[FR_LOG_WARNING], "shared memory that is uploaded"));
     assert_non_null(strstr(last_line[FR_LOG_WARNING], "the import failed: VK_ERROR_OUT_OF_DEVICE_MEMORY"));
     gpu_close(&gpu);

@@ -192,6 +192,34 @@ static void flips_let_the_old_go(void **state)
         surface_close(&s[i]);
 }
 
+/* Its release gives up after a second; the next frame, or the end, looks again. */
+static void a_surface_whose_stream_hung_is_let_go_when_it_is_over(void **state)
+{
+    (void)state;
+    for (int ends = 0; ends < 2; ends++) {
+        struct surface s, other;
+        fr_av_cuda *av = create();
+        surface_open(&s, &ways[0]);
+        surface_open(&other, &ways[0]);
+        AVFrame *hangs = wrap(av, &s);
+        fake_cuda()->hangs = true;
+        av_frame_free(&hangs);
+        assert_int_equal(s.ring.surface[0].refs, 2);
+        AVFrame *next = wrap(av, &other);
+        assert_int_equal(s.ring.surface[0].refs, 2);
+        fake_cuda()->hangs = false;
+        av_frame_free(&next);
+        if (!ends) {
+            next = wrap(av, &other);
+            assert_int_equal(s.ring.surface[0].refs, 1);
+            av_frame_free(&next);
+        }
+        fr_av_cuda_destroy(&av);
+        surface_close(&other);
+        surface_close(&s);
+    }
+}
+
 static void a_surface_is_held_while_the_stream_reads_it(void **state)
 {
     (void)state;
@@ -394,6 +422,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_surface_is_imported_once, begin, end),
         cmocka_unit_test_setup_teardown(new_memory_is_imported_anew, begin, end),
         cmocka_unit_test_setup_teardown(flips_let_the_old_go, begin, end),
+        cmocka_unit_test_setup_teardown(a_surface_whose_stream_hung_is_let_go_when_it_is_over, begin, end),
         cmocka_unit_test_setup_teardown(a_surface_is_held_while_the_stream_reads_it, begin, end),
         cmocka_unit_test_setup_teardown(frames_are_released_on_another_thread, begin, end),
         cmocka_unit_test_setup_teardown(each_call_fails_once, begin, end),
