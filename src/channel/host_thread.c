@@ -154,10 +154,10 @@ void fr_host_run(void *opaque)
 
         serve(host, &round, true);
         serve(host, &round, false);
-        const uint64_t after = fr_host_now();
+        /* Whose time was over before that look: a pause of the machine since is nobody's silence. */
         for (size_t i = 0; i < FR_HOST_PEERS_MAX; i++)
             if (host->peers[i] && host->peers[i]->state == FR_PEER_PENDING &&
-                after >= host->peers[i]->deadline_ns)
+                now >= host->peers[i]->deadline_ns)
                 fr_host_expire(host, i);
         if (round.waits.ready[round.gate])
             accept_connection(host);
