@@ -106,7 +106,7 @@ static fr_capture *open_host(uint32_t target)
     const fr_capture_params params = {
         .target_id = target,
         .backend = FR_BACKEND_CPU,
-        .timing = {.attach_wait_ns = 20 * FR_NS_PER_S},
+        .timing = {.attach_wait_ns = 20 * FR_NS_PER_S, .recovery_ns = 20 * FR_NS_PER_S},
         .log = {.write = write_log, .max_level = FR_LOG_WARNING},
     };
     fr_capture *capture;
