@@ -4,9 +4,9 @@
 #define FR_ENCODE_AV_VULKAN_TIMELINES_H
 
 /* The semaphores that FFmpeg signals: a pair for each frame that it has, used again for later ones. They last
- * as long as the device: making a pair for each frame costs more than all the rest of a wrap, and the threads
- * of Mesa's queues go back to what a batch waited for after they signalled that the batch is done
- * (vk_queue_submit_cleanup, Mesa 22.3), when a semaphore may be gone that only its own frame waited for.
+ * as long as the device: the threads of Mesa's queues go back to what a batch waited for after they signalled
+ * that the batch is done (vk_queue_submit_cleanup, Mesa 22.3), when a semaphore that only its own frame
+ * waited for would be gone. It also spares making two for each frame.
  */
 #include <framering/vulkan.h>
 

@@ -22,29 +22,14 @@ static const struct pair_shape shape = {
 
 static const struct fr_parts corner = {.count = 1, .rect = {{0, 0, 16, 16}}};
 
-struct rig {
-    struct gpu gpu;
-    struct pair_host host;
-    fr_wire_v2 *words;
-};
-
-static void rig_open(struct rig *rig)
+static void rig_open(struct pair_rig *rig)
 {
-    gpu_open(&rig->gpu, faults_get);
-    rig->words = pair_words_create();
-    pair_host_open(&rig->host, &shape, &rig->gpu.device->gpu, rig->words);
+    pair_rig_open(rig, &shape);
     (void)faults_transfers();
 }
 
-static void rig_close(struct rig *rig)
-{
-    pair_host_close(&rig->host);
-    pair_words_destroy(rig->words);
-    gpu_close(&rig->gpu);
-}
-
 /* Until it is complete. The slot holds whatever it was made with. */
-static void convert(struct rig *rig, const struct fr_parts *parts)
+static void convert(struct pair_rig *rig, const struct fr_parts *parts)
 {
     const struct fr_backend_host *backend = &rig->host.backend;
     assert_int_equal(backend->ops->convert(backend->self, rig->host.converter, rig->host.ring, SLOT, parts,
@@ -61,7 +46,7 @@ static void expect(unsigned taken, unsigned given)
 }
 
 /* False: this device exports none. */
-static bool export(struct rig *rig)
+static bool export(struct pair_rig *rig)
 {
     int fd = -1;
     const fr_status status = fr_vk_picture_export(&rig->host.picture, FR_VULKAN_HANDLE_OPAQUE_FD, &fd);
@@ -75,7 +60,7 @@ static bool export(struct rig *rig)
 static void test_given_away_when_exported(void **state)
 {
     (void)state;
-    struct rig rig;
+    struct pair_rig rig;
     rig_open(&rig);
     /* The third time with commands that are there. */
     for (int i = 0; i < 3; i++)
@@ -92,7 +77,7 @@ static void test_given_away_when_exported(void **state)
         convert(&rig, &corner);
         expect(1, 1);
     }
-    rig_close(&rig);
+    pair_rig_close(&rig);
     if (!exports)
         skip();
 }
@@ -101,7 +86,7 @@ static void test_given_away_when_exported(void **state)
 static void test_exported_before_it_is_converted(void **state)
 {
     (void)state;
-    struct rig rig;
+    struct pair_rig rig;
     rig_open(&rig);
     const bool exports = export(&rig);
     if (exports) {
@@ -109,7 +94,7 @@ static void test_exported_before_it_is_converted(void **state)
         convert(&rig, NULL);
         expect(0, 1);
     }
-    rig_close(&rig);
+    pair_rig_close(&rig);
     if (!exports)
         skip();
 }
@@ -118,7 +103,7 @@ static void test_exported_before_it_is_converted(void **state)
 static void test_exported_and_mapped(void **state)
 {
     (void)state;
-    struct rig rig;
+    struct pair_rig rig;
     struct fr_picture mapped;
     rig_open(&rig);
     struct fr_vk_picture *picture = rig.host.picture.object;
@@ -134,7 +119,7 @@ static void test_exported_and_mapped(void **state)
         assert_int_equal(rig.host.backend.ops->picture_map(&rig.host.picture, &mapped), FR_OK);
         expect(0, 0);
     }
-    rig_close(&rig);
+    pair_rig_close(&rig);
     if (!exports)
         skip();
 }
@@ -143,7 +128,7 @@ static void test_exported_and_mapped(void **state)
 static void test_no_memory_for_an_export(void **state)
 {
     (void)state;
-    struct rig rig;
+    struct pair_rig rig;
     rig_open(&rig);
     const struct fr_backend_host *backend = &rig.host.backend;
     unsigned nth = 0, failed = 0;
@@ -171,7 +156,7 @@ static void test_no_memory_for_an_export(void **state)
             expect(0, again ? 2 : 1);
     } while (exports && faults_hit());
     assert_true(!exports || failed >= 5);
-    rig_close(&rig);
+    pair_rig_close(&rig);
     if (!exports)
         skip();
 }

@@ -143,3 +143,17 @@ fr_status pair_source_push(struct pair_source *source, const fr_vulkan_image *im
                            fr_vk_source_fill(&source->backend, source->images ? source->ring : NULL, index,
                                              image, source->images ? NULL : &slot));
 }
+
+void pair_rig_open(struct pair_rig *rig, const struct pair_shape *shape)
+{
+    gpu_open(&rig->gpu, shape->get);
+    rig->words = pair_words_create();
+    pair_host_open(&rig->host, shape, &rig->gpu.device->gpu, rig->words);
+}
+
+void pair_rig_close(struct pair_rig *rig)
+{
+    pair_host_close(&rig->host);
+    pair_words_destroy(rig->words);
+    gpu_close(&rig->gpu);
+}

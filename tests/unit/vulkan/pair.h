@@ -36,4 +36,14 @@ void pair_source_open(struct pair_source *source, const struct gpu *gpu);
 /* Pushes it, as fr_source_push_vulkan. */
 fr_status pair_source_push(struct pair_source *source, const fr_vulkan_image *image);
 
+/* A host, and a device for what is a source in the same process; both by shape->get. */
+struct pair_rig {
+    struct gpu gpu;
+    struct pair_host host;
+    fr_wire_v2 *words;
+};
+
+void pair_rig_open(struct pair_rig *rig, const struct pair_shape *shape);
+void pair_rig_close(struct pair_rig *rig);
+
 #endif

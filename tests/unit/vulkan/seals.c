@@ -25,25 +25,10 @@ static const struct pair_shape shape = {
     .get = faults_get,
 };
 
-struct rig {
-    struct gpu gpu;
-    struct pair_host host;
-    fr_wire_v2 *words;
-};
-
-static void rig_open(struct rig *rig)
+static void rig_open(struct pair_rig *rig)
 {
-    gpu_open(&rig->gpu, faults_get);
-    rig->words = pair_words_create();
-    pair_host_open(&rig->host, &shape, &rig->gpu.device->gpu, rig->words);
+    pair_rig_open(rig, &shape);
     assert_int_equal(rig->host.delivery.slots_kind, FR_SLOTS_OPAQUE_FD);
-}
-
-static void rig_close(struct rig *rig)
-{
-    pair_host_close(&rig->host);
-    pair_words_destroy(rig->words);
-    gpu_close(&rig->gpu);
 }
 
 /* As a driver that seals nothing makes it. */
@@ -91,7 +76,7 @@ static void expect_uncut(int fd)
 }
 
 /* Of a ring, and of a picture. How many are files. */
-static unsigned expect_all_uncut(struct rig *rig)
+static unsigned expect_all_uncut(struct pair_rig *rig)
 {
     unsigned files = 0;
     for (uint32_t i = 0; i < rig->host.delivery.ring_len; i++)
@@ -115,10 +100,10 @@ static unsigned expect_all_uncut(struct rig *rig)
 static void test_exported_files_cannot_be_cut(void **state)
 {
     (void)state;
-    struct rig rig;
+    struct pair_rig rig;
     rig_open(&rig);
     const unsigned files = expect_all_uncut(&rig);
-    rig_close(&rig);
+    pair_rig_close(&rig);
     if (!files)
         skip(); /* a GPU's memory */
 }
@@ -127,12 +112,12 @@ static void test_exported_files_cannot_be_cut(void **state)
 static void test_files_are_sealed(void **state)
 {
     (void)state;
-    struct rig rig;
+    struct pair_rig rig;
     faults_memory_files(make_unsealed);
     rig_open(&rig);
     assert_true(expect_all_uncut(&rig) >= rig.host.delivery.ring_len);
     faults_memory_files(NULL);
-    rig_close(&rig);
+    pair_rig_close(&rig);
 }
 
 static bool said;
@@ -148,7 +133,7 @@ static void test_files_that_cannot_be_sealed_are_kept(void **state)
     (void)state;
     const fr_log log = {.write = listen_for_seals, .max_level = FR_LOG_DEBUG};
     const fr_vulkan_host_params params = {.device = gpu_name()};
-    struct rig rig;
+    struct pair_rig rig;
     struct fr_backend_host host;
     void *ring = NULL;
     int fd;
@@ -171,7 +156,7 @@ static void test_files_that_cannot_be_sealed_are_kept(void **state)
     assert_int_equal(fd, -1);
     faults_memory_files(NULL);
     host.ops->destroy(host.self);
-    rig_close(&rig);
+    pair_rig_close(&rig);
 }
 
 /* The same bytes, as a host would give them that seals nothing. */
@@ -191,7 +176,7 @@ static int copy_file(int from)
     return fd;
 }
 
-static void attach_to_copy(struct rig *rig)
+static void attach_to_copy(struct pair_rig *rig)
 {
     struct pair_source source;
     struct fr_delivery delivery = pair_delivered(&rig->host.delivery);
@@ -208,12 +193,12 @@ static void attach_to_copy(struct rig *rig)
 static void test_a_source_takes_no_file_that_can_be_cut(void **state)
 {
     (void)state;
-    struct rig rig;
+    struct pair_rig rig;
     rig_open(&rig);
     const bool files = is_file((int)rig.host.delivery.texture[1]);
     if (files)
         attach_to_copy(&rig);
-    rig_close(&rig);
+    pair_rig_close(&rig);
     if (!files)
         skip(); /* a GPU's memory */
 }
